@@ -1,0 +1,66 @@
+"""Proving the checks: every known mistake is rejected and named, every alternative accepted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from course.check import Alternative, Expected, Task, Unit, Verdict, judge, observe
+from course.check.variants import scope_of
+
+AUDIT_SEED = 20
+
+
+@dataclass
+class TaskAudit:
+    """What became of the known mistakes and alternatives of one task."""
+
+    unit: str
+    task: str
+    points: float
+    mistakes: int = 0
+    rejected: int = 0
+    named: int = 0
+    alternatives: int = 0
+    accepted: int = 0
+    faults: list[str] = field(default_factory=list)
+
+    @property
+    def sound(self) -> bool:
+        """Whether no wrong answer passes and every right one does."""
+        return self.rejected == self.mistakes and self.accepted == self.alternatives
+
+    def to_json(self) -> dict[str, Any]:
+        counts = ("points", "mistakes", "rejected", "named", "alternatives", "accepted")
+        return {key: getattr(self, key) for key in counts}
+
+
+def audit_task(unit: Unit, task: Task, seed: int = AUDIT_SEED) -> TaskAudit:
+    """Judge the reference, each mistake and each alternative of a task as if a student had sent it in."""
+    expected = Expected(unit, task, seed)
+    mistakes, alternatives = unit.mistakes(task.name), unit.alternatives(task.name)
+    result = TaskAudit(unit.name, task.name, task.points, mistakes=len(mistakes), alternatives=1 + len(alternatives))
+    for right in (None, *alternatives):
+        verdict = verdict_on(expected, right)
+        if verdict.right:
+            result.accepted += 1
+        else:
+            name = right.name if right else "the reference itself"
+            result.faults.append(f"right answer rejected: {name}\n{verdict}")
+    for mistake in mistakes:
+        verdict = verdict_on(expected, mistake)
+        if verdict.right:
+            result.faults.append(f"wrong answer accepted: {mistake.name}")
+            continue
+        result.rejected += 1
+        if verdict.mistake == mistake.name:
+            result.named += 1
+        else:
+            result.faults.append(f"wrong answer not named: {mistake.name} (got {verdict.mistake})")
+    return result
+
+
+def verdict_on(expected: Expected, variant: Alternative | None) -> Verdict:
+    """The verdict on the reference (None) or a variant of it."""
+    scope = scope_of(expected.unit, expected.task, variant)
+    return judge(expected, observe(expected.task, scope, expected.seed))

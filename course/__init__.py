@@ -1,0 +1,12 @@
+"""A course on gradients, from finite differences to training a network.
+
+``UNITS`` lists the units in the order in which they are taught; each is a folder of this package.
+Importing ``course`` loads nothing else: NumPy, TensorFlow, PyTorch and Matplotlib are imported where
+they are used.
+"""
+
+UNITS = (
+    "start_here",
+    "numeric_gradient",
+    "manual_backprop",
+)

@@ -1,0 +1,36 @@
+"""Checking answers: the same code in a student's notebook and in the grader.
+
+``observe`` calls an answer on inputs drawn from a seed and returns plain data, part by part;
+``judge`` compares that with what was observed of the reference. An answer is right when it cannot be
+told from the reference.
+
+| module         | holds                                                            |
+|----------------|------------------------------------------------------------------|
+| ``unit``       | Unit, Task, Mistake, Alternative: how a unit's check.py is written |
+| ``variants``   | the code of references, mistakes and alternatives, made runnable |
+| ``plain``      | values as plain data, and back through a strict decoder          |
+| ``observing``  | running an answer part by part, with limits                      |
+| ``judging``    | comparing observations, giving points, naming mistakes           |
+| ``verdict``    | the result, as text and as HTML                                  |
+| ``notebook``   | ``Check``: what a notebook calls                                 |
+"""
+
+from course.check.judging import Expected, judge
+from course.check.notebook import Check
+from course.check.observing import observe
+from course.check.unit import Alternative, Mistake, Task, Unit, load
+from course.check.verdict import Part, Verdict
+
+__all__ = [
+    "Alternative",
+    "Check",
+    "Expected",
+    "Mistake",
+    "Part",
+    "Task",
+    "Unit",
+    "Verdict",
+    "judge",
+    "load",
+    "observe",
+]

@@ -1,0 +1,187 @@
+"""Plain data: what an answer returned, as JSON that nothing can hide in.
+
+``encode`` runs beside the answer. It turns whatever came back (Python numbers, lists, NumPy arrays,
+TensorFlow and PyTorch tensors, SymPy numbers, …) into JSON values; what it does not know becomes
+``{"opaque": type name}``. ``decode`` runs where marks are given. It trusts nothing: every kind, type,
+shape and size is verified, and anything else raises ``ValueError``.
+
+| value                       | JSON                                                      |
+|-----------------------------|-----------------------------------------------------------|
+| ``None``, text              | ``null``, ``"text"``                                      |
+| numbers and arrays of them  | ``{"dtype": "float64", "shape": [2, 3], "data": base64}`` |
+| other lists and tuples      | ``[…]``                                                   |
+| dicts                       | ``{"dict": [[key, value], …]}``                           |
+| an exception                | ``{"raised": type, "message": text, "line": …, "code": …}`` |
+| anything else               | ``{"opaque": type name}``                                 |
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+DTYPES = ("bool", "int64", "float32", "float64", "complex64", "complex128")
+MAX_ELEMENTS = 1_000_000
+MAX_ITEMS = 10_000
+MAX_TEXT = 10_000
+MAX_DEPTH = 8
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """A value that is no plain data; only the name of its type is known."""
+
+    kind: str
+
+
+@dataclass(frozen=True)
+class Raised:
+    """An exception: its type and message, and the line of the answer that raised it, if known."""
+
+    kind: str
+    message: str
+    line: int | None = None
+    code: str = ""
+
+    def __str__(self) -> str:
+        where = f", in line {self.line}: {self.code}" if self.line else ""
+        return (f"{self.kind}: {self.message}" if self.message else self.kind) + where
+
+
+def encode(value: Any, depth: int = 0) -> Any:
+    """The value as JSON (see the table above). Never raises for an ordinary value."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return str(value)[:MAX_TEXT]
+    if isinstance(value, Raised):
+        return {
+            "raised": value.kind[:200],
+            "message": value.message[:MAX_TEXT],
+            "line": value.line,
+            "code": value.code[:200],
+        }
+    if depth >= MAX_DEPTH:
+        return {"opaque": "a structure nested too deeply"}
+    if isinstance(value, dict):
+        items = list(value.items())[:MAX_ITEMS]
+        return {"dict": [[str(key)[:MAX_TEXT], encode(item, depth + 1)] for key, item in items]}
+    array = _as_array(value)
+    if array is not None:
+        if array.size > MAX_ELEMENTS:
+            return {"opaque": f"an array of {array.size:,} elements, too many to compare"}
+        data = base64.b64encode(np.ascontiguousarray(array).tobytes()).decode("ascii")
+        return {"dtype": array.dtype.name, "shape": list(array.shape), "data": data}
+    if isinstance(value, list | tuple):
+        return [encode(item, depth + 1) for item in value[:MAX_ITEMS]]
+    return {"opaque": type(value).__name__[:200]}
+
+
+def _as_array(value: Any) -> np.ndarray | None:
+    """The value as an array of one of ``DTYPES``, or None where it is not made of numbers."""
+    if isinstance(value, list | tuple):
+        value = [_tensor_to_numpy(item) for item in value]
+    else:
+        value = _tensor_to_numpy(value)
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError):
+        return None
+    if array.dtype == object:
+        array = _from_objects(array)
+        if array is None:
+            return None
+    for kind, dtype in (("b", "bool"), ("iu", "int64"), ("f", "float64"), ("c", "complex128")):
+        if array.dtype.kind in kind:
+            return array if array.dtype.name in DTYPES else array.astype(dtype)
+    return None
+
+
+def _tensor_to_numpy(value: Any) -> Any:
+    """A PyTorch or TensorFlow tensor as a NumPy array; every other value as it is."""
+    if hasattr(value, "detach") and hasattr(value, "cpu"):
+        return value.detach().cpu().numpy()
+    if hasattr(value, "numpy") and hasattr(value, "dtype"):
+        return value.numpy()
+    return value
+
+
+def _from_objects(array: np.ndarray) -> np.ndarray | None:
+    """An array of SymPy numbers, fractions or long integers as floats, or None."""
+    if array.size and any(item is None or isinstance(item, str) for item in array.flat):
+        return None
+    for dtype in (float, complex):
+        try:
+            return array.astype(dtype)
+        except (TypeError, ValueError, OverflowError):
+            continue
+    return None
+
+
+def decode(data: Any, depth: int = 0) -> Any:
+    """What ``encode`` wrote, as None, text, array, list, dict, ``Opaque`` or ``Raised``.
+
+    Raises ValueError for anything that ``encode`` cannot have written.
+    """
+    if depth > MAX_DEPTH:
+        raise ValueError("observation: nested too deeply")
+    if data is None:
+        return None
+    if isinstance(data, str):
+        return _text(data)
+    if isinstance(data, list):
+        return [decode(item, depth + 1) for item in _at_most(data)]
+    if not isinstance(data, dict):
+        raise ValueError(f"observation: no such kind of value: {type(data).__name__}")
+    keys = set(data)
+    if keys == {"opaque"}:
+        return Opaque(_text(data["opaque"]))
+    if keys == {"raised", "message", "line", "code"}:
+        line = data["line"] if isinstance(data["line"], int) else None
+        return Raised(_text(data["raised"]), _text(data["message"]), line, _text(data["code"]))
+    if keys == {"dict"} and isinstance(data["dict"], list):
+        return dict(_item(pair, depth) for pair in _at_most(data["dict"]))
+    if keys == {"dtype", "shape", "data"}:
+        return _decode_array(data["dtype"], data["shape"], data["data"])
+    raise ValueError(f"observation: unknown keys {sorted(map(str, keys))[:5]}")
+
+
+def _decode_array(dtype: Any, shape: Any, data: Any) -> np.ndarray:
+    if dtype not in DTYPES:
+        raise ValueError(f"observation: dtype must be one of {', '.join(DTYPES)}, got {dtype!r:.40}")
+    if not isinstance(shape, list) or len(shape) > 32 or not all(_is_size(n) for n in shape):
+        raise ValueError("observation: shape must be a list of whole numbers >= 0")
+    size = math.prod(shape)
+    width = np.dtype(dtype).itemsize
+    if size > MAX_ELEMENTS or not isinstance(data, str) or len(data) > 4 * (size * width // 3 + 1):
+        raise ValueError(f"observation: array of shape {shape} is too large or has too much data")
+    raw = base64.b64decode(data, validate=True)
+    if len(raw) != size * width:
+        raise ValueError(f"observation: {len(raw)} bytes do not fill shape {shape} of {dtype}")
+    return np.frombuffer(raw, dtype=dtype).reshape(shape)
+
+
+def _is_size(number: Any) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool) and 0 <= number <= MAX_ELEMENTS
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > MAX_TEXT:
+        raise ValueError("observation: expected a text of reasonable length")
+    return value
+
+
+def _at_most(items: list) -> list:
+    if len(items) > MAX_ITEMS:
+        raise ValueError(f"observation: {len(items)} items, at most {MAX_ITEMS} allowed")
+    return items
+
+
+def _item(pair: Any, depth: int) -> tuple[str, Any]:
+    if not isinstance(pair, list) or len(pair) != 2:
+        raise ValueError("observation: a dict item is a pair of key and value")
+    return _text(pair[0]), decode(pair[1], depth + 1)

@@ -1,0 +1,203 @@
+"""Units and their tasks: the vocabulary in which ``course/<unit>/check.py`` and ``mistakes.py`` are written.
+
+A task observes the answer in named parts. Each part is a function without arguments, so that one part
+that raises or never ends leaves the others alone::
+
+    unit = Unit("numeric_gradient")
+
+    @unit.task(points=2)
+    def central_difference(answer, rng):
+        x = rng.normal(size=(2, 3))
+        return {"a sum of cubes": lambda: answer.central_difference(cubes, x.copy(), h=0.1)}
+
+``mistakes.py`` lists wrong answers, each with a name and a hint, and right answers written in another
+way. Both are code: a whole definition, or an edit of the reference::
+
+    unit.mistake_in("central_difference", "divided by h", {"/ (2 * h)": "/ h"},
+                    "x + h and x - h lie 2h apart.")
+
+    @unit.alternative("with a loop over the entries")
+    def central_difference(f, x, h=1e-5): ...
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import textwrap
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import ModuleType
+from typing import Any
+
+from course import UNITS
+
+Parts = Mapping[str, Callable[[], Any]]
+
+
+class UnknownUnit(LookupError):
+    """A unit's name that is not in ``course.UNITS``."""
+
+    def __init__(self, name: str):
+        super().__init__(f"no unit is called {name!r}; the units are {', '.join(UNITS)}")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One graded exercise: what it is worth, what the student writes, and how it is observed.
+
+    ``answers`` are the names that the answer defines (usually one, the task's own). ``rtol`` and
+    ``atol`` bound the difference from the reference: ``|got - want| <= atol + rtol * |want|``.
+    ``seconds`` is the time that each part may take.
+    """
+
+    unit: str
+    name: str
+    points: float
+    observe: Callable[[Any, Any], Parts]
+    answers: tuple[str, ...]
+    rtol: float = 1e-6
+    atol: float = 1e-9
+    seconds: float = 10.0
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """A right answer written in another way: source code that replaces one answer of a task."""
+
+    task: str
+    answer: str
+    name: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Mistake(Alternative):
+    """A wrong answer with a name and a hint: source code that replaces one answer of a task."""
+
+    hint: str = ""
+
+
+class Unit:
+    """A unit's tasks, with its reference, mistakes and alternatives, which are loaded when asked for."""
+
+    def __init__(self, name: str):
+        if name not in UNITS:
+            raise UnknownUnit(name)
+        self.name = name
+        self.tasks: dict[str, Task] = {}
+        self._mistakes: list[Mistake] = []
+        self._alternatives: list[Alternative] = []
+
+    @property
+    def assignment(self) -> str:
+        """The unit's folder in ``notebooks/``, which is also nbgrader's name for it."""
+        return f"{UNITS.index(self.name):02d}_{self.name}"
+
+    @property
+    def points(self) -> float:
+        return sum(task.points for task in self.tasks.values())
+
+    def task(
+        self,
+        points: float,
+        answers: tuple[str, ...] = (),
+        *,
+        rtol: float = 1e-6,
+        atol: float = 1e-9,
+        seconds: float = 10.0,
+    ) -> Callable[[Callable], Callable]:
+        """Declare a task; the decorated function observes it and gives it its name."""
+
+        def declare(observe: Callable[[Any, Any], Parts]) -> Callable:
+            name = observe.__name__
+            if name in self.tasks:
+                raise ValueError(f"{self.name}: task {name} is declared twice")
+            self.tasks[name] = Task(self.name, name, points, observe, answers or (name,), rtol, atol, seconds)
+            return observe
+
+        return declare
+
+    def task_of(self, answer: str) -> Task:
+        """The task to which an answer belongs."""
+        for task in self.tasks.values():
+            if answer in task.answers:
+                return task
+        raise LookupError(f"{self.name}: no task has an answer called {answer!r}")
+
+    def mistake(self, name: str, hint: str) -> Callable[[Callable], Callable]:
+        """Declare the decorated definition, which bears an answer's name, to be a known mistake."""
+
+        def declare(wrong: Callable) -> Callable:
+            answer = wrong.__name__
+            self._add_mistake(answer, name, definition(wrong), hint)
+            return wrong
+
+        return declare
+
+    def mistake_in(self, answer: str, name: str, edits: dict[str, str], hint: str) -> None:
+        """Declare a known mistake as an edit of the reference: each key is replaced by its value."""
+        source = self.reference_source(answer)
+        for right, wrong in edits.items():
+            if source.count(right) != 1:
+                raise ValueError(
+                    f"{self.name}: mistake {name!r}: {right!r} must stand exactly once in the reference "
+                    f"of {answer}, found {source.count(right)} times"
+                )
+            source = source.replace(right, wrong)
+        self._add_mistake(answer, name, source, hint)
+
+    def _add_mistake(self, answer: str, name: str, source: str, hint: str) -> None:
+        task = self.task_of(answer).name
+        if any(known.task == task and known.name == name for known in self._mistakes):
+            raise ValueError(f"{self.name}: {task} has two mistakes called {name!r}")
+        self._mistakes.append(Mistake(task, answer, name, source, hint))
+
+    def alternative(self, name: str) -> Callable[[Callable], Callable]:
+        """Declare the decorated definition, which bears an answer's name, to be right as well."""
+
+        def declare(right: Callable) -> Callable:
+            answer = right.__name__
+            task = self.task_of(answer).name
+            self._alternatives.append(Alternative(task, answer, name, definition(right)))
+            return right
+
+        return declare
+
+    @cached_property
+    def reference(self) -> ModuleType:
+        """The module ``course.<unit>.reference``: the right answers."""
+        return importlib.import_module(f"course.{self.name}.reference")
+
+    def reference_source(self, name: str) -> str:
+        """The code of one function or class of the reference."""
+        if not hasattr(self.reference, name):
+            raise LookupError(f"{self.name}: the reference has no {name!r}")
+        return definition(getattr(self.reference, name))
+
+    def mistakes(self, task: str) -> list[Mistake]:
+        """The known mistakes of a task."""
+        importlib.import_module(f"course.{self.name}.mistakes")
+        return [mistake for mistake in self._mistakes if mistake.task == task]
+
+    def alternatives(self, task: str) -> list[Alternative]:
+        """The right answers of a task that are written in another way than the reference."""
+        importlib.import_module(f"course.{self.name}.mistakes")
+        return [other for other in self._alternatives if other.task == task]
+
+
+def definition(thing: Any) -> str:
+    """The source of a function or class, without decorators."""
+    source = textwrap.dedent(inspect.getsource(thing))
+    node = ast.parse(source).body[0]
+    assert isinstance(node, ast.FunctionDef | ast.ClassDef)
+    return "".join(source.splitlines(keepends=True)[node.lineno - 1 :]).rstrip() + "\n"
+
+
+def load(name: str) -> Unit:
+    """The unit of that name, with its tasks. Raises UnknownUnit."""
+    if name not in UNITS:
+        raise UnknownUnit(name)
+    return importlib.import_module(f"course.{name}.check").unit

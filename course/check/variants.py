@@ -1,0 +1,41 @@
+"""The code of references, mistakes and alternatives, made runnable as if a student had written it."""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Callable
+from typing import Any
+
+from course.check.unit import Alternative, Task, Unit
+
+UNANSWERED = "write your answer here"
+
+
+def scope_of(unit: Unit, task: Task, variant: Alternative | None = None) -> dict[str, Any]:
+    """What a notebook defines once one task is answered: by the reference, or by a variant of it.
+
+    Every other answer of the unit is still unwritten, as in the notebook that students receive, so a
+    task that relies on another one's answer fails here.
+    """
+    scope = dict(vars(unit.reference))
+    for other in unit.tasks.values():
+        scope |= {name: _unwritten(name) for name in other.answers}
+    for name in task.answers:
+        replaced = variant is not None and variant.answer == name
+        source = variant.source if variant and replaced else unit.reference_source(name)
+        _define(source, f"<{unit.name}: {name}{', ' + variant.name if variant and replaced else ''}>", scope)
+    return scope
+
+
+def _unwritten(name: str) -> Callable:
+    def unwritten(*args: Any, **kwargs: Any) -> None:
+        raise NotImplementedError(UNANSWERED)
+
+    unwritten.__name__ = name
+    return unwritten
+
+
+def _define(source: str, filename: str, scope: dict[str, Any]) -> None:
+    """Execute source in scope; tracebacks show its lines under the given file name."""
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    exec(compile(source, filename, "exec"), scope)

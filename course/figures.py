@@ -1,0 +1,82 @@
+"""Pictures for lessons: Matplotlib drawings as inline SVG that reads in light and dark, with alt text."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import ipywidgets
+    from matplotlib.figure import Figure
+
+# Colours that keep a contrast of at least 3 to 1 on white and on JupyterLab's dark ground.
+BLUE, ORANGE, GREEN, RED, PURPLE, GREY = "#2f86d1", "#d97706", "#2e9e5b", "#d9534f", "#9467d8", "#808080"
+
+_INK = "#010203"  # stands for the colour of the surrounding text until the SVG is written
+
+
+class Picture:
+    """An SVG drawing with a text that says what it shows."""
+
+    def __init__(self, svg: str, alt: str):
+        opening, _, rest = svg[svg.index("<svg") :].partition(">")
+        label = f' role="img" aria-label="{escape(alt)}" style="max-width:100%;height:auto"'
+        self.svg, self.alt = f"{opening}{label}>{rest}", alt
+
+    def _repr_html_(self) -> str:
+        return self.svg
+
+    def __repr__(self) -> str:
+        return f"[picture: {self.alt}]"
+
+
+def new_figure(width: float = 7.0, height: float = 3.6, **subplots: Any) -> tuple[Figure, Any]:
+    """A Matplotlib figure and its axes, drawn in the colour of the surrounding text on no ground."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    ink = dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), _INK)
+    style = {"axes.spines.top": False, "axes.spines.right": False, "font.size": 10.0}
+    with mpl.rc_context({**ink, **style, "axes.facecolor": "none", "figure.facecolor": "none"}):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        return figure, figure.subplots(**subplots)
+
+
+def legend(axes: Any, **options: Any) -> None:
+    """A legend without a frame, in the colour of the surrounding text."""
+    axes.legend(frameon=False, labelcolor=_INK, **options)
+
+
+def picture(figure: Figure, alt: str) -> Picture:
+    """The figure as a Picture; the same figure always gives the same SVG."""
+    import matplotlib as mpl
+
+    out = io.StringIO()
+    with mpl.rc_context({"svg.hashsalt": "gradients", "svg.fonttype": "path"}):
+        figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    return Picture(out.getvalue().replace(_INK, "currentColor"), alt)
+
+
+def with_slider(
+    draw: Callable[[Any], Picture], values: list[tuple[str, Any]], start: int, label: str
+) -> ipywidgets.VBox:
+    """A slider above a picture: ``draw(value)`` for the chosen one of the named values."""
+    import ipywidgets
+
+    slider = ipywidgets.SelectionSlider(
+        options=values,
+        index=start,
+        description=label,
+        continuous_update=False,
+        style={"description_width": "initial"},
+        layout={"width": "32em"},
+    )
+    shown = ipywidgets.HTML(draw(values[start][1]).svg)
+
+    def redraw(change: Any) -> None:
+        shown.value = draw(change["new"]).svg
+
+    slider.observe(redraw, names="value")
+    return ipywidgets.VBox([slider, shown])

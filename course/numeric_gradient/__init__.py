@@ -1,0 +1,1 @@
+"""Unit 1: gradients from function values alone."""

@@ -1,0 +1,91 @@
+"""The tasks of unit 1. A large step, h = 0.1, makes the error of each method part of what is observed."""
+
+import numpy as np
+
+from course.check import Unit
+
+unit = Unit("numeric_gradient")
+
+
+def mixed(v):
+    """A smooth function in which every entry of v meets every other."""
+    weights = np.arange(1.0, v.size + 1).reshape(v.shape)
+    return (weights * v).sum() ** 2 + (v**3).sum()
+
+
+def staged(v):
+    """(x + y)·z, the function of the lesson."""
+    return (v[0] + v[1]) * v[2]
+
+
+def gradient_parts(gradient, rng):
+    """What the two finite differences have in common: any shape, any step, x untouched."""
+    vector, matrix = rng.normal(size=4), rng.normal(size=(2, 3))
+    point, whole = rng.uniform(1, 5, size=3), rng.integers(1, 6, size=3)
+    kept = rng.normal(size=3)
+    return {
+        "(x + y)·z with the usual step": lambda: gradient()(staged, point.copy()),
+        "a vector, h = 0.1": lambda: gradient()(mixed, vector.copy(), 0.1),
+        "a 2 by 3 array, h = 0.1": lambda: gradient()(mixed, matrix.copy(), 0.1),
+        "whole numbers": lambda: gradient()(mixed, whole.copy(), 0.1),
+        "x is left as it was": lambda: [gradient()(mixed, kept, 0.1), kept],
+    }
+
+
+@unit.task(points=2)
+def forward_difference(answer, rng):
+    return gradient_parts(lambda: answer.forward_difference, rng)
+
+
+@unit.task(points=2)
+def central_difference(answer, rng):
+    return gradient_parts(lambda: answer.central_difference, rng)
+
+
+@unit.task(points=2)
+def complex_step(answer, rng):
+    vector, matrix, kept = rng.normal(size=4), rng.normal(size=(2, 3)), rng.normal(size=3)
+
+    def waves(v):
+        return np.exp(v).sum() * np.sin(v).sum()
+
+    return {
+        "a vector, to full precision": lambda: answer.complex_step(waves, vector.copy()),
+        "a 2 by 3 array, h = 0.1": lambda: answer.complex_step(waves, matrix.copy(), 0.1),
+        "every entry meets every other": lambda: answer.complex_step(mixed, vector.copy(), 0.1),
+        "x is left as it was": lambda: [answer.complex_step(waves, kept, 0.1), kept],
+    }
+
+
+@unit.task(points=1)
+def relative_error(answer, rng):
+    a = rng.normal(size=(2, 3))
+    b = a * rng.uniform(0.5, 2, size=(2, 3))
+    small = rng.uniform(1, 2, size=3) * 1e-12
+    return {
+        "two arrays": lambda: answer.relative_error(a, b),
+        "in either order": lambda: answer.relative_error(b, a),
+        "opposite signs": lambda: answer.relative_error(a[0], -b[0]),
+        "very small numbers": lambda: answer.relative_error(small, 3 * small),
+        "zeros beside other numbers": lambda: answer.relative_error(
+            np.array([0.0, 2.0, 0.0]), np.array([0.0, 3.0, 0.0])
+        ),
+        "two numbers": lambda: answer.relative_error(3.0, 2.5),
+    }
+
+
+@unit.task(points=3)
+def jacobian(answer, rng):
+    tall, square = rng.normal(size=(4, 3)), rng.normal(size=(3, 3))
+    x, whole, kept = rng.normal(size=3), rng.integers(1, 4, size=3), rng.normal(size=3)
+
+    def curved(matrix):
+        return lambda v: (matrix @ v) ** 3 + matrix @ v
+
+    return {
+        "from 3 to 4 entries, h = 0.1": lambda: answer.jacobian(curved(tall), x.copy(), 0.1),
+        "from 3 to 3 entries": lambda: answer.jacobian(curved(square), x.copy()),
+        "from 3 entries to 1": lambda: answer.jacobian(curved(tall[:1]), x.copy(), 0.1),
+        "whole numbers": lambda: answer.jacobian(curved(tall), whole.copy(), 0.1),
+        "x is left as it was": lambda: [answer.jacobian(curved(square), kept, 0.1), kept],
+    }

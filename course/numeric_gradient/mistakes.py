@@ -1,0 +1,520 @@
+"""Unit 1: what learners get wrong, named and with a hint, and other ways to be right."""
+
+import numpy as np
+
+from course.numeric_gradient.check import unit
+
+# Slips that are possible in every method that steps along one entry after the other.
+NOT_PUT_BACK = "Put x[i] back before you step along the next entry; otherwise the steps add up."
+MODIFIED = "The caller still needs x: work on a copy, or put every entry back after its step."
+WHOLE = "An array of whole numbers cannot hold x + h: the step is cut off. Work on a float copy of x."
+TOGETHER = "All entries move at once. A partial derivative moves one entry and keeps the others."
+IGNORES_H = "The step is a parameter: use h as it was passed, not a number of your own."
+FLAT = "The gradient has one number for each entry of x, in x's shape."
+
+# --- forward_difference ---------------------------------------------------------------------------
+
+unit.mistake_in(
+    "forward_difference",
+    "not divided by the step",
+    {"(f(x) - here) / h": "f(x) - here"},
+    "The difference of two values is not yet a slope: divide it by the step between them.",
+)
+unit.mistake_in(
+    "forward_difference",
+    "divided by 2h instead of h",
+    {"(f(x) - here) / h": "(f(x) - here) / (2 * h)"},
+    "x and x + h lie one h apart, so divide by h; 2h belongs to the central difference.",
+)
+unit.mistake_in(
+    "forward_difference",
+    "sign turned round",
+    {"f(x) - here": "here - f(x)"},
+    "Take the value after the step minus the value before it.",
+)
+unit.mistake_in(
+    "forward_difference",
+    "a backward difference",
+    {"before + h": "before - h", "f(x) - here": "here - f(x)"},
+    "You step to the left of x. A forward difference steps to the right.",
+)
+unit.mistake_in(
+    "forward_difference",
+    "a central difference",
+    {"here = f(x)": "", "gradient[i] = (f(x) - here) / h": "above = f(x)\n        x[i] = before - h\n"
+     "        gradient[i] = (above - f(x)) / (2 * h)"},
+    "That is the central difference, the next task. Here compare f after one step forward with f at x.",
+)  # fmt: skip
+unit.mistake_in(
+    "forward_difference",
+    "entries not put back",
+    {"        x[i] = before\n": ""},
+    NOT_PUT_BACK,
+)
+unit.mistake_in(
+    "forward_difference",
+    "input left modified",
+    {"        x[i] = before\n": "", "np.array(x, dtype=float)": "np.asarray(x, dtype=float)"},
+    MODIFIED,
+)
+unit.mistake_in(
+    "forward_difference",
+    "whole numbers cut off the step",
+    {"np.array(x, dtype=float)": "np.array(x)", "np.zeros_like(x)": "np.zeros(x.shape)"},
+    WHOLE,
+)
+unit.mistake_in(
+    "forward_difference",
+    "the result keeps an integer dtype",
+    {"gradient = np.zeros_like(x)": "gradient = np.zeros_like(given)",
+     "x = np.array(x, dtype=float)": "given, x = x, np.array(x, dtype=float)"},
+    "zeros_like of an array of whole numbers holds whole numbers: slopes put into it are cut off.",
+)  # fmt: skip
+unit.mistake_in(
+    "forward_difference",
+    "h ignored",
+    {"here = f(x)": "h = 1e-5\n    here = f(x)"},
+    IGNORES_H,
+)
+unit.mistake_in(
+    "forward_difference",
+    "flattened",
+    {"return gradient": "return gradient.ravel()"},
+    FLAT,
+)
+
+
+@unit.mistake("every entry moved at once", TOGETHER)
+def forward_difference(f, x, h=1e-5):
+    x = np.asarray(x, dtype=float)
+    return np.full(x.shape, (f(x + h) - f(x)) / h)
+
+
+@unit.alternative("one shifted copy for each entry")
+def forward_difference(f, x, h=1e-5):
+    x = np.asarray(x, dtype=float)
+    slopes = []
+    for i in range(x.size):
+        shifted = x.copy().ravel()
+        shifted[i] += h
+        slopes.append((f(shifted.reshape(x.shape)) - f(x)) / h)
+    return np.array(slopes).reshape(x.shape)
+
+
+@unit.alternative("in place with np.nditer")
+def forward_difference(f, x, h=1e-5):
+    x = x.astype(float)
+    gradient = np.empty(x.shape)
+    entries = np.nditer(x, flags=["multi_index"], op_flags=["readwrite"])
+    here = f(x)
+    for entry in entries:
+        entry[...] += h
+        gradient[entries.multi_index] = (f(x) - here) / h
+        entry[...] -= h
+    return gradient
+
+
+@unit.alternative("rows of the identity, as a list of lists")
+def forward_difference(f, x, h=1e-5):
+    steps = h * np.eye(np.size(x)).reshape(-1, *np.shape(x))
+    slopes = np.array([(f(x + step) - f(x)) / h for step in steps])
+    return slopes.reshape(np.shape(x)).tolist()
+
+
+# --- central_difference ---------------------------------------------------------------------------
+
+unit.mistake_in(
+    "central_difference",
+    "divided by h instead of 2h",
+    {"/ (2 * h)": "/ h"},
+    "x + h and x - h lie 2h apart, so divide by 2h.",
+)
+unit.mistake_in(
+    "central_difference",
+    "brackets missing around 2 * h",
+    {"/ (2 * h)": "/ 2 * h"},
+    "a / 2 * h is (a / 2) * h in Python: write a / (2 * h).",
+)
+unit.mistake_in(
+    "central_difference",
+    "sign turned round",
+    {"above - below": "below - above"},
+    "Take f(x + h) minus f(x - h), in this order.",
+)
+unit.mistake_in(
+    "central_difference",
+    "a forward difference",
+    {"x[i] = before - h": "x[i] = before", "/ (2 * h)": "/ h"},
+    "That is the forward difference. Step to both sides of x and compare these two values.",
+)
+unit.mistake_in(
+    "central_difference",
+    "second value taken at x",
+    {"x[i] = before - h": "x[i] = before"},
+    "You divide by 2h but step to one side only: the second value belongs to x - h.",
+)
+unit.mistake_in(
+    "central_difference",
+    "a sum instead of a difference",
+    {"above - below": "above + below"},
+    "Subtract the two values: the slope is the rise between them.",
+)
+unit.mistake_in(
+    "central_difference",
+    "entries not put back",
+    {"        x[i] = before\n": ""},
+    NOT_PUT_BACK,
+)
+unit.mistake_in(
+    "central_difference",
+    "input left modified",
+    {"        x[i] = before\n": "", "np.array(x, dtype=float)": "np.asarray(x, dtype=float)"},
+    MODIFIED,
+)
+unit.mistake_in(
+    "central_difference",
+    "whole numbers cut off the step",
+    {"np.array(x, dtype=float)": "np.array(x)", "np.zeros_like(x)": "np.zeros(x.shape)"},
+    WHOLE,
+)
+unit.mistake_in(
+    "central_difference",
+    "the result keeps an integer dtype",
+    {"gradient = np.zeros_like(x)": "gradient = np.zeros_like(given)",
+     "x = np.array(x, dtype=float)": "given, x = x, np.array(x, dtype=float)"},
+    "zeros_like of an array of whole numbers holds whole numbers: slopes put into it are cut off.",
+)  # fmt: skip
+unit.mistake_in(
+    "central_difference",
+    "h ignored",
+    {"gradient = np.zeros_like(x)": "h, gradient = 1e-5, np.zeros_like(x)"},
+    IGNORES_H,
+)
+unit.mistake_in(
+    "central_difference",
+    "flattened",
+    {"return gradient": "return gradient.ravel()"},
+    FLAT,
+)
+
+
+@unit.mistake("every entry moved at once", TOGETHER)
+def central_difference(f, x, h=1e-5):
+    x = np.asarray(x, dtype=float)
+    return np.full(x.shape, (f(x + h) - f(x - h)) / (2 * h))
+
+
+@unit.mistake("half a step to each side", "Step a whole h to each side, as 2h in the denominator says.")
+def central_difference(f, x, h=1e-5):
+    x = np.asarray(x, dtype=float)
+    steps = h / 2 * np.eye(x.size).reshape(-1, *x.shape)
+    return np.array([(f(x + step) - f(x - step)) / h for step in steps]).reshape(x.shape)
+
+
+@unit.alternative("one shifted copy for each side")
+def central_difference(f, x, h=1e-5):
+    gradient = np.zeros(x.shape)
+    for i, _ in np.ndenumerate(x):
+        above, below = x.astype(float), x.astype(float)
+        above[i] += h
+        below[i] -= h
+        gradient[i] = 0.5 * (f(above) - f(below)) / h
+    return gradient
+
+
+@unit.alternative("the mean of forward and backward difference")
+def central_difference(f, x, h=1e-5):
+    x = np.asarray(x, dtype=float)
+    steps = h * np.eye(x.size).reshape(-1, *x.shape)
+    forward = np.array([f(x + step) - f(x) for step in steps]) / h
+    backward = np.array([f(x) - f(x - step) for step in steps]) / h
+    return ((forward + backward) / 2).reshape(x.shape)
+
+
+@unit.alternative("steps along the rows of the identity, stored column by column")
+def central_difference(f, x, h=1e-5):
+    print("rows of the identity")
+    x = np.asarray(x, dtype=np.longdouble).astype(float)
+    steps = np.eye(x.size).reshape(-1, *x.shape)
+    slopes = [(f(x + h * step) - f(x - h * step)) / (2 * h) for step in steps]
+    return np.asfortranarray(np.reshape(slopes, x.shape))
+
+
+# --- complex_step ---------------------------------------------------------------------------------
+
+unit.mistake_in(
+    "complex_step",
+    "real part instead of imaginary part",
+    {"np.imag(f(z))": "np.real(f(z))"},
+    "The real part is f itself. The derivative stands in the imaginary part.",
+)
+unit.mistake_in(
+    "complex_step",
+    "not divided by the step",
+    {"np.imag(f(z)) / h": "np.imag(f(z))"},
+    "The imaginary part is h times the derivative: divide by h.",
+)
+unit.mistake_in(
+    "complex_step",
+    "divided by 2h instead of h",
+    {"np.imag(f(z)) / h": "np.imag(f(z)) / (2 * h)"},
+    "There is one step only, of length h: divide by h.",
+)
+unit.mistake_in(
+    "complex_step",
+    "no imaginary step",
+    {"before + 1j * h": "before + h"},
+    "f saw real numbers only. Step by 1j * h, and on a complex copy: a float array drops the imaginary part.",
+)
+unit.mistake_in(
+    "complex_step",
+    "step downwards",
+    {"before + 1j * h": "before - 1j * h"},
+    "x - ih turns the sign of the imaginary part round. Step to x + ih.",
+)
+unit.mistake_in(
+    "complex_step",
+    "size instead of imaginary part",
+    {"np.imag(f(z))": "np.abs(f(z))"},
+    "abs mixes the real part in. The derivative stands in the imaginary part alone.",
+)
+unit.mistake_in(
+    "complex_step",
+    "a forward difference",
+    {"before + 1j * h": "before + h", "np.imag(f(z))": "np.real(f(z) - f(np.array(x, dtype=float)))"},
+    "That is a forward difference: with h = 1e-20 it subtracts two equal numbers. Step by 1j * h.",
+)
+unit.mistake_in(
+    "complex_step",
+    "entries not put back",
+    {"        z[j] = before\n": ""},
+    NOT_PUT_BACK,
+)
+unit.mistake_in(
+    "complex_step",
+    "h ignored",
+    {"gradient = np.zeros(z.shape)": "h, gradient = 1e-20, np.zeros(z.shape)"},
+    IGNORES_H,
+)
+unit.mistake_in(
+    "complex_step",
+    "flattened",
+    {"return gradient": "return gradient.ravel()"},
+    FLAT,
+)
+
+
+@unit.mistake("every entry moved at once", TOGETHER)
+def complex_step(f, x, h=1e-20):
+    return np.full(x.shape, np.imag(f(x + 1j * h)) / h)
+
+
+@unit.alternative("steps along the rows of the identity")
+def complex_step(f, x, h=1e-20):
+    steps = 1j * h * np.eye(x.size).reshape(-1, *x.shape)
+    return np.array([f(x + step).imag / h for step in steps]).reshape(x.shape)
+
+
+@unit.alternative("one complex copy for each entry")
+def complex_step(f, x, h=1e-20):
+    gradient = np.empty_like(x)
+    for j, _ in np.ndenumerate(x):
+        z = x.astype(complex)
+        z[j] += complex(0, h)
+        gradient[j] = f(z).imag / h
+    return gradient
+
+
+@unit.alternative("a list of Python floats")
+def complex_step(f, x, h=1e-20):
+    slopes = np.zeros(x.size)
+    for j in range(x.size):
+        z = np.array(x, dtype=complex)
+        z.flat[j] += 1j * h
+        slopes[j] = np.imag(f(z) - f(x)) / h
+    return slopes.reshape(x.shape).tolist()
+
+
+# --- relative_error -------------------------------------------------------------------------------
+
+unit.mistake_in(
+    "relative_error",
+    "no absolute value above",
+    {"np.abs(a - b) / scale": "(a - b) / scale"},
+    "Where b is the larger one, a - b is negative and the maximum overlooks it: take |a - b|.",
+)
+unit.mistake_in(
+    "relative_error",
+    "no absolute values below",
+    {"np.abs(a) + np.abs(b)": "np.abs(a + b)"},
+    "Numbers of opposite sign cancel in a + b. The scale is |a| + |b|.",
+)
+unit.mistake_in(
+    "relative_error",
+    "scaled by one of the two only",
+    {"np.abs(a) + np.abs(b)": "np.abs(a)"},
+    "The error must not depend on the order of a and b: the scale is |a| + |b|.",
+)
+unit.mistake_in(
+    "relative_error",
+    "scaled by the larger instead of the sum",
+    {"np.abs(a) + np.abs(b)": "np.maximum(np.abs(a), np.abs(b))"},
+    "Here the scale is the sum |a| + |b|, which keeps the result between 0 and 1.",
+)
+unit.mistake_in(
+    "relative_error",
+    "the absolute error",
+    {" / scale": ""},
+    "|a - b| alone says little: 0.01 is much beside 0.02 and nothing beside 1000. Divide by the scale.",
+)
+unit.mistake_in(
+    "relative_error",
+    "the mean instead of the largest",
+    {"np.max(": "np.mean("},
+    "A mean hides one bad entry among many good ones: return the largest.",
+)
+unit.mistake_in(
+    "relative_error",
+    "the sum instead of the largest",
+    {"np.max(": "np.sum("},
+    "A sum grows with the number of entries: return the largest.",
+)
+unit.mistake_in(
+    "relative_error",
+    "the errors of all entries",
+    {"return np.max(np.abs(a - b) / scale)": "return np.abs(a - b) / scale"},
+    "These are the errors of all entries; return the largest of them.",
+)
+unit.mistake_in(
+    "relative_error",
+    "0/0 is not a number",
+    {"np.maximum(np.abs(a) + np.abs(b), np.finfo(float).tiny)": "np.abs(a) + np.abs(b)"},
+    "Two zeros are equal, but 0/0 is NaN: keep the scale at least a tiny positive number.",
+)
+unit.mistake_in(
+    "relative_error",
+    "tiny is too large",
+    {"np.finfo(float).tiny": "1e-8"},
+    "Numbers of 1e-12 can differ too, and 1e-8 drowns them: take the smallest normal float.",
+)
+unit.mistake_in(
+    "relative_error",
+    "largest error over largest scale",
+    {"np.max(np.abs(a - b) / scale)": "np.max(np.abs(a - b)) / np.max(scale)"},
+    "Divide entry by entry first, then take the maximum: a small entry can have the largest relative error.",
+)
+
+
+@unit.alternative("entry by entry in plain Python")
+def relative_error(a, b):
+    worst = 0.0
+    for p, q in zip(np.ravel(a), np.ravel(b)):
+        if p != q:
+            worst = max(worst, abs(p - q) / (abs(p) + abs(q)))
+    return worst
+
+
+@unit.alternative("0/0 caught with np.where")
+def relative_error(a, b):
+    scale = np.abs(a) + np.abs(b)
+    return float(np.where(scale > 0, np.abs(np.subtract(a, b)) / np.where(scale > 0, scale, 1), 0).max())
+
+
+@unit.alternative("0/0 replaced with np.nan_to_num")
+def relative_error(a, b):
+    with np.errstate(invalid="ignore"):
+        return np.nan_to_num(np.abs(np.asarray(b) - a) / (np.abs(b) + np.abs(a))).max()
+
+
+# --- jacobian -------------------------------------------------------------------------------------
+
+unit.mistake_in(
+    "jacobian",
+    "transposed",
+    {"axis=1": "axis=0"},
+    "Row i belongs to output fᵢ, column j to input xⱼ. You have them the other way round.",
+)
+unit.mistake_in(
+    "jacobian",
+    "divided by h instead of 2h",
+    {"/ (2 * h)": "/ h"},
+    "x + h and x - h lie 2h apart, so divide by 2h.",
+)
+unit.mistake_in(
+    "jacobian",
+    "a forward difference",
+    {"f(x - step)) / (2 * h)": "f(x)) / h"},
+    "That is a forward difference; its error is of order h. Step to both sides.",
+)
+unit.mistake_in(
+    "jacobian",
+    "sign turned round",
+    {"f(x + step) - f(x - step)": "f(x - step) - f(x + step)"},
+    "Take f(x + step) minus f(x - step), in this order.",
+)
+unit.mistake_in(
+    "jacobian",
+    "outputs summed",
+    {"np.stack(columns, axis=1)": "np.stack(columns, axis=1).sum(axis=0)"},
+    "That is the gradient of the sum of all outputs. Keep one row for each output.",
+)
+unit.mistake_in(
+    "jacobian",
+    "first output only",
+    {"np.stack(columns, axis=1)": "np.stack(columns, axis=1)[0]"},
+    "That is the gradient of the first output. Each output has a row of its own.",
+)
+unit.mistake_in(
+    "jacobian",
+    "steps add up",
+    {"        step = np.zeros_like(x)\n": "", "columns = []": "columns, step = [], np.zeros_like(x)"},
+    "Start each column with a step of zeros, or the earlier entries move along.",
+)
+unit.mistake_in(
+    "jacobian",
+    "every entry moved at once",
+    {"step[j] = h": "step[:] = h"},
+    TOGETHER,
+)
+unit.mistake_in(
+    "jacobian",
+    "whole numbers cut off the step",
+    {"np.array(x, dtype=float)": "np.array(x)"},
+    WHOLE,
+)
+unit.mistake_in(
+    "jacobian",
+    "h ignored",
+    {"columns = []": "columns, h = [], 1e-5"},
+    IGNORES_H,
+)
+unit.mistake_in(
+    "jacobian",
+    "flattened",
+    {"np.stack(columns, axis=1)": "np.stack(columns, axis=1).ravel()"},
+    "A Jacobian is a table: one row for each output, one column for each input.",
+)
+
+
+@unit.alternative("column by column into an array made before")
+def jacobian(f, x, h=1e-5):
+    x = np.asarray(x, dtype=float)
+    J = np.zeros((len(f(x)), len(x)))
+    for j in range(len(x)):
+        above, below = x.copy(), x.copy()
+        above[j] += h
+        below[j] -= h
+        J[:, j] = (f(above) - f(below)) / (2 * h)
+    return J
+
+
+@unit.alternative("one gradient for each output")
+def jacobian(f, x, h=1e-5):
+    steps = h * np.eye(len(x))
+    outputs = range(len(f(x + steps[0])))
+    return [[(f(x + s)[i] - f(x - s)[i]) / 2 / h for s in steps] for i in outputs]
+
+
+@unit.alternative("rows for inputs, then transposed")
+def jacobian(f, x, h=1e-5):
+    return np.array([(f(x + h * e) - f(x - h * e)) / (2 * h) for e in np.eye(x.size)]).T

@@ -1,0 +1,99 @@
+"""Gradients from function values alone: finite differences, the complex step, the Jacobian.
+
+Sources: W. Squire and G. Trapp, "Using complex variables to estimate derivatives of real functions",
+SIAM Review 40 (1998), for the complex step; J. Nocedal and S. Wright, "Numerical Optimization",
+2nd ed. (2006), section 8.1, for finite differences and their errors.
+"""
+
+import numpy as np
+
+
+def forward_difference(f, x, h=1e-5):
+    """Gradient of f at x by forward differences: (f(x + h·eᵢ) - f(x)) / h for every entry i of x.
+
+    f: takes an array of x's shape, returns one number. x: array of any shape, integers allowed; it is
+    left as it was. h: step, in the units of x. Returns an array of x's shape; its error is of order h.
+    Raises ValueError if h is not > 0.
+    """
+    if h <= 0:
+        raise ValueError(f"forward_difference: h must be > 0, got {h}")
+    x = np.array(x, dtype=float)
+    gradient = np.zeros_like(x)
+    here = f(x)
+    for i in np.ndindex(x.shape):
+        before = x[i]
+        x[i] = before + h
+        gradient[i] = (f(x) - here) / h
+        x[i] = before
+    return gradient
+
+
+def central_difference(f, x, h=1e-5):
+    """Gradient of f at x by central differences: (f(x + h·eᵢ) - f(x - h·eᵢ)) / 2h for every entry i of x.
+
+    f: takes an array of x's shape, returns one number. x: array of any shape, integers allowed; it is
+    left as it was. h: step, in the units of x. Returns an array of x's shape; its error is of order h².
+    Raises ValueError if h is not > 0.
+    """
+    if h <= 0:
+        raise ValueError(f"central_difference: h must be > 0, got {h}")
+    x = np.array(x, dtype=float)
+    gradient = np.zeros_like(x)
+    for i in np.ndindex(x.shape):
+        before = x[i]
+        x[i] = before + h
+        above = f(x)
+        x[i] = before - h
+        below = f(x)
+        gradient[i] = (above - below) / (2 * h)
+        x[i] = before
+    return gradient
+
+
+def complex_step(f, x, h=1e-20):
+    """Gradient of f at x by complex steps: Im f(x + i·h·eⱼ) / h for every entry j of x.
+
+    f: takes a complex array of x's shape, returns one number, and is built from analytic functions
+    (no abs, no max, no comparison). x: real array of any shape; it is left as it was. h: step, in the
+    units of x. Returns a real array of x's shape; its error is of order h², and nothing cancels.
+    Raises ValueError if h is not > 0.
+    """
+    if h <= 0:
+        raise ValueError(f"complex_step: h must be > 0, got {h}")
+    z = np.array(x, dtype=complex)
+    gradient = np.zeros(z.shape)
+    for j in np.ndindex(z.shape):
+        before = z[j]
+        z[j] = before + 1j * h
+        gradient[j] = np.imag(f(z)) / h
+        z[j] = before
+    return gradient
+
+
+def relative_error(a, b):
+    """Largest relative error between two arrays: the maximum of |a - b| / max(|a| + |b|, tiny).
+
+    a, b: numbers or arrays of one shape. Returns a number from 0 (equal) to 1 (opposite signs, or one
+    of them is 0). Two zeros are equal: tiny is the smallest normal float, so 0/0 counts as 0.
+    """
+    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    scale = np.maximum(np.abs(a) + np.abs(b), np.finfo(float).tiny)
+    return np.max(np.abs(a - b) / scale)
+
+
+def jacobian(f, x, h=1e-5):
+    """Jacobian of f at x by central differences: J[i, j] = ∂fᵢ/∂xⱼ.
+
+    f: takes a vector of n entries, returns a vector of m entries. x: vector (n,), integers allowed; it
+    is left as it was. h: step, in the units of x. Returns an array (m, n); its error is of order h².
+    Raises ValueError if h is not > 0.
+    """
+    if h <= 0:
+        raise ValueError(f"jacobian: h must be > 0, got {h}")
+    x = np.array(x, dtype=float)
+    columns = []
+    for j in range(x.size):
+        step = np.zeros_like(x)
+        step[j] = h
+        columns.append((f(x + step) - f(x - step)) / (2 * h))
+    return np.stack(columns, axis=1)
