@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from rich.table import Table
+
 from course.check import Alternative, Expected, Task, Unit, Verdict, judge, observe
 from course.check.variants import scope_of
 
@@ -64,3 +66,19 @@ def verdict_on(expected: Expected, variant: Alternative | None) -> Verdict:
     """The verdict on the reference (None) or a variant of it."""
     scope = scope_of(expected.unit, expected.task, variant)
     return judge(expected, observe(expected.task, scope, expected.seed))
+
+
+def audit_table(audits: list[TaskAudit]) -> Table:
+    """All audits, a row each, with the sums below."""
+    table = Table(title="What the checks prove", show_footer=True, title_justify="left")
+    table.add_column("unit", "all")
+    table.add_column("task", f"{len(audits)} tasks")
+    pairs = (("rejected", "mistakes"), ("named", "mistakes"), ("accepted", "alternatives"))
+    for done, of in pairs:
+        total = f"{sum(getattr(a, done) for a in audits)} of {sum(getattr(a, of) for a in audits)}"
+        table.add_column(f"{of}\n{done}", total, justify="right")
+    for a in audits:
+        counts = [(getattr(a, done), getattr(a, of)) for done, of in pairs]
+        cells = [f"[{'green' if n == of else 'red'}]{n} of {of}[/]" for n, of in counts]
+        table.add_row(a.unit, a.task, *cells)
+    return table

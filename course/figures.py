@@ -37,9 +37,16 @@ def new_figure(width: float = 7.0, height: float = 3.6, **subplots: Any) -> tupl
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    ink = dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), _INK)
-    style = {"axes.spines.top": False, "axes.spines.right": False, "font.size": 10.0}
-    with mpl.rc_context({**ink, **style, "axes.facecolor": "none", "figure.facecolor": "none"}):
+    inked = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
+    style: dict[Any, Any] = {
+        **dict.fromkeys(inked, _INK),
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.facecolor": "none",
+        "figure.facecolor": "none",
+        "font.size": 10.0,
+    }
+    with mpl.rc_context(style):
         figure = Figure(figsize=(width, height), layout="constrained")
         return figure, figure.subplots(**subplots)
 

@@ -39,17 +39,17 @@ class Expected:
         ]
 
 
-def judge(expected: Expected, observed: Any) -> Verdict:
+def judge(expected: Expected, observed: Any, missing: str = "this part was not reached") -> Verdict:
     """The verdict on an answer, from what was observed of it and of the reference with the same seed.
 
-    Every part earns the same share of the points. ``observed`` may be anything: what is missing or
-    malformed earns nothing.
+    Every part earns the same share of the points. ``observed`` may be anything: what is malformed or
+    missing earns nothing; ``missing`` says why it may be.
     """
     task = expected.task
     given = observed if isinstance(observed, Mapping) else {}
     parts = []
     for name, want in expected.reference.items():
-        reason = difference(decode(want), _decoded(given, name), task)
+        reason = difference(decode(want), _decoded(given, name), task) if name in given else missing
         parts.append(Part(name, not reason, reason))
     earned = sum(part.right for part in parts)
     points = round(task.points * earned / len(parts), 2)
@@ -66,6 +66,8 @@ def judge(expected: Expected, observed: Any) -> Verdict:
 
 def recognise(expected: Expected, observed: Mapping[str, Any]) -> Mistake | None:
     """The first known mistake whose observations coincide with the observed ones in every part."""
+    if not set(expected.reference) <= set(observed):
+        return None
     got = {name: _decoded(observed, name) for name in expected.reference}
     for mistake, seen in expected.mistakes:
         if all(not difference(decode(seen[name]), got[name], expected.task) for name in got):
@@ -74,8 +76,6 @@ def recognise(expected: Expected, observed: Mapping[str, Any]) -> Mistake | None
 
 
 def _decoded(observed: Mapping[str, Any], name: str) -> Any:
-    if name not in observed:
-        return Raised("NotObserved", "this part was not reached")
     try:
         return decode(observed[name])
     except (ValueError, RecursionError) as error:
@@ -96,7 +96,7 @@ def difference(want: Any, got: Any, task: Task) -> str:
         )
     if isinstance(want, dict) and isinstance(got, dict) and set(want) == set(got):
         return _first((repr(key), difference(want[key], got[key], task)) for key in want)
-    if want is None and got is None or isinstance(want, str) and isinstance(got, str) and want == got:
+    if isinstance(want, str | None) and type(want) is type(got) and want == got:
         return ""
     return f"expected {describe(want)}, got {describe(got)}"
 

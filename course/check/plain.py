@@ -83,18 +83,16 @@ def encode(value: Any, depth: int = 0) -> Any:
 
 def _as_array(value: Any) -> np.ndarray | None:
     """The value as an array of one of ``DTYPES``, or None where it is not made of numbers."""
-    if isinstance(value, list | tuple):
-        value = [_tensor_to_numpy(item) for item in value]
-    else:
-        value = _tensor_to_numpy(value)
+    several = isinstance(value, list | tuple)
     try:
-        array = np.asarray(value)
+        array = np.asarray([_tensor_to_numpy(item) for item in value] if several else _tensor_to_numpy(value))
     except (ValueError, TypeError):
         return None
     if array.dtype == object:
-        array = _from_objects(array)
-        if array is None:
+        numbers = _from_objects(array)
+        if numbers is None:
             return None
+        array = numbers
     for kind, dtype in (("b", "bool"), ("iu", "int64"), ("f", "float64"), ("c", "complex128")):
         if array.dtype.kind in kind:
             return array if array.dtype.name in DTYPES else array.astype(dtype)

@@ -1,0 +1,128 @@
+"""The results of a class: as a table in the terminal and as one HTML page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from html import escape
+from pathlib import Path
+from statistics import mean
+
+from rich.markup import escape as escape_markup
+from rich.table import Table
+
+from autograder.grade import Graded
+from course.check import Unit, Verdict
+
+STYLE = """
+:root { color-scheme: light dark; --good: #2e9e5b; --bad: #d9534f; --line: #8884; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
+table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
+th, td { padding: .25rem .75rem; border-bottom: 1px solid var(--line); text-align: right; }
+th:first-child, td:first-child { text-align: left; }
+td small { display: block; opacity: .8; }
+.full { color: var(--good); } .none { color: var(--bad); }
+.wide { overflow-x: auto; }
+"""
+
+
+def commonest_mistakes(results: list[Graded]) -> list[tuple[int, str, str, str]]:
+    """Count, task, name and hint of every recognised mistake, the commonest first."""
+    seen: Counter[tuple[str, str, str]] = Counter(
+        (name, verdict.mistake, verdict.hint)
+        for result in results
+        for name, verdict in result.verdicts.items()
+        if verdict.mistake
+    )
+    return [(count, *what) for what, count in sorted(seen.items(), key=lambda item: (-item[1], item[0]))]
+
+
+def class_mean(results: list[Graded], task: str) -> float:
+    """Mean points of a task over all students who were graded."""
+    points = [result.verdicts[task].points for result in results if task in result.verdicts]
+    return mean(points) if points else float("nan")
+
+
+def by_name(results: list[Graded]) -> list[Graded]:
+    return sorted(results, key=lambda result: result.student)
+
+
+def marks_table(unit: Unit, results: list[Graded]) -> Table:
+    """Student × task, with the class mean below."""
+    table = Table(title=f"{unit.name}: {len(results)} submissions", show_footer=True, title_justify="left")
+    table.add_column("student", "class mean")
+    for task in unit.tasks.values():
+        header = f"{task.name.replace('_', chr(10))}\n/ {task.points:g}"
+        table.add_column(header, f"{class_mean(results, task.name):.2f}", justify="right")
+    totals = [result.points for result in results if result.verdicts]
+    table.add_column(f"total\n/ {unit.points:g}", f"{mean(totals):.2f}" if totals else "", justify="right")
+    for result in by_name(results):
+        cells = [_cell(result.verdicts.get(task)) for task in unit.tasks]
+        total = f"{result.points:g}" if result.verdicts else "[red]not graded[/red]"
+        table.add_row(result.student, *cells, f"[bold]{total}[/bold]")
+    return table
+
+
+def _cell(verdict: Verdict | None) -> str:
+    if verdict is None:
+        return "–"
+    if verdict.right:
+        return f"[green]{verdict.points:g}[/green]"
+    return f"[red]{verdict.points:g}[/red]" if verdict.points == 0 else f"[yellow]{verdict.points:g}[/yellow]"
+
+
+def mistakes_table(results: list[Graded], most: int = 8) -> Table:
+    """The commonest named mistakes of a class."""
+    table = Table(title="The commonest mistakes", title_justify="left")
+    table.add_column("students", justify="right")
+    table.add_column("task")
+    table.add_column("mistake")
+    for count, task, mistake, _ in commonest_mistakes(results)[:most]:
+        table.add_row(str(count), task, escape_markup(mistake))
+    return table
+
+
+def write_page(unit: Unit, results: list[Graded], path: Path) -> None:
+    """Write the results as one HTML page that needs nothing else."""
+    tasks = list(unit.tasks.values())
+    head = "".join(f'<th scope="col">{escape(task.name)}<br>/ {task.points:g}</th>' for task in tasks)
+    means = "".join(f"<td>{class_mean(results, task.name):.2f}</td>" for task in tasks)
+    rows = "".join(_page_row(unit, result) for result in by_name(results))
+    mistakes = "".join(
+        f"<tr><td>{escape(task)}</td><td>{count}</td><td>{escape(name)}</td><td>{escape(hint)}</td></tr>"
+        for count, task, name, hint in commonest_mistakes(results)
+    )
+    odd = "".join(
+        f"<li>{escape(result.student)}: {escape(str(finding))}</li>"
+        for result in by_name(results)
+        for finding in result.findings
+    )
+    total = mean([result.points for result in results if result.verdicts] or [0.0])
+    page = f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(unit.name)}: results</title><style>{STYLE}</style></head><body><main>
+<h1>{escape(unit.name)}: {len(results)} submissions</h1>
+<h2>Marks</h2><div class="wide" tabindex="0" role="region" aria-label="Marks by student and task"><table>
+<thead><tr><th scope="col">student</th>{head}<th scope="col">total<br>/ {unit.points:g}</th></tr></thead>
+<tbody>{rows}</tbody>
+<tfoot><tr><th scope="row">class mean</th>{means}<td>{total:.2f}</td></tr></tfoot></table></div>
+<h2>The commonest mistakes</h2><div class="wide" tabindex="0" role="region" aria-label="Mistakes"><table>
+<thead><tr><th scope="col">task</th><th scope="col">students</th><th scope="col">mistake</th>
+<th scope="col">hint</th></tr></thead><tbody>{mistakes}</tbody></table></div>
+<h2>Findings</h2><ul>{odd or "<li>none</li>"}</ul>
+</main></body></html>
+"""
+    path.write_text(page, encoding="utf-8")
+
+
+def _page_row(unit: Unit, result: Graded) -> str:
+    cells = "".join(_page_cell(result.verdicts.get(task)) for task in unit.tasks)
+    total = f"{result.points:g}" if result.verdicts else "not graded"
+    return f'<tr><th scope="row">{escape(result.student)}</th>{cells}<td>{total}</td></tr>'
+
+
+def _page_cell(verdict: Verdict | None) -> str:
+    if verdict is None:
+        return "<td>–</td>"
+    kind = "full" if verdict.right else "none" if verdict.points == 0 else "part"
+    said = verdict.mistake or ("not answered" if verdict.unanswered else "")
+    return f'<td class="{kind}">{verdict.points:g}<small>{escape(said)}</small></td>'
