@@ -81,6 +81,7 @@ async def _run(notebook: NotebookNode, job: Job, work: Path, result: Execution) 
         timeout_func=lambda cell: _seconds(cell, job),
         allow_errors=True,
         interrupt_on_timeout=True,
+        shutdown_kernel="immediate",
         error_on_timeout={"ename": "TimeoutError", "evalue": "time limit", "traceback": ["time limit"]},
         resources={"metadata": {"path": str(work)}},
         coalesce_streams=True,

@@ -47,7 +47,7 @@ def read_lesson(unit: Unit, path: Path | None = None) -> NotebookNode:
         lesson = myst_to_notebook(path.read_text(encoding="utf-8"), add_source_map=True)
     except MystMetadataParsingError as error:
         raise LessonError(path, 1, f"a cell's options cannot be read: {error}") from error
-    lines = lesson.metadata.pop("source_map")
+    lines = [line + 1 for line in lesson.metadata.pop("source_map")]  # of a code cell: its first option
     notebook = nbformat.v4.new_notebook(
         metadata={
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},

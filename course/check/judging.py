@@ -96,7 +96,7 @@ def difference(want: Any, got: Any, task: Task) -> str:
         )
     if isinstance(want, dict) and isinstance(got, dict) and set(want) == set(got):
         return _first((repr(key), difference(want[key], got[key], task)) for key in want)
-    if isinstance(want, str | None) and type(want) is type(got) and want == got:
+    if isinstance(want, str | Opaque | None) and type(want) is type(got) and want == got:
         return ""
     return f"expected {describe(want)}, got {describe(got)}"
 

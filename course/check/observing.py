@@ -8,6 +8,7 @@ import linecache
 import signal
 import threading
 import traceback
+import warnings
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
@@ -91,7 +92,8 @@ class _Nowhere(io.TextIOBase):
 @contextlib.contextmanager
 def _silence() -> Iterator[None]:
     nowhere = _Nowhere()
-    with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
+    with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         yield
 
 

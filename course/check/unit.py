@@ -139,6 +139,7 @@ class Unit:
 
     def mistake_in(self, answer: str, name: str, edits: dict[str, str], hint: str) -> None:
         """Declare a known mistake as an edit of the reference: each key is replaced by its value."""
+        self.task_of(answer)
         source = self.reference_source(answer)
         for right, wrong in edits.items():
             if source.count(right) != 1:

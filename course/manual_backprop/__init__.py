@@ -1,0 +1,1 @@
+"""Unit 2: gradients by going backward through a function, stage by stage."""

@@ -59,13 +59,13 @@ def complex_step(answer, rng):
 
 @unit.task(points=1)
 def relative_error(answer, rng):
-    a = rng.normal(size=(2, 3))
-    b = a * rng.uniform(0.5, 2, size=(2, 3))
+    a = rng.uniform(1, 2, size=(2, 3)) * [[1, -1, 1], [-1, 1, -1]]
+    b = a * rng.uniform(1.1, 1.2, size=(2, 3))
+    a[0, 0], b[0, 0] = 0.01, 0.02  # the largest relative error stands at the smallest numbers
     small = rng.uniform(1, 2, size=3) * 1e-12
     return {
-        "two arrays": lambda: answer.relative_error(a, b),
-        "in either order": lambda: answer.relative_error(b, a),
-        "opposite signs": lambda: answer.relative_error(a[0], -b[0]),
+        "two arrays, in either order": lambda: [answer.relative_error(a, b), answer.relative_error(b, a)],
+        "opposite signs": lambda: answer.relative_error(b[:, 0], -a[:, 0]),
         "very small numbers": lambda: answer.relative_error(small, 3 * small),
         "zeros beside other numbers": lambda: answer.relative_error(
             np.array([0.0, 2.0, 0.0]), np.array([0.0, 3.0, 0.0])

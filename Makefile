@@ -1,0 +1,43 @@
+# The course on gradients and its autograder. `make` lists what there is.
+
+PYTHON ?= python3
+UNIT ?= numeric_gradient
+STUDENTS ?= 30
+BIN := .venv/bin
+READY := .venv/.ready
+DEMO := demo/$(UNIT)
+
+.PHONY: help demo test lab bench setup clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-6s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY) ## make a class of 30, grade it, show the results (UNIT=…, STUDENTS=…)
+	$(BIN)/autograder build
+	rm -rf $(DEMO)
+	$(BIN)/autograder classroom $(UNIT) --students $(STUDENTS) --seed 1 --into $(DEMO)/submitted
+	$(BIN)/autograder grade $(UNIT) --submissions $(DEMO)/submitted --course-dir $(DEMO) --json $(DEMO)/marks.json
+
+test: $(READY) ## lint, types and all tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+lab: $(READY) ## open the notebooks in JupyterLab
+	$(BIN)/jupyter lab --notebook-dir notebooks
+
+bench: $(READY) ## measure the speed of grading against stock nbgrader
+	$(BIN)/python benchmarks/grading.py --json build/grading.json
+
+setup: $(READY) ## install everything into .venv
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+	  { echo "Python 3.11, 3.12 or 3.13 is needed; name one with: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --disable-pip-version-check -q -e '.[test]' -c constraints.txt
+	touch $@
+
+clean: ## remove .venv, the demo and everything else that was made here
+	rm -rf .venv demo build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,136 @@
+"""Backpropagation by hand: stages, one neuron, SymPy, and the gradients of two losses over a batch.
+
+Sources: D. Rumelhart, G. Hinton and R. Williams, "Learning representations by back-propagating errors",
+Nature 323 (1986), for going backward; C. Cortes and V. Vapnik, "Support-vector networks",
+Machine Learning 20 (1995), for the margin of the hinge loss.
+"""
+
+import numpy as np
+import sympy
+
+
+def staged_backward(x, y, z):
+    """f = (x + y)·(x·z) at one point, and its gradient.
+
+    x, y, z: numbers. Returns (f, gradient): a number, and the array [∂f/∂x, ∂f/∂y, ∂f/∂z] of shape (3,).
+    Raises ValueError if x, y or z is not a single number.
+    """
+    for name, value in (("x", x), ("y", y), ("z", z)):
+        if np.ndim(value) != 0:
+            raise ValueError(f"staged_backward: {name} must be one number, got shape {np.shape(value)}")
+    q = x + y
+    r = x * z
+    f = q * r
+    df = 1.0
+    dq = r * df
+    dr = q * df
+    dx = dq
+    dy = dq
+    dx += z * dr
+    dz = x * dr
+    return f, np.array([dx, dy, dz])
+
+
+def neuron_backward(w, x, label=1):
+    """Loss of one neuron for one example, and the gradient of the loss by w.
+
+    score = w₀x₀ + w₁x₁ + w₂ and P = 1 / (1 + exp(-score)). The loss is -ln P for label 1 and
+    -ln(1 - P) for label 0. w: array (3,), the last entry is the bias; x: array (2,); integers allowed.
+    Returns (loss, gradient): a number and an array (3,).
+    Raises ValueError for other shapes, and for a label that is not 0 or 1.
+    """
+    w, x = np.asarray(w, dtype=float), np.asarray(x, dtype=float)
+    if w.shape != (3,):
+        raise ValueError(f"neuron_backward: w must have shape (3,), got {w.shape}")
+    if x.shape != (2,):
+        raise ValueError(f"neuron_backward: x must have shape (2,), got {x.shape}")
+    if label not in (0, 1):
+        raise ValueError(f"neuron_backward: label must be 0 or 1, got {label}")
+    score = w[0] * x[0] + w[1] * x[1] + w[2]
+    P = np.exp(-np.logaddexp(0, -score))  # 1 / (1 + exp(-score)) that never overflows
+    loss = np.logaddexp(0, -score) if label == 1 else np.logaddexp(0, score)
+    dscore = P - label
+    dw = dscore * np.array([x[0], x[1], 1.0])
+    return loss, dw
+
+
+def symbolic_gradient(expression, variables):
+    """The gradient of a SymPy expression, as a function of a point.
+
+    variables: n SymPy symbols; their order is the order of the point's numbers and of the gradient's
+    entries. Returns a function: it takes a sequence of n numbers and returns an array (n,) of floats.
+    Raises ValueError if there are no variables or if the expression has symbols that are none of them;
+    the returned function raises it for a point that has not n numbers.
+    """
+    variables = list(variables)
+    if not variables:
+        raise ValueError("symbolic_gradient: variables must name at least one symbol, got none")
+    unknown = sorted(str(symbol) for symbol in sympy.sympify(expression).free_symbols - set(variables))
+    if unknown:
+        raise ValueError(f"symbolic_gradient: all symbols must be variables, got also {', '.join(unknown)}")
+    derivatives = [sympy.diff(expression, v) for v in variables]
+    compute = sympy.lambdify(variables, derivatives)
+
+    def gradient(point):
+        if len(point) != len(variables):
+            raise ValueError(f"symbolic_gradient: the point must have {len(variables)} numbers, got {len(point)}")
+        return np.array(compute(*point), dtype=float)
+
+    return gradient
+
+
+def hinge_gradient(w, X, labels):
+    """Mean hinge loss of a linear classifier over a batch, and its gradient by w.
+
+    scores = X w, t = 2·label - 1 (so label 1 is t = +1, label 0 is t = -1), and
+    loss = mean of max(0, 1 - t·score) over the N examples.
+    w: array (D,); X: array (N, D), one example a row; labels: array (N,) of 0 and 1.
+    Returns (loss, gradient): a number and an array (D,).
+    Raises ValueError for other shapes, an empty batch, and labels other than 0 and 1.
+    """
+    w, X, labels = (np.asarray(given, dtype=float) for given in (w, X, labels))
+    if X.ndim != 2 or len(X) == 0:
+        raise ValueError(f"hinge_gradient: X must have shape (N, D) with N > 0, got {X.shape}")
+    if w.shape != X.shape[1:]:
+        raise ValueError(f"hinge_gradient: w must have shape {X.shape[1:]} to go with X, got {w.shape}")
+    if labels.shape != X.shape[:1]:
+        raise ValueError(f"hinge_gradient: labels must have shape {X.shape[:1]} to go with X, got {labels.shape}")
+    others = labels[~np.isin(labels, (0, 1))]
+    if others.size:
+        raise ValueError(f"hinge_gradient: labels must be 0 or 1, got {others[0]:g}")
+    scores = X @ w
+    t = 2 * labels - 1
+    margin = 1 - t * scores
+    loss = np.mean(np.maximum(0, margin))
+    dscores = np.where(margin > 0, -t, 0)
+    dw = X.T @ dscores / len(X)
+    return loss, dw
+
+
+def cross_entropy_gradient(w, X, labels):
+    """Mean cross-entropy of a linear classifier over a batch, and its gradient by w.
+
+    P = 1 / (1 + exp(-X w)); loss = mean over the N examples of -ln(the probability given to the right
+    label), which is P for label 1 and 1 - P for label 0.
+    w: array (D,); X: array (N, D), one example a row; labels: array (N,) of 0 and 1.
+    Returns (loss, gradient): a number and an array (D,).
+    Raises ValueError for other shapes, an empty batch, and labels other than 0 and 1.
+    """
+    w, X, labels = (np.asarray(given, dtype=float) for given in (w, X, labels))
+    if X.ndim != 2 or len(X) == 0:
+        raise ValueError(f"cross_entropy_gradient: X must have shape (N, D) with N > 0, got {X.shape}")
+    if w.shape != X.shape[1:]:
+        raise ValueError(f"cross_entropy_gradient: w must have shape {X.shape[1:]} to go with X, got {w.shape}")
+    if labels.shape != X.shape[:1]:
+        raise ValueError(
+            f"cross_entropy_gradient: labels must have shape {X.shape[:1]} to go with X, got {labels.shape}"
+        )
+    others = labels[~np.isin(labels, (0, 1))]
+    if others.size:
+        raise ValueError(f"cross_entropy_gradient: labels must be 0 or 1, got {others[0]:g}")
+    scores = X @ w
+    t = 2 * labels - 1
+    loss = np.mean(np.logaddexp(0, -t * scores))
+    P = np.exp(-np.logaddexp(0, -scores))
+    dw = X.T @ (P - labels) / len(X)
+    return loss, dw

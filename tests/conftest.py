@@ -1,0 +1,63 @@
+"""What several tests share. Kernels are slow to start, so one graded class serves all tests that read it."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import pytest
+from typer.testing import CliRunner
+
+from autograder.cli import app
+from autograder.intake import released
+from course.check import load
+
+
+@dataclass
+class GradedClass:
+    """A class of 30 that was made and graded by the commands, in a folder of its own."""
+
+    folder: Path
+    truth: dict
+    marks: dict
+    output: str
+
+
+def run_command(*words):
+    """The exit code and output of an ``autograder`` command."""
+    result = CliRunner().invoke(app, [str(word) for word in words], env={"COLUMNS": "200"})
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, result.output
+
+
+def submission(into, student, answers, unit_name="numeric_gradient", extra=None):
+    """Write one submission: the released notebook with the code of some answers filled in."""
+    unit = load(unit_name)
+    notebook = released(unit)
+    for cell in notebook.cells:
+        name = cell.id.removeprefix("answer_")
+        if cell.id.startswith("answer_") and name in answers:
+            cell.source = answers[name]
+    if extra:
+        extra(notebook)
+    path = into / student / unit.assignment / f"{unit.name}.ipynb"
+    path.parent.mkdir(parents=True)
+    nbformat.write(notebook, path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def graded_class(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("class")
+    code, _ = run_command(
+        "classroom", "numeric_gradient", "--students", 30, "--seed", 1, "--into", folder / "submitted"
+    )
+    assert code == 0
+    marks = folder / "marks.json"
+    code, output = run_command(
+        "grade", "numeric_gradient", "--submissions", folder / "submitted", "--course-dir", folder, "--json", marks
+    )
+    assert code == 0, output
+    truth = json.loads((folder / "submitted" / "truth.json").read_text())
+    return GradedClass(folder, truth, json.loads(marks.read_text()), output)

@@ -1,0 +1,82 @@
+"""nbgrader's own commands work on the course, and agree with ours on honest submissions."""
+
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from autograder.build import PROJECT
+from course.check import load
+
+UNIT = load("numeric_gradient")
+STUDENTS = ("student-01", "student-02", "student-03", "student-04")
+
+
+@pytest.fixture(scope="module")
+def course(graded_class, tmp_path_factory):
+    """A course folder in which nbgrader graded four of the class, from release to feedback and export."""
+    root = tmp_path_factory.mktemp("nbgrader")
+    shutil.copytree(PROJECT / "solutions", root / "solutions")
+    for student in STUDENTS:
+        shutil.copytree(graded_class.folder / "submitted" / student, root / "submitted" / student)
+    for words in (
+        ["generate_assignment", UNIT.assignment],
+        ["autograde", UNIT.assignment],
+        ["generate_feedback", UNIT.assignment],
+        ["export", "--to", str(root / "grades.csv")],
+    ):
+        nbgrader(root, *words)
+    return root
+
+
+def nbgrader(root, *words):
+    command = [str(Path(sys.executable).parent / "nbgrader"), words[0], "--config",
+               str(PROJECT / "autograder" / "nbgrader_config.py"), *words[1:]]  # fmt: skip
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def scores(database):
+    query = """
+        select student.id, base_cell.name, grade.auto_score from grade
+        join submitted_notebook on grade.notebook_id = submitted_notebook.id
+        join submitted_assignment on submitted_notebook.assignment_id = submitted_assignment.id
+        join student on submitted_assignment.student_id = student.id
+        join base_cell on grade.cell_id = base_cell.id"""
+    with sqlite3.connect(database) as db:
+        return {(student, task): score for student, task, score in db.execute(query) if student in STUDENTS}
+
+
+def test_nbgrader_makes_the_same_student_notebook(course):
+    path = Path("notebooks") / UNIT.assignment / f"{UNIT.name}.ipynb"
+    assert (course / path).read_bytes() == (PROJECT / path).read_bytes()
+
+
+def test_stock_autograde_gives_the_same_marks(course, graded_class):
+    ours, stock = scores(graded_class.folder / "gradebook.db"), scores(course / "gradebook.db")
+    assert len(ours) == len(STUDENTS) * len(UNIT.tasks) and ours == stock
+
+
+def test_feedback_and_export(course):
+    for student in STUDENTS:
+        page = course / "feedback" / student / UNIT.assignment / f"{UNIT.name}.html"
+        assert "central_difference" in page.read_text()
+    lines = (course / "grades.csv").read_text().splitlines()
+    assert len(lines) == 1 + len(STUDENTS) and UNIT.assignment in lines[1]
+
+
+def test_nbgrader_reads_what_our_grader_wrote(graded_class):
+    """Feedback and export run on our gradebook and our autograded notebooks, with the verdicts in them."""
+    root = graded_class.folder
+    shutil.copytree(PROJECT / "solutions", root / "solutions", dirs_exist_ok=True)
+    nbgrader(root, "generate_feedback", UNIT.assignment, "--student", STUDENTS[0])
+    nbgrader(root, "export", "--to", str(root / "grades.csv"))
+    page = (root / "feedback" / STUDENTS[0] / UNIT.assignment / f"{UNIT.name}.html").read_text()
+    assert all(f"{task}: " in page for task in UNIT.tasks)
+    totals = {line.split(",")[4]: line for line in (root / "grades.csv").read_text().splitlines()[1:]}
+    assert len(totals) == 30
+    assert json.loads((root / "marks.json").read_text()).keys() == graded_class.truth.keys()

@@ -1,0 +1,93 @@
+"""Every solved notebook runs clean; every student's notebook fails only where an answer is still unwritten."""
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from autograder.build import NOTEBOOKS, PROJECT, SOLUTIONS, notebook_path
+from course import UNITS
+from course.check import load
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Run a unit's notebook in a kernel and return it with its outputs; each is run once."""
+    done = {}
+
+    def run_once(name, folder):
+        if (name, folder) not in done:
+            notebook = nbformat.read(PROJECT / notebook_path(load(name), folder), as_version=4)
+            work = tmp_path_factory.mktemp(name)
+            resources = {"metadata": {"path": str(work)}}
+            NotebookClient(notebook, timeout=120, allow_errors=True, resources=resources).execute()
+            done[name, folder] = notebook
+        return done[name, folder]
+
+    return run_once
+
+
+def outputs(notebook, kind):
+    found = [(cell, out) for cell in notebook.cells if cell.cell_type == "code" for out in cell.outputs]
+    return [(cell, out) for cell, out in found if out.output_type == kind]
+
+
+def text_of(out):
+    return out.get("text", "") or out.get("data", {}).get("text/plain", "")
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_solved_notebooks_run_clean_and_earn_all_points(name, run):
+    notebook, unit = run(name, SOLUTIONS), load(name)
+    assert [out.evalue for _, out in outputs(notebook, "error")] == []
+    assert [out.text for _, out in outputs(notebook, "stream") if out.name == "stderr"] == []
+    points = {
+        cell.metadata.nbgrader.grade_id: float(text_of(out))
+        for cell, out in outputs(notebook, "execute_result")
+        if cell.metadata.get("nbgrader", {}).get("grade")
+    }
+    assert points == {task.name: task.points for task in unit.tasks.values()}
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_unsolved_notebooks_fail_only_at_unwritten_answers(name, run):
+    notebook, unit = run(name, NOTEBOOKS), load(name)
+    errors = {(out.ename, out.evalue) for _, out in outputs(notebook, "error")}
+    assert errors <= {("NotImplementedError", "write your answer here")}
+    shown = [text_of(out) for cell, out in outputs(notebook, "display_data") if cell.id in unit.tasks]
+    assert len(shown) == len(unit.tasks) and all("not answered yet" in text for text in shown)
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_pictures_have_alt_text_and_take_the_colour_of_the_text(name, run):
+    html = [out.data["text/html"] for kind in ("display_data", "execute_result")
+            for _, out in outputs(run(name, SOLUTIONS), kind) if "<svg" in out.data.get("text/html", "")]  # fmt: skip
+    assert html or name == "start_here"
+    for svg in html:
+        assert 'role="img"' in svg and 'aria-label="' in svg
+        assert "currentColor" in svg and "#000000" not in svg
+
+
+def printed(notebook):
+    return "\n".join(text_of(out) for kind in ("stream", "execute_result") for _, out in outputs(notebook, kind))
+
+
+def test_figures_of_numeric_gradient(run):
+    text = printed(run("numeric_gradient", SOLUTIONS))
+    for figure in (
+        "f = -12.00004",
+        "f = -11.99997",
+        "-0.00004",
+        "3.0e-09",
+        "8.8e-04",
+        "1.6e-03",
+        "301 calls",
+        "600 calls",
+    ):
+        assert figure in text, figure
+    assert text.count("f = -12.00004") == 2 and "np.float64(-12.0)" in text
+
+
+def test_figures_of_manual_backprop(run):
+    text = printed(run("manual_backprop", SOLUTIONS))
+    for figure in ("0.7310585786300049", "0.3132616875182228", "0.2689414213699951", "0.5378828427399902", "-12"):
+        assert figure in text, figure

@@ -1,0 +1,74 @@
+"""Running an answer: what it raises, prints or never finishes is that part's observation alone."""
+
+import sys
+import time
+import warnings
+
+import numpy as np
+import pytest
+
+from course.check.observing import observe
+from course.check.plain import Raised, decode
+from course.check.unit import Task
+
+
+def observed(answer, *, parts=None, seconds=10.0):
+    scope = {}
+    exec(compile(answer, "<answer>", "exec"), scope)
+    task = Task("numeric_gradient", "f", 1, parts or (lambda a, rng: {"part": lambda: a.f(3)}), ("f",), seconds=seconds)
+    return {name: decode(value) for name, value in observe(task, scope, 1).items()}
+
+
+def test_value_and_seed():
+    def parts(answer, rng):
+        x = rng.normal(size=3)
+        return {"part": lambda: answer.f(x)}
+
+    first = observed("def f(x): return 2 * x", parts=parts)["part"]
+    again = observed("def f(x): return x + x", parts=parts)["part"]
+    np.testing.assert_array_equal(first, again)
+
+
+def test_an_error_names_the_line_of_the_answer():
+    seen = observed("import math\ndef f(x):\n    y = x\n    return math.sqrt(-y)")["part"]
+    assert seen.kind == "ValueError" and seen.line == 4
+
+
+def test_one_part_that_fails_leaves_the_others():
+    seen = observed(
+        "def f(x):\n    if x == 3: raise KeyError('k')\n    return x",
+        parts=lambda a, rng: {"first": lambda: a.f(3), "second": lambda: a.f(4)},
+    )
+    assert isinstance(seen["first"], Raised) and seen["second"] == 4
+
+
+def test_a_missing_answer_is_named():
+    seen = observed("g = 1")["part"]
+    assert seen == Raised("NameError", "f is not defined; run the cell that defines it first")
+
+
+@pytest.mark.parametrize("error", ["SystemExit(3)", "RecursionError()", "Exception", "BaseException('x')"])
+def test_everything_raised_is_caught(error):
+    assert isinstance(observed(f"def f(x): raise {error}")["part"], Raised)
+
+
+def test_an_error_that_cannot_be_read():
+    seen = observed("class E(Exception):\n    def __str__(self): return 1/0\ndef f(x): raise E")["part"]
+    assert seen.kind == "E" and "could not be read" in seen.message
+
+
+@pytest.mark.parametrize("body", ["while True: pass", "import time; time.sleep(60)"])
+def test_an_endless_part_ends(body):
+    before = time.monotonic()
+    seen = observed(f"def f(x):\n    try:\n        {body}\n    except Exception: pass", seconds=0.2)["part"]
+    assert seen.kind == "TimeoutError"
+    assert time.monotonic() - before < 30
+
+
+def test_printing_and_warnings_are_dropped(capsys):
+    chatter = "print('hello'); print('err', file=sys.stderr); warnings.warn('w')"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert observed(f"import sys, warnings\ndef f(x):\n    {chatter}\n    return x")["part"] == 3
+    assert capsys.readouterr() == ("", "")
+    assert sys.stdout.writable()

@@ -1,0 +1,127 @@
+"""The project's own promises: light import, one set of dependencies, nothing of one machine in the files."""
+
+import re
+import subprocess
+import sys
+import tomllib
+
+import nbformat
+import pytest
+import yaml
+from conftest import run_command
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+from autograder.build import PROJECT
+
+HEAVY = ("numpy", "tensorflow", "torch", "matplotlib", "sympy", "IPython")
+
+
+def project():
+    return tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+
+
+def pins():
+    lines = (PROJECT / "constraints.txt").read_text().splitlines()
+    requirements = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    return {name_of(one.name): str(one.specifier).removeprefix("==") for one in requirements}
+
+
+def name_of(package):
+    return re.sub(r"[-_.]+", "-", package).lower()
+
+
+def test_importing_course_is_light():
+    code = f"import sys, course; print([name for name in {HEAVY} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_check_needs_no_framework():
+    code = f"import sys, course.check; print([name for name in {HEAVY[1:]} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_dependency_is_pinned_within_its_range():
+    wanted = project()["dependencies"] + [r for extra in project()["optional-dependencies"].values() for r in extra]
+    for requirement in map(Requirement, wanted):
+        assert requirement.specifier.contains(pins()[name_of(requirement.name)]), requirement
+    assert pins()["tensorflow"] == "2.21.0" and pins()["torch"] == "2.13.0"
+
+
+def test_what_is_installed_is_what_is_pinned():
+    from importlib.metadata import version
+
+    for name in ("numpy", "nbgrader", "jupytext", "nbclient", "tensorflow"):
+        assert version(name) == pins()[name]
+
+
+def test_conda_environment_installs_the_project_with_the_constraints():
+    environment = yaml.safe_load((PROJECT / "environment.yml").read_text())
+    *conda, pip = environment["dependencies"]
+    python = next(one for one in conda if one.startswith("python"))
+    assert SpecifierSet(project()["requires-python"]).contains(python.removeprefix("python=") + ".0")
+    assert "pip" in conda and pip["pip"] == ["-e .[test]", "-c constraints.txt"]
+    assert environment["name"] == "gradients"
+
+
+def tracked():
+    listed = subprocess.run(["git", "ls-files", "-z", "-co", "--exclude-standard"], cwd=PROJECT, capture_output=True,
+                            text=True, check=True)  # fmt: skip
+    return [PROJECT / name for name in listed.stdout.split("\0") if name and (PROJECT / name).is_file()]
+
+
+def test_no_path_of_a_machine_and_no_registry_in_the_files():
+    forbidden = re.compile(r"/(?:home|root|Users|work)/\w|pypi\.org|pythonhosted|anaconda\.org|download\.pytorch")
+    for path in tracked():
+        if path.suffix not in (".png",) and path.name != "test_project.py":
+            found = forbidden.search(path.read_text(encoding="utf-8"))
+            assert not found, f"{path}: {found}"
+
+
+def test_files_stay_short():
+    for path in tracked():
+        if path.suffix == ".py" and path.name != "mistakes.py":
+            assert len(path.read_text().splitlines()) <= 260, path
+
+
+def test_links_in_the_documents_lead_somewhere():
+    for path in PROJECT.glob("*.md"):
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text()):
+            assert (PROJECT / target).exists(), f"{path.name}: {target}"
+
+
+def test_the_readme_names_the_two_commands_first():
+    readme = (PROJECT / "README.md").read_text()
+    assert readme.index("make demo") < readme.index("make test") < readme.index("## ")
+
+
+@pytest.mark.parametrize("command", ["build", "classroom", "grade", "audit"])
+def test_every_command_has_help_with_an_example(command):
+    code, output = run_command(command, "--help")
+    assert code == 0 and f"Example: autograder {command}" in output
+
+
+def test_audit_command(tmp_path):
+    code, output = run_command("audit", "start_here", "--json", tmp_path / "audit.json")
+    assert code == 0 and "9 of 9" in output
+    audit = nbformat.from_dict(__import__("json").loads((tmp_path / "audit.json").read_text()))
+    assert set(audit.start_here.mean_of_squares) == {
+        "points",
+        "mistakes",
+        "rejected",
+        "named",
+        "alternatives",
+        "accepted",
+    }
+
+
+def test_audit_fails_when_a_wrong_answer_passes(monkeypatch):
+    from course.check import load
+
+    unit = load("start_here")
+    monkeypatch.setattr(unit, "_mistakes", list(unit.mistakes("mean_of_squares")))
+    unit._add_mistake("mean_of_squares", "right after all", unit.reference_source("mean_of_squares"), "None.")
+    code, output = run_command("audit", "start_here")
+    assert code == 1 and "wrong answer accepted: right after all" in output
