@@ -1,8 +1,8 @@
 """nbgrader's configuration for this course.
 
-Run nbgrader in the project's folder with ``--config autograder/nbgrader_config.py``: it then reads the
-worked notebooks in ``solutions/`` and the students' in ``notebooks/``, and keeps ``submitted/``,
-``autograded/``, ``feedback/`` and ``gradebook.db`` beside them.
+nbgrader reads the worked notebooks in ``solutions/`` and the students' in ``notebooks/``, and keeps
+``submitted/``, ``autograded/``, ``feedback/`` and ``gradebook.db`` beside them. Started in the project's
+folder it finds this file by itself; started elsewhere, set ``JUPYTER_CONFIG_PATH`` to this folder.
 """
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821

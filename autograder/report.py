@@ -14,13 +14,13 @@ from autograder.grade import Graded
 from course.check import Unit, Verdict
 
 STYLE = """
-:root { color-scheme: light dark; --good: #2e9e5b; --bad: #d9534f; --line: #8884; }
+:root { color-scheme: light dark; --good: #2e9e5b; --some: #b7791f; --bad: #d9534f; --line: #8884; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem .75rem; border-bottom: 1px solid var(--line); text-align: right; }
-th:first-child, td:first-child { text-align: left; }
+th:first-child, td:first-child, .words th, .words td { text-align: left; }
 td small { display: block; opacity: .8; }
-.full { color: var(--good); } .none { color: var(--bad); }
+.full { color: var(--good); } .part { color: var(--some); } .none { color: var(--bad); }
 .wide { overflow-x: auto; }
 """
 
@@ -105,7 +105,7 @@ def write_page(unit: Unit, results: list[Graded], path: Path) -> None:
 <thead><tr><th scope="col">student</th>{head}<th scope="col">total<br>/ {unit.points:g}</th></tr></thead>
 <tbody>{rows}</tbody>
 <tfoot><tr><th scope="row">class mean</th>{means}<td>{total:.2f}</td></tr></tfoot></table></div>
-<h2>The commonest mistakes</h2><div class="wide" tabindex="0" role="region" aria-label="Mistakes"><table>
+<h2>The commonest mistakes</h2><div class="wide" tabindex="0" role="region" aria-label="Mistakes"><table class="words">
 <thead><tr><th scope="col">task</th><th scope="col">students</th><th scope="col">mistake</th>
 <th scope="col">hint</th></tr></thead><tbody>{mistakes}</tbody></table></div>
 <h2>Findings</h2><ul>{odd or "<li>none</li>"}</ul>
