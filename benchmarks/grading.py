@@ -24,7 +24,8 @@ BIN = Path(sys.executable).parent
 def timed(root: Path, *command: str) -> float:
     """Seconds that a command takes in a course folder, its start included."""
     before = time.perf_counter()
-    environment = dict(os.environ, JUPYTER_CONFIG_PATH=str(PROJECT / "autograder"))
+    path = os.pathsep.join([str(BIN), os.environ["PATH"]])  # nbgrader starts alembic by name
+    environment = dict(os.environ, JUPYTER_CONFIG_PATH=str(PROJECT / "autograder"), PATH=path)
     subprocess.run([str(BIN / command[0]), *command[1:]], cwd=root, env=environment, check=True, capture_output=True)
     return time.perf_counter() - before
 

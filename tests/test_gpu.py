@@ -34,14 +34,16 @@ def eight_cards(monkeypatch):
 
 
 def test_auto_takes_the_least_busy_card(eight_cards, capsys):
-    assert gpu.use("auto").index == 3
+    card = gpu.use("auto")
+    assert card and card.index == 3
     assert os.environ["CUDA_VISIBLE_DEVICES"] == "GPU-0003"
     assert os.environ["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
     assert "3: A card, 0.0 of 80.0 GiB used, load 30 %" in capsys.readouterr().out
 
 
 def test_a_number_is_nvidia_smis(eight_cards):
-    assert gpu.use(4).uuid == os.environ["CUDA_VISIBLE_DEVICES"] == "GPU-0004"
+    card = gpu.use(4)
+    assert card and card.uuid == os.environ["CUDA_VISIBLE_DEVICES"] == "GPU-0004"
 
 
 @pytest.mark.parametrize(("value", "index"), [("5", 5), ("auto", 3), ("none", None)])
@@ -64,7 +66,7 @@ def test_a_wrong_value_lists_what_there_is(eight_cards, choice):
 
 def test_without_a_driver_there_is_the_cpu(monkeypatch, capsys):
     def fail():
-        raise pynvml.NVMLError_LibraryNotFound  # type: ignore[attr-defined]
+        raise pynvml.NVMLError_LibraryNotFound
 
     monkeypatch.setattr(pynvml, "nvmlInit", fail)
     assert gpu.use("auto") is None and "CPU: this machine has no GPU" in capsys.readouterr().out

@@ -19,10 +19,10 @@ def told(want, got):
     ("want", "got"),
     [
         (np.array([1.0, 2.0]), [1, 2]), (2.0, 2), (np.float64(0.1), 0.1), (2.0, np.array(2.0)), (1.0, 1 + 0j),
-        (np.array([0.1, 0.2]), np.float32([0.1, 0.2])), (np.zeros((2, 0)), np.zeros((2, 0))),
+        (np.array([0.1, 0.2]), np.array([0.1, 0.2], np.float32)), (np.zeros((2, 0)), np.zeros((2, 0))),
         ((1.0, np.arange(2)), [1, [0, 1]]), (np.nan, float("nan")), (np.inf, np.inf), (True, np.True_),
         ("a", "a"), (None, None), ({"a": 1.0}, {"a": 1}), (1.0, 1.0 + 1e-9),
-        (np.array([1e-3, 1e3]), np.float32([1e-3, 1e3])),
+        (np.array([1e-3, 1e3]), np.array([1e-3, 1e3], np.float32)),
     ],
 )  # fmt: skip
 def test_the_same_however_written(want, got):

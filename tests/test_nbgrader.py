@@ -35,8 +35,10 @@ def course(graded_class, tmp_path_factory):
 
 
 def nbgrader(root, *words):
-    environment = dict(os.environ, JUPYTER_CONFIG_PATH=str(PROJECT / "autograder"))
-    command = [str(Path(sys.executable).parent / "nbgrader"), *words]
+    bin_folder = Path(sys.executable).parent
+    path = os.pathsep.join([str(bin_folder), os.environ["PATH"]])  # nbgrader starts alembic by name
+    environment = dict(os.environ, JUPYTER_CONFIG_PATH=str(PROJECT / "autograder"), PATH=path)
+    command = [str(bin_folder / "nbgrader"), *words]
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
 

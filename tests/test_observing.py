@@ -13,7 +13,7 @@ from course.check.unit import Task
 
 
 def observed(answer, *, parts=None, seconds=10.0):
-    scope = {}
+    scope: dict = {}
     exec(compile(answer, "<answer>", "exec"), scope)
     task = Task("numeric_gradient", "f", 1, parts or (lambda a, rng: {"part": lambda: a.f(3)}), ("f",), seconds=seconds)
     return {name: decode(value) for name, value in observe(task, scope, 1).items()}
