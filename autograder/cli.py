@@ -97,10 +97,11 @@ def classroom(
 ) -> None:
     """Make a class: submissions from the reference, mistakes and alternatives, and the marks they must get."""
     from autograder.classroom import make_class
+    from autograder.intake import NotBuilt
 
     try:
         truth = make_class(unit_called(unit), students, seed, into)
-    except FileExistsError as error:
+    except (FileExistsError, NotBuilt) as error:
         raise stop(str(error)) from error
     console.print(f"{len(truth)} submissions of {unit} in {into}, their marks in {into / 'truth.json'}", soft_wrap=True)
 
@@ -124,7 +125,7 @@ def grade(
     from autograder import report
     from autograder.grade import grade as grade_all
     from autograder.grade import marks
-    from autograder.intake import NoSubmissions
+    from autograder.intake import NoSubmissions, NotBuilt
 
     chosen, results = unit_called(unit), []
     try:
@@ -132,7 +133,7 @@ def grade(
             for total, result in grade_all(chosen, submissions, course_dir, workers):
                 results.append(result)
                 show(len(results), total)
-    except NoSubmissions as error:
+    except (NoSubmissions, NotBuilt) as error:
         raise stop(str(error)) from error
     write_json(json_file, marks(results))
     page = course_dir / f"results_{unit}.html"

@@ -18,12 +18,12 @@ from typing import Any
 
 import nbformat
 from jupyter_client.manager import AsyncKernelManager
-from jupyter_core.utils import ensure_async
 from nbclient import NotebookClient
 from nbclient.exceptions import CellControlSignal, DeadKernelError
 from nbformat import NotebookNode
 
-OBSERVATIONS = "application/vnd.gradients.observations+json"
+from course.check.notebook import OBSERVATIONS
+
 GRACE = 5.0  # seconds in which an interrupted cell must stop
 MAX_FILES, MAX_FILE_BYTES = 200, 50_000_000
 
@@ -82,20 +82,17 @@ async def _run(notebook: NotebookNode, job: Job, work: Path, result: Execution) 
         allow_errors=True,
         interrupt_on_timeout=True,
         shutdown_kernel="immediate",
-        error_on_timeout={"ename": "TimeoutError", "evalue": "time limit", "traceback": ["time limit"]},
         resources={"metadata": {"path": str(work)}},
         coalesce_streams=True,
     )
     client.log.setLevel("CRITICAL")
     launch = {"env": _environment(work), "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     try:
-        async with asyncio.timeout(job.total_seconds), client.async_setup_kernel(**launch):
+        async with client.async_setup_kernel(**launch):
+            deadline = asyncio.get_running_loop().time() + job.total_seconds
             for index, cell in enumerate(notebook.cells):
                 if cell.cell_type == "code" and cell.source.strip():
-                    await _run_cell(client, cell, index, job, result)
-    except TimeoutError:
-        result.stopped = f"stopped after {job.total_seconds:g} s"
-        result.findings.append(("time limit", f"the notebook took longer than {job.total_seconds:g} s"))
+                    await _run_cell(client, cell, index, job, deadline, result)
     except _Stop as stop:
         result.stopped = str(stop)
         result.findings.append((stop.finding, str(stop)))
@@ -117,21 +114,24 @@ class _Stop(Exception):
         self.finding = finding
 
 
-async def _run_cell(client: NotebookClient, cell: NotebookNode, index: int, job: Job, result: Execution) -> None:
+async def _run_cell(
+    client: NotebookClient, cell: NotebookNode, index: int, job: Job, deadline: float, result: Execution
+) -> None:
     task, source, seconds = task_of(cell), cell.source, _seconds(cell, job)
     if task:
-        cell.source = (
-            f"__import__('course.check.notebook', fromlist=['']).publish({job.unit!r}, {task!r}, {job.seeds[task]})"
-        )
+        call = f"publish({job.unit!r}, {task!r}, {job.seeds[task]})"
+        cell.source = f"__import__('course.check.notebook', fromlist=['']).{call}"
+    clock = asyncio.get_running_loop().time
+    limit = asyncio.timeout_at(min(clock() + seconds + GRACE, deadline))
     try:
-        async with asyncio.timeout(seconds + GRACE):
+        async with limit:
             await client.async_execute_cell(cell, index)
-    except TimeoutError as error:
-        assert client.km is not None
-        await ensure_async(client.km.shutdown_kernel(now=True))
+    except (TimeoutError, DeadKernelError) as error:  # nbclient turns a cancelled wait into a DeadKernelError
+        if not limit.expired():
+            raise _Stop("dead kernel", f"the kernel died in cell {index + 1}") from error
+        if clock() >= deadline:
+            raise _Stop("time limit", f"the notebook took longer than {job.total_seconds:g} s") from error
         raise _Stop("kernel stopped", f"cell {index + 1} did not stop at its limit of {seconds:g} s") from error
-    except DeadKernelError as error:
-        raise _Stop("dead kernel", f"the kernel died in cell {index + 1}") from error
     except CellControlSignal:
         pass
     finally:

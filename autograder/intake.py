@@ -49,9 +49,16 @@ class NoSubmissions(FileNotFoundError):
     """There is nothing to grade."""
 
 
+class NotBuilt(FileNotFoundError):
+    """The unit's notebooks have not been written yet."""
+
+
 def released(unit: Unit, project: Path = PROJECT) -> NotebookNode:
-    """The notebook that students received."""
-    return nbformat.read(project / notebook_path(unit, NOTEBOOKS), as_version=4)
+    """The notebook that students received. Raises NotBuilt."""
+    path = project / notebook_path(unit, NOTEBOOKS)
+    if not path.exists():
+        raise NotBuilt(f"there is no {path}; write it with: autograder build {unit.name}")
+    return nbformat.read(path, as_version=4)
 
 
 def find_submissions(unit: Unit, folder: Path) -> list[tuple[str, Path]]:
