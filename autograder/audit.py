@@ -15,7 +15,7 @@ AUDIT_SEED = 20
 
 @dataclass
 class TaskAudit:
-    """What became of the known mistakes and alternatives of one task."""
+    """What became of the known mistakes and alternatives of one task; ``marks`` are what each mistake earned."""
 
     unit: str
     task: str
@@ -26,6 +26,7 @@ class TaskAudit:
     alternatives: int = 0
     accepted: int = 0
     faults: list[str] = field(default_factory=list)
+    marks: dict[str, float] = field(default_factory=dict)
 
     @property
     def sound(self) -> bool:
@@ -51,6 +52,7 @@ def audit_task(unit: Unit, task: Task, seed: int = AUDIT_SEED) -> TaskAudit:
             result.faults.append(f"right answer rejected: {name}\n{verdict}")
     for mistake in mistakes:
         verdict = verdict_on(expected, mistake)
+        result.marks[mistake.name] = verdict.points
         if verdict.right:
             result.faults.append(f"wrong answer accepted: {mistake.name}")
             continue
