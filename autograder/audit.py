@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
-from course.check import Alternative, Expected, Task, Unit, Verdict, judge, observe
+from course.check import Alternative, Expected, Verdict, judge, observe
 from course.check.variants import scope_of
 
 AUDIT_SEED = 20
@@ -38,9 +38,9 @@ class TaskAudit:
         return {key: getattr(self, key) for key in counts}
 
 
-def audit_task(unit: Unit, task: Task, seed: int = AUDIT_SEED) -> TaskAudit:
+def audit_task(expected: Expected) -> TaskAudit:
     """Judge the reference, each mistake and each alternative of a task as if a student had sent it in."""
-    expected = Expected(unit, task, seed)
+    unit, task = expected.unit, expected.task
     mistakes, alternatives = unit.mistakes(task.name), unit.alternatives(task.name)
     result = TaskAudit(unit.name, task.name, task.points, mistakes=len(mistakes), alternatives=1 + len(alternatives))
     for right in (None, *alternatives):

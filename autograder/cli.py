@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from course import UNITS
-from course.check import Unit, load
+from course.check import Expected, Unit, load
 from course.check.unit import UnknownUnit
 
 FAULTS_FOUND, WRONG_USE = 1, 2
@@ -158,14 +158,14 @@ def audit(
 
     Exit status 1 if any wrong answer passes or any right one does not.
     """
-    from autograder.audit import audit_table, audit_task
+    from autograder.audit import AUDIT_SEED, audit_table, audit_task
 
     units = [unit_called(unit)] if unit else [load(name) for name in UNITS]
     tasks = [(one, task) for one in units for task in one.tasks.values()]
     audits = []
     with progress_bar("auditing") as show:
         for number, (one, task) in enumerate(tasks, start=1):
-            audits.append(audit_task(one, task))
+            audits.append(audit_task(Expected(one, task, AUDIT_SEED)))
             show(number, len(tasks))
     write_json(json_file, {one.name: {a.task: a.to_json() for a in audits if a.unit == one.name} for one in units})
     console.print(audit_table(audits))

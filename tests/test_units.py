@@ -1,6 +1,7 @@
 """The proof of every check: wrong answers rejected and named, right ones accepted, nothing for doing nothing."""
 
 import json
+from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -14,11 +15,17 @@ TASKS = [(name, task) for name in UNITS for task in load(name).tasks]
 SEEDS = (0, 1, 2**63)
 
 
+@lru_cache
+def expected_of(unit_name, task_name, seed):
+    """What the reference and the mistakes of a task look like; observed once for all tests here."""
+    unit = load(unit_name)
+    return Expected(unit, unit.tasks[task_name], seed)
+
+
 @pytest.mark.parametrize(("unit_name", "task_name"), TASKS)
 def test_checks_are_proven(unit_name, task_name):
     """Whatever the seed: wrong answers rejected and named, right ones accepted, and the marks the same."""
-    unit = load(unit_name)
-    audits = [audit_task(unit, unit.tasks[task_name], seed) for seed in SEEDS]
+    audits = [audit_task(expected_of(unit_name, task_name, seed)) for seed in SEEDS]
     for audit in audits:
         assert audit.sound and audit.named >= 0.95 * audit.mistakes, audit.faults
         assert audit.mistakes >= 6 and audit.alternatives >= 1 + 3
@@ -39,11 +46,9 @@ DO_NOTHING = {
 @pytest.mark.parametrize("what", DO_NOTHING)
 @pytest.mark.parametrize(("unit_name", "task_name"), TASKS)
 def test_doing_nothing_earns_nothing(unit_name, task_name, what):
-    unit = load(unit_name)
-    task = unit.tasks[task_name]
-    expected = Expected(unit, task, 7)
-    scope = dict.fromkeys(task.answers, DO_NOTHING[what])
-    assert judge(expected, observe(task, scope, 7)).points == 0
+    expected = expected_of(unit_name, task_name, SEEDS[0])
+    scope = dict.fromkeys(expected.task.answers, DO_NOTHING[what])
+    assert judge(expected, observe(expected.task, scope, expected.seed)).points == 0
 
 
 @pytest.mark.parametrize(("unit_name", "task_name"), TASKS)
@@ -55,8 +60,7 @@ def test_a_task_looks_at_its_answer_only_inside_its_parts(unit_name, task_name):
 
 @pytest.mark.parametrize(("unit_name", "task_name"), TASKS)
 def test_every_reference_can_be_observed(unit_name, task_name):
-    unit = load(unit_name)
-    observed = Expected(unit, unit.tasks[task_name], 1).reference
+    observed = expected_of(unit_name, task_name, SEEDS[0]).reference
     assert "opaque" not in json.dumps(observed) and "NotImplementedError" not in json.dumps(observed)
 
 
