@@ -27,7 +27,9 @@ test: $(READY) ## lint, types and all tests
 lab: $(READY) ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir notebooks
 
-bench: $(READY) ## measure the speed of grading against stock nbgrader
+bench: $(READY) ## measure the engines and the grading against others (a few minutes)
+	$(BIN)/python -m pip install --disable-pip-version-check -q -e '.[bench]' -c constraints.txt
+	$(BIN)/python benchmarks/engines.py --json build/engines.json
 	$(BIN)/python benchmarks/grading.py --json build/grading.json
 
 setup: $(READY) ## install everything into .venv

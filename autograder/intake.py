@@ -8,6 +8,7 @@ finding; nothing raises.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from autograder.build import NOTEBOOKS, PROJECT, notebook_path
 from course.check import Unit
 
 MAX_BYTES = 50_000_000
+CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def find_submissions(unit: Unit, folder: Path) -> list[tuple[str, Path]]:
     wanted = f"{folder}/<student>/{unit.assignment}/{unit.name}.ipynb"
     if not folder.is_dir():
         raise NoSubmissions(f"there is no folder {folder}; submissions are expected as {wanted}")
-    found = [(path.name, path / unit.assignment) for path in sorted(folder.iterdir())]
+    found = [(path.name, path / unit.assignment) for path in sorted(folder.iterdir()) if not path.is_symlink()]
     found = [(student, path) for student, path in found if path.is_dir() and not path.is_symlink()]
     if not found:
         raise NoSubmissions(f"{folder} holds no submission of {unit.name}; they are expected as {wanted}")
@@ -77,11 +79,11 @@ def take_in(unit: Unit, student: str, folder: Path, release: NotebookNode) -> Su
     """Read a student's notebook and align it with the release. Never raises for what a student did."""
     path, findings = _notebook_in(folder, unit)
     try:
-        given = _read(path)
+        cells = _read(path, findings)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         findings.append(Finding("unreadable notebook", f"{path.name}: {_one_line(error)}"))
         return Submission(student, folder, deepcopy(release), findings, readable=False)
-    return Submission(student, folder, _align(given, release, findings), findings)
+    return Submission(student, folder, _align(unit, cells, release, findings), findings)
 
 
 def _notebook_in(folder: Path, unit: Unit) -> tuple[Path, list[Finding]]:
@@ -94,91 +96,96 @@ def _notebook_in(folder: Path, unit: Unit) -> tuple[Path, list[Finding]]:
     return others[0], [Finding("renamed notebook", others[0].name)]
 
 
-def _read(path: Path) -> NotebookNode:
+def _read(path: Path, findings: list[Finding]) -> list[NotebookNode]:
+    """The cells of a notebook file of any format, each of them sound. Raises where there is no notebook in it."""
     if path.is_symlink() or not path.is_file():
         raise ValueError("there is no such file, or it is a link")
     if path.stat().st_size > MAX_BYTES:
         raise ValueError(f"{path.stat().st_size:,} bytes; at most {MAX_BYTES:,} are read")
     data = json.loads(path.read_text(encoding="utf-8-sig"))
-    if not isinstance(data, dict) or ("cells" not in data and "worksheets" not in data):
-        raise ValueError("JSON, but not a notebook: it has no cells")
-    notebook = nbformat.reads(json.dumps(data), as_version=4)
-    for cell in notebook.cells:
-        cell.cell_type, cell.source, cell.metadata  # noqa: B018  (raises AttributeError where one is missing)
-    return notebook
+    if isinstance(data, dict) and "worksheets" in data:
+        data = nbformat.reads(json.dumps(data), as_version=4)
+    if not isinstance(data, dict) or not isinstance(data.get("cells"), list):
+        raise ValueError("JSON, but not a notebook: it has no list of cells")
+    return [_sound(cell, number, findings) for number, cell in enumerate(data["cells"], start=1)]
 
 
-def _align(given: NotebookNode, release: NotebookNode, findings: list[Finding]) -> NotebookNode:
+def _sound(cell: Any, number: int, findings: list[Finding]) -> NotebookNode:
+    """A cell with nothing but a type, a text, an id and nbgrader's name of it; outputs may lie and are dropped."""
+    cell = cell if isinstance(cell, dict) else {}
+    kind, source, marks = cell.get("cell_type"), cell.get("source"), cell.get("metadata")
+    if isinstance(source, list) and all(isinstance(line, str) for line in source):
+        source = "".join(source)
+    if kind not in ("code", "markdown", "raw") or not isinstance(source, str):
+        findings.append(Finding("broken cell", f"number {number}"))
+        kind, source = kind if kind in ("code", "markdown", "raw") else "raw", ""
+    marks = marks.get("nbgrader") if isinstance(marks, dict) else None
+    name = marks.get("grade_id") if isinstance(marks, dict) else None
+    sound = {
+        "cell_type": kind,
+        "id": cell["id"] if isinstance(cell.get("id"), str) and CELL_ID.fullmatch(cell["id"]) else "",
+        "metadata": {"nbgrader": {"grade_id": name}} if isinstance(name, str) else {},
+        "source": source,
+    }
+    return nbformat.from_dict(sound | ({"outputs": [], "execution_count": None} if kind == "code" else {}))
+
+
+def _align(unit: Unit, given: list[NotebookNode], release: NotebookNode, findings: list[Finding]) -> NotebookNode:
     """The student's cells in their order, with the released checks and locked cells."""
-    cells: list[NotebookNode] = []
     known = {cell.metadata.nbgrader.grade_id: cell for cell in release.cells if "nbgrader" in cell.metadata}
     by_id = {cell.id: name for name, cell in known.items()}
+    cells: list[NotebookNode] = []
     placed: set[str] = set()
-    for cell in given.cells:
+    for cell in given:
         name = _name_of(cell, known, by_id)
         if name and name in placed:
             findings.append(Finding("duplicated cell", name))
-            name = ""
-            if _is_check(cell):
+            if known[name].metadata.nbgrader.locked:
                 continue
+            name = ""
         placed.add(name)
         cells.append(_restored(cell, known.get(name), findings))
     for name in [name for name in known if name not in placed]:
         findings.append(Finding("missing cell", name))
-        cells.append(_clean(known[name]))
-    _checks_after_answers(cells)
+        cells.append(deepcopy(known[name]))
+    _checks_after_answers(unit, cells)
     _unique_ids(cells)
     return nbformat.v4.new_notebook(cells=cells, metadata=deepcopy(release.metadata))
 
 
 def _name_of(cell: NotebookNode, known: dict[str, NotebookNode], by_id: dict[str, str]) -> str:
-    """Which released cell this is: by nbgrader's name, else by the cell's id, else by its text."""
+    """Which released cell this is: by nbgrader's name, else by the cell's id, else by its text; "" for none."""
     if cell.cell_type != "code":
         return ""
-    marks = cell.metadata.get("nbgrader", {})
-    name = marks.get("grade_id") if isinstance(marks, dict) else None
-    if name in known:
-        return name
-    if cell.get("id") in by_id:
+    if _grade_id(cell) in known:
+        return _grade_id(cell)
+    if cell.id in by_id:
         return by_id[cell.id]
     return next((name for name, old in known.items() if old.source.strip() == cell.source.strip()), "")
 
 
-def _is_check(cell: NotebookNode) -> bool:
-    return cell.source.strip().startswith("check(")
-
-
 def _restored(cell: NotebookNode, old: NotebookNode | None, findings: list[Finding]) -> NotebookNode:
-    """The student's cell; a locked one as it was released."""
+    """The student's cell with the released cell's metadata; a locked one as it was released."""
     if old is None:
-        fresh = _clean(cell)
-        fresh.metadata.pop("nbgrader", None)
-        return fresh
-    if old.metadata.nbgrader.locked:
+        cell.metadata.clear()
+    elif old.metadata.nbgrader.locked:
         if cell.source != old.source:
             findings.append(Finding("locked cell changed", old.metadata.nbgrader.grade_id))
-        return _clean(old)
-    fresh = _clean(cell)
-    fresh.metadata["nbgrader"] = deepcopy(old.metadata.nbgrader)
-    return fresh
+        return deepcopy(old)
+    else:
+        cell.metadata.update(deepcopy(old.metadata))
+    return cell
 
 
-def _clean(cell: NotebookNode) -> NotebookNode:
-    """A copy without outputs, which may lie."""
-    if cell.cell_type == "code":
-        kept: Any = {key: deepcopy(cell.metadata[key]) for key in ("nbgrader", "tags") if key in cell.metadata}
-        return nbformat.v4.new_code_cell(str(cell.source), metadata=kept, id=str(cell.get("id", "")))
-    new = nbformat.v4.new_markdown_cell if cell.cell_type == "markdown" else nbformat.v4.new_raw_cell
-    return new(str(cell.source), id=str(cell.get("id", "")))
-
-
-def _checks_after_answers(cells: list[NotebookNode]) -> None:
-    """Move a check that stands before one of its unit's answers of the same name behind it."""
-    for check in [cell for cell in cells if _grade_id(cell) and cell.metadata.nbgrader.grade]:
-        answer = next((cell for cell in cells if _grade_id(cell) == f"answer_{_grade_id(check)}"), None)
-        if answer is not None and cells.index(answer) > cells.index(check):
+def _checks_after_answers(unit: Unit, cells: list[NotebookNode]) -> None:
+    """Move a check that stands before one of its task's answers behind the last of them."""
+    for name, task in unit.tasks.items():
+        check = next(cell for cell in cells if _grade_id(cell) == name)
+        needed = {f"answer_{answer}" for answer in task.answers}
+        last = max(place for place, cell in enumerate(cells) if _grade_id(cell) in needed)
+        if cells.index(check) < last:
             cells.remove(check)
-            cells.insert(cells.index(answer) + 1, check)
+            cells.insert(last, check)
 
 
 def _grade_id(cell: NotebookNode) -> str:
@@ -188,8 +195,7 @@ def _grade_id(cell: NotebookNode) -> str:
 def _unique_ids(cells: list[NotebookNode]) -> None:
     taken: set[str] = set()
     for number, cell in enumerate(cells):
-        valid = cell.id.replace("-", "").replace("_", "").isalnum() and cell.id.isascii() and len(cell.id) <= 64
-        if not valid or cell.id in taken:
+        if not cell.id or cell.id in taken:
             cell.id = f"cell-{number}"
         taken.add(cell.id)
 

@@ -1,0 +1,107 @@
+"""The tasks of unit 11."""
+
+import numpy as np
+
+from course.check import Unit
+
+unit = Unit("training")
+
+
+@unit.task(points=2)
+def standardise(answer, rng):
+    units = np.array([1.0, 100.0, 0.01])
+    train = rng.normal(size=(7, 3)) * units + 5 * units
+    test = rng.normal(size=(4, 3)) * units + 8 * units
+    whole = rng.permutation(np.array([[1, 40], [2, 10], [4, 90], [9, 20]]))
+    constant = np.column_stack([np.full(5, 3.0), rng.normal(size=5) + 2])
+
+    return {
+        "the training set": lambda: answer.standardise(train.copy(), test.copy())[0],
+        "the test set": lambda: answer.standardise(train.copy(), test.copy())[1],
+        "one test example": lambda: answer.standardise(train.copy(), test[:1].copy())[1],
+        "whole numbers": lambda: answer.standardise(whole.copy(), whole[:2] + 1),
+        "a constant column": lambda: answer.standardise(constant.copy(), constant[:2] + 1),
+        "both are left as they were": lambda: [*answer.standardise(train, test), train, test],
+    }
+
+
+@unit.task(points=2)
+def minibatches(answer, rng):
+    X, labels, order = rng.normal(size=(10, 3)), rng.normal(size=10), rng.permutation(10)
+    even = rng.permutation(6)
+
+    def as_lists(batches):
+        return [[np.asarray(x), np.asarray(y)] for x, y in batches]
+
+    return {
+        "10 examples in batches of 4": lambda: as_lists(answer.minibatches(X.copy(), labels.copy(), order.copy(), 4)),
+        "6 examples in batches of 3": lambda: as_lists(answer.minibatches(X[:6].copy(), labels[:6], even.copy(), 3)),
+        "one batch for all": lambda: as_lists(answer.minibatches(X.copy(), labels.copy(), order.copy(), 64)),
+        "batches of one": lambda: as_lists(answer.minibatches(X[:6].copy(), labels[:6], even.copy(), 1)),
+    }
+
+
+def bowl(parameters, X, labels):
+    """A loss in which every parameter's gradient depends on all parameters and on the batch."""
+    w, b = parameters
+    residuals = X @ w + b - labels
+    curve = (w**2).sum() * (b**2).sum()
+    gradients = [
+        X.T @ residuals / len(X) + 0.2 * w * (b**2).sum(),
+        residuals.mean(keepdims=True) + 0.2 * b * (w**2).sum(),
+    ]
+    return (residuals**2).mean() / 2 + 0.1 * curve, gradients
+
+
+@unit.task(points=3)
+def training_loop(answer, rng):
+    parameters = [rng.uniform(1, 2, size=3), rng.uniform(1, 2, size=1)]
+    batches = [(rng.normal(size=(n, 3)), rng.normal(size=n)) for n in (4, 4, 2)]
+
+    def run(epochs, first=None, rate=0.1):
+        given = [p.copy() for p in parameters]
+        trained, losses = answer.training_loop(given, batches[:first], bowl, rate, epochs)
+        return [*trained, np.asarray(losses, dtype=float)]
+
+    def untouched():
+        given = [p.copy() for p in parameters]
+        trained, _ = answer.training_loop(given, batches, bowl, 0.1, 2)
+        return [*trained, *given]
+
+    return {
+        "one step": lambda: run(1, first=1),
+        "one epoch of three batches": lambda: run(1),
+        "three epochs": lambda: run(3),
+        "a small learning rate": lambda: run(2, rate=0.01),
+        "the parameters given are left as they were": untouched,
+    }
+
+
+@unit.task(points=1)
+def accuracy(answer, rng):
+    labels = rng.permutation(np.array([0, 1, 1, 0, 1, 1, 1, 0, 1, 0]))
+    sure = np.where(rng.permutation(np.arange(10)) < 3, 1 - labels, labels)  # 7 of 10 are right
+    P = np.where(sure == 1, rng.uniform(0.55, 0.95, size=10), rng.uniform(0.05, 0.45, size=10))
+    ties = np.array([0.5, 0.5, 0.5, 0.4])
+
+    return {
+        "10 probabilities": lambda: answer.accuracy(P.copy(), labels.copy()),
+        "a column of probabilities": lambda: answer.accuracy(P[:, None].copy(), labels.copy()),
+        "columns of both": lambda: answer.accuracy(P[:, None].copy(), labels[:, None].copy()),
+        "exactly 0.5 counts as 1": lambda: answer.accuracy(ties, np.array([1, 1, 0, 0])),
+    }
+
+
+@unit.task(points=2, rtol=1e-5, atol=1e-7, seconds=60)
+def keras_fit(answer, rng):
+    X, labels = rng.normal(size=(10, 3)), np.array([0, 1, 1, 0, 1, 1, 0, 1, 0, 0])
+    parameters = [rng.normal(size=(3, 4)), rng.normal(size=4), 0.1 * rng.normal(size=(4, 1)), np.array([0.5])]
+
+    def run(batch_size, learning_rate, epochs):
+        given = [p.copy() for p in parameters]
+        return list(answer.keras_fit(given, X.copy(), labels.copy(), batch_size, learning_rate, epochs))
+
+    return {
+        "one step with all examples": lambda: run(10, 0.5, 1),
+        "three epochs of batches": lambda: run(4, 0.5, 3),
+    }

@@ -1,0 +1,140 @@
+"""One network, one loss, six engines: each gives the loss and its gradients for the same parameters.
+
+The network: any number of sigmoid layers, then one linear unit whose output is the score of label 1. The
+loss is the mean cross-entropy of the scores. ``parameters`` is [W1, b1, W2, b2, …], W (inputs, outputs) and
+b (outputs,); X is (N, D), labels (N,) of 0 and 1, everything float64. Each engine is a function
+``engine(parameters, X, labels) -> (loss, gradients)``, the gradients in the order and shapes of the parameters.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+
+def new_parameters(sizes, rng):
+    """Weights normal(0, 1/√inputs) and biases 0 for layers of these sizes, say (30, 16, 1)."""
+    parameters = []
+    for inputs, outputs in pairwise(sizes):
+        parameters += [rng.normal(size=(inputs, outputs)) / np.sqrt(inputs), np.zeros(outputs)]
+    return parameters
+
+
+def layers(parameters):
+    """The parameters as pairs (W, b), one for each layer."""
+    return list(zip(parameters[::2], parameters[1::2], strict=True))
+
+
+def sigmoid(scores):
+    """1 / (1 + exp(-score)), for scores of any size."""
+    return np.exp(-np.logaddexp(0, -scores))
+
+
+def probabilities(parameters, X):
+    """Probability of label 1 for each example, (N, 1)."""
+    for W, b in layers(parameters):
+        X = sigmoid(X @ W + b)
+    return X
+
+
+def by_hand(parameters, X, labels):
+    """Backpropagation written out in NumPy."""
+    labels = labels[:, None]
+    *hidden, (W, b) = layers(parameters)
+    inputs = [X]
+    for W_hidden, b_hidden in hidden:
+        inputs.append(sigmoid(inputs[-1] @ W_hidden + b_hidden))
+    scores = inputs[-1] @ W + b
+    loss = np.mean(np.logaddexp(0, (1 - 2 * labels) * scores))
+    dscores, gradients = (sigmoid(scores) - labels) / len(X), []
+    for (W, _), a in zip(reversed(layers(parameters)), reversed(inputs), strict=True):
+        gradients = [a.T @ dscores, dscores.sum(axis=0), *gradients]
+        dscores = (dscores @ W.T) * a * (1 - a)
+    return loss, gradients
+
+
+def tensorflow(parameters, X, labels):
+    """TensorFlow's tape."""
+    import tensorflow as tf
+
+    variables = [tf.constant(p) for p in parameters]
+    with tf.GradientTape() as tape:
+        tape.watch(variables)
+        *hidden, (W, b) = layers(variables)
+        a = tf.constant(X)
+        for W_hidden, b_hidden in hidden:
+            a = tf.sigmoid(a @ W_hidden + b_hidden)
+        scores = a @ W + b
+        targets = tf.constant(labels[:, None], scores.dtype)
+        loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(targets, scores))
+    return float(loss), [g.numpy() for g in tape.gradient(loss, variables)]
+
+
+def pytorch(parameters, X, labels):
+    """PyTorch's autograd."""
+    import torch
+
+    tensors = [torch.tensor(p, requires_grad=True) for p in parameters]
+    *hidden, (W, b) = layers(tensors)
+    a = torch.tensor(X)
+    for W_hidden, b_hidden in hidden:
+        a = torch.sigmoid(a @ W_hidden + b_hidden)
+    targets = torch.tensor(labels[:, None], dtype=torch.float64)
+    loss = torch.nn.functional.binary_cross_entropy_with_logits(a @ W + b, targets)
+    loss.backward()
+    return loss.item(), [t.grad.numpy() for t in tensors]
+
+
+def keras_model(parameters):
+    """The same network as a Keras model, with these parameters; the engine above called TensorFlow runs beneath."""
+    import keras
+
+    *hidden, (_, b) = layers(parameters)
+    model = keras.Sequential([keras.Input((len(parameters[0]),), dtype="float64")])
+    for _, b_hidden in hidden:
+        model.add(keras.layers.Dense(len(b_hidden), activation="sigmoid", dtype="float64"))
+    model.add(keras.layers.Dense(len(b), dtype="float64"))
+    model.set_weights(parameters)
+    return model
+
+
+def keras_curve(parameters, batches, learning_rate, epochs):
+    """The loss of every step of Keras, batch by batch."""
+    import keras
+
+    model = keras_model(parameters)
+    model.compile(keras.optimizers.SGD(learning_rate), cross_entropy_of_scores)
+    losses = []
+    for _ in range(epochs):
+        for X, labels in batches:
+            losses.append(float(cross_entropy_of_scores(labels[:, None], model(X))))
+            model.train_on_batch(X, labels[:, None])
+    return losses
+
+
+def cross_entropy_of_scores(labels, scores):
+    """Mean cross-entropy, ln(1 + exp(∓score)) for labels 1 and 0: a loss for Keras, written by ourselves."""
+    from keras import ops
+
+    return ops.mean(ops.softplus((1 - 2 * ops.cast(labels, scores.dtype)) * scores))
+
+
+def plain_descent(learning_rate):
+    """A Keras optimizer of our own: variable ← variable - learning_rate · gradient."""
+    import keras
+
+    class PlainDescent(keras.optimizers.Optimizer):
+        def update_step(self, gradient, variable, learning_rate):
+            rate = keras.ops.cast(learning_rate, variable.dtype)
+            self.assign_sub(variable, rate * keras.ops.cast(gradient, variable.dtype))
+
+    return PlainDescent(learning_rate)
+
+
+def fit_with_own_parts(parameters, X, labels, batch_size, learning_rate, epochs):
+    """``fit`` with the loss and the optimizer above: the loss after training, and how far it is from our own loop."""
+    model = keras_model(parameters)
+    model.compile(plain_descent(learning_rate), cross_entropy_of_scores)
+    model.fit(X, labels[:, None], batch_size=batch_size, epochs=epochs, shuffle=False, verbose=0)
+    return by_hand(model.get_weights(), X, labels)[0]

@@ -1,0 +1,81 @@
+"""Pictures of unit 11: loss curves that coincide, over-fitting, and a confusion matrix."""
+
+import numpy as np
+
+from course.figures import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, Picture, legend, new_figure, picture
+
+COLORS = (BLUE, ORANGE, GREEN, RED, PURPLE, GREY)
+DASHES = ((0, (1, 0)), (0, (9, 3)), (3, (7, 5)), (6, (5, 7)), (9, (3, 9)), (12, (2, 10)))
+
+
+def loss_curves(curves: dict[str, list[float]]) -> Picture:
+    """The losses of each engine step by step, and how far each is from the first one."""
+    figure, (above, below) = new_figure(8.0, 4.6, nrows=2, sharex=True)
+    first_name, first = next(iter(curves.items()))
+    for (name, losses), color, dash in zip(curves.items(), COLORS, DASHES, strict=False):
+        above.plot(losses, color=color, linestyle=dash, linewidth=2, label=name)
+        if name != first_name:
+            apart = np.maximum(np.abs(np.subtract(losses, first)), 1e-18)
+            below.semilogy(apart, color=color, linewidth=1.2)
+    largest = max(float(np.abs(np.subtract(losses, first)).max()) for losses in curves.values())
+    above.set_ylabel("loss")
+    below.set(xlabel="step", ylabel=f"difference from\n{first_name}", ylim=(1e-18, 1e-8))
+    legend(above, ncols=3, fontsize=9)
+    return picture(
+        figure,
+        f"Above: the loss of {len(curves)} engines at every step, all on one line that falls from {first[0]:.2f} to "
+        f"{first[-1]:.2f}. Below: the difference of each from {first_name}, at most {largest:.0e}.",
+    )
+
+
+def overfitting(train: list[float], held_out: list[float]) -> Picture:
+    """Loss on the training set and on held-out data after each epoch."""
+    figure, axes = new_figure(7.0, 3.4)
+    epochs = np.arange(1, len(train) + 1)
+    best = int(np.argmin(held_out))
+    axes.loglog(epochs, train, color=BLUE, linewidth=2, label="training set")
+    axes.loglog(epochs, held_out, color=ORANGE, linewidth=2, label="held-out data")
+    axes.axvline(epochs[best], color=GREY, linestyle=":", label=f"best epoch: {epochs[best]}")
+    axes.set(xlabel="epoch", ylabel="loss")
+    legend(axes)
+    return picture(
+        figure,
+        f"Loss after each of {len(train)} epochs on log axes. On the training set it falls all the way to "
+        f"{train[-1]:.3f}. On held-out data it is lowest, {held_out[best]:.3f}, after epoch {epochs[best]} and then "
+        f"rises to {held_out[-1]:.3f}.",
+    )
+
+
+def confusion(matrix: np.ndarray, names: tuple[str, str] = ("malignant", "benign")) -> Picture:
+    """A confusion matrix: rows are the right labels, columns the predicted ones."""
+    cell, left, top = 110, 130, 70
+    bits = []
+    for row in range(2):
+        y = top + row * cell
+        bits.append(_text(names[row], left - 12, y + cell / 2, "end"))
+        bits.append(_text(names[row], left + (row + 0.5) * cell, top - 14, "middle"))
+        for column in range(2):
+            color = GREEN if row == column else RED
+            opacity = 0.15 + 0.6 * matrix[row, column] / matrix.sum()
+            bits.append(
+                f'<rect x="{left + column * cell}" y="{y}" width="{cell}" height="{cell}" fill="{color}" '
+                f'fill-opacity="{opacity:.3f}" stroke="currentColor"/>'
+            )
+            bits.append(_text(str(matrix[row, column]), left + (column + 0.5) * cell, y + cell / 2, "middle", 26))
+    bits.append(_text("predicted", left + cell, 22, "middle"))
+    bits.append(_text("right label", 12, 22, "start"))
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + 2 * cell + 10} {top + 2 * cell + 10}" '
+        f'width="{left + 2 * cell + 10}" font-family="sans-serif">{"".join(bits)}</svg>'
+    )
+    told = "; ".join(
+        f"{matrix[row, column]} {names[row]} predicted as {names[column]}" for row in range(2) for column in range(2)
+    )
+    return Picture(svg, f"A confusion matrix of {matrix.sum()} examples: {told}.")
+
+
+def _text(text: str, x: float, y: float, anchor: str, size: int = 15) -> str:
+    return (
+        f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}" dominant-baseline="middle" font-size="{size}" '
+        f'fill="currentColor">{text}</text>'
+    )
