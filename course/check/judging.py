@@ -7,6 +7,7 @@ that an answer patches or forges reaches it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -53,15 +54,9 @@ def judge(expected: Expected, observed: Any, missing: str = "this part was not r
         parts.append(Part(name, not reason, reason))
     earned = sum(part.right for part in parts)
     points = round(task.points * earned / len(parts), 2)
-    mistake = None if earned == len(parts) else recognise(expected, given)
-    return Verdict(
-        task.name,
-        points,
-        task.points,
-        tuple(parts),
-        mistake.name if mistake else None,
-        mistake.hint if mistake else "",
-    )
+    verdict = Verdict(task.name, points, task.points, tuple(parts))
+    mistake = None if verdict.right or verdict.unanswered else recognise(expected, given)
+    return replace(verdict, mistake=mistake.name, hint=mistake.hint) if mistake else verdict
 
 
 def recognise(expected: Expected, observed: Mapping[str, Any]) -> Mistake | None:

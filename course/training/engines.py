@@ -54,6 +54,32 @@ def by_hand(parameters, X, labels):
     return loss, gradients
 
 
+def forward_mode(parameters, X, labels):
+    """Unit 4: every number carries its derivatives by all parameters along."""
+    from course.forward_mode.network import LinearLayer, LogLoss, Sigmoid
+
+    a, tracked = X, []
+    for W, b in layers(parameters):
+        layer = LinearLayer(*W.shape, np.random.default_rng())
+        layer.W.value, layer.b.value = W, b
+        a, tracked = Sigmoid()(layer(a)), [*tracked, layer.W, layer.b]
+    loss = LogLoss()(a, labels)
+    return float(loss.value), [loss.by(parameter) for parameter in tracked]
+
+
+def tensor_engine(parameters, X, labels):
+    """Unit 5: arrays that remember what they were computed from, and one walk backward."""
+    from course.tensor_engine.reference import Tensor, gradients, linear, sigmoid, sigmoid_cross_entropy
+
+    tensors = [Tensor(p) for p in parameters]
+    *hidden, (W, b) = layers(tensors)
+    a = X
+    for W_hidden, b_hidden in hidden:
+        a = sigmoid(linear(a, W_hidden, b_hidden))
+    loss = sigmoid_cross_entropy(linear(a, W, b), labels[:, None])
+    return float(loss.value), gradients(loss, tensors)
+
+
 def tensorflow(parameters, X, labels):
     """TensorFlow's tape."""
     import tensorflow as tf
