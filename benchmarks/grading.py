@@ -6,13 +6,14 @@ python benchmarks/grading.py --unit numeric_gradient --submissions 10 --json bui
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+from measuring import Figures, figure, report
 
 from autograder.build import PROJECT
 from autograder.classroom import make_class
@@ -30,7 +31,7 @@ def timed(root: Path, *command: str) -> float:
     return time.perf_counter() - before
 
 
-def measure(unit_name: str, submissions: int) -> dict[str, dict]:
+def measure(unit_name: str, submissions: int) -> Figures:
     """Grade one class twice, with nbgrader and with the autograder."""
     unit = load(unit_name)
     with tempfile.TemporaryDirectory() as folder:
@@ -44,8 +45,8 @@ def measure(unit_name: str, submissions: int) -> dict[str, dict]:
         ours = timed(root, "autograder", "grade", unit_name, "--course-dir", "ours")
         print(f"  {ours:.1f} s: {stock / ours:.1f} times faster")
     return {
-        f"{unit_name}: times faster than nbgrader": {"value": stock / ours, "goal": 10.0, "unit": "×"},
-        f"{unit_name}: per submission": {"value": ours / submissions, "goal": 0.25, "unit": "s", "max": True},
+        f"{unit_name}: times faster than nbgrader": figure(stock / ours, 10, "×"),
+        f"{unit_name}: per submission, start-up included": figure(ours / submissions, 0.25, "s", ceiling=True),
     }
 
 
@@ -55,13 +56,7 @@ def main() -> None:
     parser.add_argument("--submissions", type=int, default=10, help="size of the class (default: %(default)s)")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     options = parser.parse_args()
-    figures = measure(options.unit, options.submissions)
-    for name, figure in figures.items():
-        sign = "≤" if figure.get("max") else "≥"
-        print(f"{name}: {figure['value']:.2f} {figure['unit']} (goal {sign} {figure['goal']:g})")
-    if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    report(measure(options.unit, options.submissions), options.json)
 
 
 if __name__ == "__main__":

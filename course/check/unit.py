@@ -191,10 +191,23 @@ class Unit:
 
 def definition(thing: Any) -> str:
     """The source of a function or class, without decorators."""
-    source = textwrap.dedent(inspect.getsource(thing))
+    source = _class_source(thing) if isinstance(thing, type) else inspect.getsource(thing)
+    source = textwrap.dedent(source)
     node = ast.parse(source).body[0]
     assert isinstance(node, ast.FunctionDef | ast.ClassDef)
     return "".join(source.splitlines(keepends=True)[node.lineno - 1 :]).rstrip() + "\n"
+
+
+def _class_source(thing: type) -> str:
+    """The source of a class, also where a module defines several of one name: the one that holds its methods."""
+    lines, _ = inspect.findsource(inspect.getmodule(thing) or thing)
+    methods = [getattr(member, "__func__", member) for member in vars(thing).values()]
+    numbers = [method.__code__.co_firstlineno for method in methods if inspect.isfunction(method)]
+    for node in ast.walk(ast.parse("".join(lines))):
+        if isinstance(node, ast.ClassDef) and node.name == thing.__name__:
+            if not numbers or node.lineno <= min(numbers) <= (node.end_lineno or 0):
+                return "".join(lines[node.lineno - 1 : node.end_lineno])
+    raise LookupError(f"no source of the class {thing.__name__} was found")
 
 
 def load(name: str) -> Unit:

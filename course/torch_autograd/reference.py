@@ -1,0 +1,127 @@
+"""PyTorch's autograd: leaves and their gradients, what accumulates, what is not recorded, an operation of one's own.
+
+Sources: A. Paszke et al., "Automatic differentiation in PyTorch", NIPS 2017 Autodiff Workshop, for the graph that is
+recorded while the code runs; "Extending PyTorch" and "Autograd mechanics" in PyTorch's documentation, for Function,
+leaves and grad modes; P. Ramachandran, B. Zoph and Q. Le, "Searching for activation functions", 2017, for Swish.
+"""
+
+import math
+
+import numpy as np
+import torch
+
+
+def value_and_gradients(f, *points):
+    """The value of f and its gradient by each of its inputs, computed by PyTorch in float64.
+
+    f: takes as many tensors as there are points, returns a tensor of one number. points: numbers, lists or arrays of
+    any shape, whole numbers allowed. Returns (value, gradients): a number, and a list of arrays, one for each point
+    and of its shape; where f does not use a point, its gradient is an array of zeros.
+    Raises ValueError if there are no points, or if f returns more than one number.
+    """
+    if not points:
+        raise ValueError("value_and_gradients: there must be at least one point, got none")
+    leaves = [torch.tensor(np.asarray(point, dtype=float), requires_grad=True) for point in points]
+    value = f(*leaves)
+    if value.numel() != 1:
+        raise ValueError(f"value_and_gradients: f must return one number, got shape {tuple(value.shape)}")
+    value.backward()
+    gradients = [np.zeros(leaf.shape) if leaf.grad is None else leaf.grad.numpy() for leaf in leaves]
+    return value.item(), gradients
+
+
+def softmax_cross_entropy(W, h, label):
+    """Softmax cross-entropy of one example, and its gradient by the weights, from formulas and without a graph.
+
+    L = -Σᵢ labelᵢ · log pᵢ with p = softmax(W h). W: tensor (n, m); h: tensor (m,); label: tensor (n,) of
+    numbers from 0 to 1 whose sum is 1, such as a one-hot vector. Returns (loss, dW): a tensor of one number,
+    and dL/dW as a tensor (n, m). Raises ValueError for other shapes and labels.
+    """
+    if W.ndim != 2 or 0 in W.shape:
+        raise ValueError(f"softmax_cross_entropy: W must have shape (n, m) with n, m > 0, got {tuple(W.shape)}")
+    n, m = W.shape
+    for name, given, wanted in (("h", h, (m,)), ("label", label, (n,))):
+        if given.shape != wanted:
+            raise ValueError(f"softmax_cross_entropy: {name} must have shape {wanted}, got {tuple(given.shape)}")
+    if label.min() < 0 or abs(label.sum() - 1) > 1e-5:
+        raise ValueError(f"softmax_cross_entropy: label must be >= 0 with the sum 1, got {label.tolist()}")
+    logits = W @ h
+    log_p = logits - torch.logsumexp(logits, dim=0)
+    loss = -(label * log_p).sum()
+    p = log_p.exp()
+    dW = torch.outer(p - label, h)
+    return loss, dW
+
+
+def accumulated_gradient(loss, w, batches):
+    """Gradient by w of the mean loss over all examples of all batches, with one backward call for each batch.
+
+    loss(w, batch): a tensor of one number, the mean loss over the examples of that batch. w: leaf tensor that
+    requires a gradient; one that it may already hold in w.grad does not count. batches: list of tensors, one example
+    a row; they may differ in length. Returns a tensor of w's shape that later calls leave as it is.
+    Raises ValueError if there are no batches, if one is empty, or if w is no leaf that requires a gradient.
+    """
+    if not batches or any(len(batch) == 0 for batch in batches):
+        raise ValueError(
+            f"accumulated_gradient: batches must hold examples, got the lengths {[len(batch) for batch in batches]}"
+        )
+    if not (w.is_leaf and w.requires_grad):
+        raise ValueError("accumulated_gradient: w must be a leaf that requires a gradient, got one that is not")
+    examples = sum(len(batch) for batch in batches)
+    w.grad = None
+    for batch in batches:
+        share = len(batch) / examples
+        (share * loss(w, batch)).backward()
+    return w.grad.clone()
+
+
+def descend(loss, start, learning_rate, steps):
+    """Gradient descent: so many times w ← w - learning_rate · dL/dw, beginning at start.
+
+    loss(w): a tensor of one number. start: tensor of floats of any shape; it is left as it was. learning_rate: number,
+    in units of w² per unit of the loss. steps: whole number, 0 allowed. Returns (w, losses): the last w, a tensor
+    that requires no gradient, and a list of plain numbers, the loss before each step.
+    Raises ValueError if learning_rate is not > 0 or steps is < 0, TypeError if start holds no floats.
+    """
+    if not learning_rate > 0:
+        raise ValueError(f"descend: learning_rate must be > 0, got {learning_rate}")
+    if steps < 0:
+        raise ValueError(f"descend: steps must be >= 0, got {steps}")
+    if not start.is_floating_point():
+        raise TypeError(f"descend: start must be a tensor of floats, got {start.dtype}")
+    w = start.detach().clone().requires_grad_()
+    losses = []
+    for _ in range(steps):
+        w.grad = None
+        value = loss(w)
+        value.backward()
+        with torch.no_grad():
+            w -= learning_rate * w.grad
+        losses.append(value.item())
+    return w.detach(), losses
+
+
+class Swish(torch.autograd.Function):
+    """Swish, x · σ(β·x) with σ(s) = 1 / (1 + exp(-s)), as one node of the graph: Swish.apply(x, beta)."""
+
+    @staticmethod
+    def forward(ctx, x, beta):
+        """x · σ(β·x), entry by entry. x: tensor of floats, of any shape; beta: a plain number.
+
+        Raises TypeError if x holds no floats, ValueError if beta is not finite.
+        """
+        if not x.is_floating_point():
+            raise TypeError(f"Swish: x must be a tensor of floats, got {x.dtype}")
+        if not math.isfinite(beta):
+            raise ValueError(f"Swish: beta must be a finite number, got {beta}")
+        ctx.save_for_backward(x)
+        ctx.beta = beta
+        return x * torch.sigmoid(beta * x)
+
+    @staticmethod
+    def backward(ctx, upstream):
+        """The gradient by each argument of forward: a tensor for x, None for beta. upstream: tensor of x's shape."""
+        (x,) = ctx.saved_tensors
+        s = torch.sigmoid(ctx.beta * x)
+        slope = s + ctx.beta * x * s * (1 - s)
+        return upstream * slope, None
