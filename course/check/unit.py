@@ -203,10 +203,11 @@ def _class_source(thing: type) -> str:
     lines, _ = inspect.findsource(inspect.getmodule(thing) or thing)
     methods = [getattr(member, "__func__", member) for member in vars(thing).values()]
     numbers = [method.__code__.co_firstlineno for method in methods if inspect.isfunction(method)]
-    for node in ast.walk(ast.parse("".join(lines))):
-        if isinstance(node, ast.ClassDef) and node.name == thing.__name__:
-            if not numbers or node.lineno <= min(numbers) <= (node.end_lineno or 0):
-                return "".join(lines[node.lineno - 1 : node.end_lineno])
+    classes = [node for node in ast.walk(ast.parse("".join(lines))) if isinstance(node, ast.ClassDef)]
+    for node in classes:
+        holds = not numbers or node.lineno <= min(numbers) <= (node.end_lineno or 0)
+        if node.name == thing.__name__ and holds:
+            return "".join(lines[node.lineno - 1 : node.end_lineno])
     raise LookupError(f"no source of the class {thing.__name__} was found")
 
 
