@@ -67,7 +67,7 @@ def use(choice: int | str | None = "auto") -> Card | None:
     card = _choose(choice, found)
     os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
     os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up messages explain nothing here
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # warnings of its C++ part are not for students
     os.environ["CUDA_VISIBLE_DEVICES"] = card.uuid if card else "-1"
     if card:
         print(f"GPU {card}\nTensorFlow calls it GPU:0, PyTorch cuda:0.")
