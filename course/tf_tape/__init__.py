@@ -1,0 +1,1 @@
+"""Unit 6: TensorFlow records a computation on a tape and plays it backward."""

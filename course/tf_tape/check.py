@@ -1,0 +1,162 @@
+"""The tasks of unit 6. TensorFlow may compute in float32 or float64, so all numbers are of ordinary size."""
+
+import numpy as np
+
+from course.check import Unit
+
+unit = Unit("tf_tape")
+
+RTOL, ATOL = 1e-5, 1e-6  # float32 on the way is fine, whatever dtype comes back
+SECONDS = 30.0  # the first operations of a process take their time
+
+
+def item(result, i, n):
+    """Item i of a tuple or list of n; anything else is returned as it is, for the verdict to name it."""
+    return result[i] if isinstance(result, tuple | list) and len(result) == n else result
+
+
+def number(result):
+    """An array or tensor of one entry as a number; anything else as it is."""
+    entries = getattr(result, "shape", None)
+    return np.reshape(np.asarray(result), ()) if entries is not None and np.size(result) == 1 else result
+
+
+def apart(rng, size):
+    """Numbers between 0.5 and 0.9 or between -0.9 and -0.5."""
+    return rng.uniform(0.5, 0.9, size=size) * rng.choice([-1, 1], size=size)
+
+
+@unit.task(points=2, rtol=RTOL, atol=ATOL, seconds=SECONDS)
+def tape_gradient(answer, rng):
+    import tensorflow as tf
+
+    point = [float(n) for n in rng.uniform((-2.9, 4.1, -4.9), (-2.1, 5.9, -3.1))]
+    whole = [int(n) for n in rng.permutation([2, 3, 5]) + rng.integers(0, 2) * 5]
+    arrays = [apart(rng, (2, 3)), apart(rng, 3), np.array(rng.uniform(1.2, 1.9))]
+    single = [apart(rng, 4)]
+
+    def product(x, y, z):
+        return (x + y) * z
+
+    def curved(x, y, z):
+        return x * x * y + y * z * z * z
+
+    def mixed(matrix, vector, scale):
+        return scale * tf.reduce_sum(tf.exp(tf.linalg.matvec(matrix, vector))) + scale**3 * tf.reduce_sum(vector**2)
+
+    return {
+        "value of (x + y)·z": lambda: number(item(answer.tape_gradient(product, list(point)), 0, 2)),
+        "gradients of (x + y)·z": lambda: item(answer.tape_gradient(product, list(point)), 1, 2),
+        "gradients by a matrix, a vector, a number": lambda: item(
+            answer.tape_gradient(mixed, [array.copy() for array in arrays]), 1, 2
+        ),
+        "one input": lambda: item(
+            answer.tape_gradient(lambda v: tf.reduce_sum(tf.sin(v)) ** 2 + tf.reduce_sum(v**3), [single[0].copy()]),
+            1,
+            2,
+        ),
+        "whole numbers": lambda: item(answer.tape_gradient(curved, list(whole)), 1, 2),
+    }
+
+
+def batch(rng, labels):
+    """w (1, 3), b, X (N, 3): scores between 0.3 and 2.1, of both signs for each label, none of them alike."""
+    w, b = apart(rng, (1, 3)), float(apart(rng, 1)[0])
+    size = np.linspace(0.3, 2.1, len(labels)) + rng.uniform(-0.05, 0.05, size=len(labels))
+    sign = np.where(np.arange(len(labels)) % 4 < 2, 1, -1)
+    X = rng.uniform(0.5, 2.0, size=(len(labels), 3)) * rng.choice([-1, 1], size=(len(labels), 3))
+    X += np.outer(sign * size - b - X @ w[0], w[0]) / (w[0] @ w[0])
+    order = rng.permutation(len(labels))
+    return w, b, X[order], labels[order]
+
+
+@unit.task(points=2, rtol=RTOL, atol=ATOL, seconds=SECONDS)
+def vectorised_loss(answer, rng):
+    import tensorflow  # noqa: F401  (its start is not an answer's time)
+
+    mixed = batch(rng, np.array([1.0, 0, 1, 0, 1, 1, 0]))
+    alike = [batch(rng, np.full(5, label)) for label in (1.0, 0.0)]
+    singles = [batch(rng, np.array([label])) for label in (1.0, 0.0)]
+    X = np.array([[1, 0, -1], [0, 2, 1], [-1, 1, 0], [2, 1, 1], [1, 1, -2]])[rng.permutation(5)]
+    whole = np.array([[2, -1, 1]]), 1, X, np.array([1, 0, 0, 1, 0])
+
+    def on(given):
+        w, b, X, labels = given
+        result = answer.vectorised_loss(w.copy(), b, X.copy(), labels.copy())
+        return [number(item(result, 0, 3)), item(result, 1, 3), number(item(result, 2, 3))]
+
+    return {
+        "loss": lambda: on(mixed)[0],
+        "gradient by w": lambda: on(mixed)[1],
+        "gradient by b": lambda: on(mixed)[2],
+        "label 1 only, label 0 only": lambda: [on(given) for given in alike],
+        "one example": lambda: [on(given) for given in singles],
+        "whole numbers": lambda: on(whole),
+    }
+
+
+@unit.task(points=2, rtol=RTOL, atol=ATOL, seconds=SECONDS)
+def loss_from_logits(answer, rng):
+    import tensorflow  # noqa: F401
+
+    order, labels = rng.permutation(8), np.array([1.0, 0, 1, 0, 1, 0, 1, 0])
+    size = np.linspace(0.4, 2.5, 8) + rng.uniform(-0.05, 0.05, size=8)
+    scores = size * np.where(np.arange(8) % 4 < 2, 1, -1)
+    large = np.array([-1.0, 1, 1, -1, -1]) * rng.uniform(120, 300, size=5)
+    wrong = np.array([1.0, 0, 1, 0, 1])
+    single = float(scores[1])
+    whole, whole_labels = np.array([1, -2, 3, -1, 2])[rng.permutation(5)], np.array([1, 1, 0, 0, 1])
+
+    def on(scores, labels):
+        result = answer.loss_from_logits(np.array(scores), np.array(labels))
+        return [number(item(result, 0, 2)), item(result, 1, 2)]
+
+    return {
+        "loss": lambda: on(scores[order], labels[order])[0],
+        "gradient by the scores": lambda: on(scores[order], labels[order])[1],
+        "one example, label 1 and label 0": lambda: [on([single], [1.0]), on([single], [0.0])],
+        "whole numbers": lambda: on(whole, whole_labels),
+        "very large scores": lambda: on(large, wrong),
+    }
+
+
+@unit.task(points=2, rtol=RTOL, atol=ATOL, seconds=SECONDS)
+def intermediate_gradients(answer, rng):
+    import tensorflow as tf
+
+    a, b, c = (float(n) for n in rng.uniform((4.1, 6.1, 0.21), (5.9, 7.9, 0.49)))
+    vector, wide = rng.uniform(0.5, 0.9, size=3), rng.uniform(0.5, 0.9, size=(4, 3))
+    whole = int(rng.integers(3, 6))
+
+    def on(stages, x):
+        return answer.intermediate_gradients(list(stages), x)
+
+    return {
+        "ln(c·(a + x)), by x and all stages": lambda: on([lambda x: x + a, lambda x: x * c, tf.math.log], b),
+        "a vector, then a number": lambda: on([lambda v: v**3, tf.exp, tf.reduce_sum, lambda s: s * s], vector.copy()),
+        "a matrix, then a vector, then a number": lambda: on(
+            [lambda m: m * m, lambda m: tf.reduce_sum(m, axis=1), lambda v: tf.reduce_sum(v**2)], wide.copy()
+        ),
+        "two stages": lambda: on([lambda x: x * x * x, lambda x: 2.0 * x * x], b),
+        "a whole number": lambda: on([lambda x: x * x, lambda x: x * x + 3 * x], whole),
+    }
+
+
+@unit.task(points=2, rtol=RTOL, atol=ATOL, seconds=SECONDS)
+def repaired_gradient(answer, rng):
+    import tensorflow  # noqa: F401
+
+    w, X = apart(rng, 3), rng.uniform(1.1, 1.9, size=(5, 3)) * rng.choice([-1, 1], size=(5, 3))
+    y = X @ w + np.array([1.5, -0.7, 0.4, 1.1, -0.3]) * rng.uniform(0.9, 1.1, size=5)
+    one, whole_X = rng.permutation(5)[:1], np.array([[1, 0, -1], [0, 2, 1], [-1, 1, 0], [2, 1, 1]])
+    whole_w, whole_y = rng.permutation([2, -3, 1]), np.array([3, -1, 2, 9])
+
+    def on(w, X, y):
+        return answer.repaired_gradient(w.copy(), X.copy(), y.copy())
+
+    return {
+        "five examples": lambda: on(w, X, y),
+        "one example": lambda: on(w, X[one], y[one]),
+        "w in whole numbers": lambda: on(whole_w, X, y),
+        "everything in whole numbers": lambda: on(whole_w, whole_X, whole_y),
+    }
