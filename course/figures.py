@@ -63,7 +63,8 @@ def picture(figure: Figure, alt: str) -> Picture:
     out = io.StringIO()
     with mpl.rc_context({"svg.hashsalt": "gradients", "svg.fonttype": "path"}):
         figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return Picture(out.getvalue().replace(_INK, "currentColor"), alt)
+    svg = out.getvalue().replace(_INK, "currentColor")
+    return Picture(svg.replace("<svg ", '<svg fill="currentColor" ', 1), alt)  # for text that has no colour of its own
 
 
 def with_slider(

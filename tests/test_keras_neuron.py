@@ -6,7 +6,8 @@ import os
 import numpy as np
 import pytest
 
-from course.keras_neuron import pictures, quiet
+from course import quiet
+from course.keras_neuron import pictures
 
 with quiet.start_up():
     import keras

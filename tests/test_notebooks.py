@@ -19,7 +19,10 @@ def run(tmp_path_factory):
             notebook = nbformat.read(PROJECT / notebook_path(load(name), folder), as_version=4)
             work = tmp_path_factory.mktemp(name)
             resources = {"metadata": {"path": str(work)}}
-            NotebookClient(notebook, timeout=120, allow_errors=True, resources=resources).execute()
+            client = NotebookClient(
+                notebook, timeout=120, allow_errors=True, resources=resources, coalesce_streams=True
+            )
+            client.execute()
             done[name, folder] = notebook
         return done[name, folder]
 

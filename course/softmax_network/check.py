@@ -1,0 +1,202 @@
+"""The tasks of unit 9. Scores of 800 and -800 are among the inputs: they are a point of this unit."""
+
+import re
+
+import numpy as np
+
+from course.check import Unit
+
+unit = Unit("softmax_network")
+
+
+def item(result, i, of):
+    """Item i of a result that has as many items as it should; any other result as it is, for the verdict to name it."""
+    return result[i] if isinstance(result, tuple | list) and len(result) == of else result
+
+
+def apart(rng, *shape):
+    """Numbers that lie at least 0.3 apart along the last axis, in a random order, none of them whole."""
+    steps = np.arange(shape[-1]) - 0.5 * shape[-1] + 0.25
+    return rng.permuted(0.7 * np.broadcast_to(steps, shape) + rng.uniform(-0.2, 0.2, size=shape), axis=-1)
+
+
+def eighths(rng, *shape):
+    """Random multiples of 1/8 below 1: added to 800 they are exact even in float32."""
+    return rng.integers(0, 8, size=shape) / 8
+
+
+@unit.task(points=2)
+def log_softmax(answer, rng):
+    vector, batch, kept = apart(rng, 5), apart(rng, 3, 4), apart(rng, 2, 3)
+    high = rng.permutation([800.0, 5.0, -800.0, -790.0]) + eighths(rng, 4)
+    low = rng.permutation([-800.0, -802.0, -803.0, -806.0]) + eighths(rng, 4)
+    rows = np.array([[800.0, 799.0, 797.0, 796.0], [-799.0, -800.0, -801.0, -803.0], [400.0, 399.0, 390.0, -400.0]])
+    rows = rng.permuted(rng.permutation(rows) + eighths(rng, 3, 4), axis=1)
+    whole = rng.permuted([[3, 0, -2, 1], [5, 4, 1, -1]], axis=1)
+    return {
+        "a vector": lambda: answer.log_softmax(vector.copy()),
+        "a batch, one example a row": lambda: answer.log_softmax(batch.copy()),
+        "scores of 800 and -800": lambda: answer.log_softmax(high.copy()),
+        "only very low scores": lambda: answer.log_softmax(low.copy()),
+        "rows near 800, near -800, from 400 to -400": lambda: answer.log_softmax(rows.copy()),
+        "whole numbers": lambda: answer.log_softmax(whole.copy()),
+        "scores are left as they were": lambda: [answer.log_softmax(kept), kept],
+    }
+
+
+def network(rng, x=None, scores=None):
+    """Weights of a network 4 → 5 → 3, an input and a label. The right class is neither the most nor the least probable.
+
+    x and scores stand in for the input and the scores h2 that would be drawn.
+    """
+    x = rng.uniform(0.4, 1.3, size=4) * rng.choice([-1, 1], size=4) if x is None else x
+    scores = apart(rng, 3) if scores is None else scores
+    W1 = rng.uniform(0.3, 0.8, size=(5, 4)) * rng.choice([-1, 1], size=(5, 4))
+    z1 = 1 / (1 + np.exp(-W1 @ x))
+    W2 = rng.normal(size=(3, 5))
+    W2 += np.outer(scores - W2 @ z1, z1) / (z1 @ z1)  # so that W2 z1 = scores
+    label = np.eye(3)[np.argsort(scores)[1]]
+    return W1, W2, x, label
+
+
+@unit.task(points=2)
+def forward(answer, rng):
+    given = network(rng)
+    whole = network(rng, x=rng.permutation([0, 1, 2, -3]))
+    large = network(rng, scores=rng.permutation([800.0, -90.0, -800.0]) + rng.uniform(0, 1, size=3))
+
+    def at(inputs):
+        return answer.forward(*(array.copy() for array in inputs))
+
+    return {
+        "h1": lambda: item(at(given), 0, 5),
+        "z1": lambda: item(at(given), 1, 5),
+        "h2": lambda: item(at(given), 2, 5),
+        "p": lambda: item(at(given), 3, 5),
+        "J": lambda: item(at(given), 4, 5),
+        "x of whole numbers": lambda: at(whole),
+        "scores of 800 and -800: p and J": lambda: [item(at(large), 3, 5), item(at(large), 4, 5)],
+    }
+
+
+@unit.task(points=2)
+def backward(answer, rng):
+    given, whole = (after_forward(*network(rng, x)) for x in (None, rng.permutation([1, 2, 3, -4])))
+
+    def at(inputs):
+        return answer.backward(*(array.copy() for array in inputs))
+
+    return {
+        "dh2": lambda: item(at(given), 0, 4),
+        "dW2": lambda: item(at(given), 1, 4),
+        "dh1": lambda: item(at(given), 2, 4),
+        "dW1": lambda: item(at(given), 3, 4),
+        "x of whole numbers": lambda: at(whole),
+    }
+
+
+def after_forward(W1, W2, x, label):
+    """W2, x, label, and z1 and p as the way forward computes them."""
+    z1 = 1 / (1 + np.exp(-W1 @ x))
+    raised = np.exp(W2 @ z1)
+    return W2, x, label, z1, raised / raised.sum()
+
+
+@unit.task(points=2)
+def gradient_check(answer, rng):
+    table, row = (str(name) for name in rng.permutation(["omega", "theta", "kappa"])[:2])
+    constants = {table: rng.uniform(1.0, 2.5, size=(3, 14)), row: rng.uniform(1.0, 2.5, size=17)}
+    parameters = {name: rng.uniform(-0.5, 0.5, size=c.shape) for name, c in constants.items()}
+    early, middle, late, tiny = (0, 11), (1, 12), (2, 13), (1, 1)
+    for place, c, v in ((early, 1.0, -0.5), (middle, 3.0, 0.5), (late, 1.5, 0.0), (tiny, 0.001, 0.0)):
+        constants[table][place], parameters[table][place] = c, v
+
+    def loss(given):
+        """A product of two sums of exp(c·v). A central difference errs by c²·epsilon²/12, relatively."""
+        sums = [np.exp(c * np.asarray(given[name], dtype=float)).sum() for name, c in constants.items()]
+        return sums[0] * sums[1] / 100
+
+    def gradient(name):
+        raised = np.exp(constants[name] * parameters[name])
+        return loss(parameters) * constants[name] * raised / raised.sum()
+
+    gradients = {name: gradient(name) for name in parameters}
+
+    def check(name=table, wrong=(), **options):
+        """The answer at copies of all arrays, with some entries of one gradient multiplied by a factor."""
+        values, slopes = ({name: v.copy() for name, v in given.items()} for given in (parameters, gradients))
+        for place, factor in wrong:
+            slopes[name][place] *= factor
+        return answer.gradient_check(loss, values, slopes, **options)
+
+    def complaint(name, wrong, place, **options):
+        """In words, how well the error names what is wrong."""
+        try:
+            check(name, wrong, **options)
+        except ValueError as error:
+            return names(str(error), name, place)
+        return "no error"
+
+    def kept():
+        values = {name: v.copy() for name, v in parameters.items()}
+        return [answer.gradient_check(loss, values, gradients, 0.1, 1.0), values]
+
+    return {
+        "right gradients": lambda: check(),
+        "right gradients, epsilon 0.1": lambda: check(epsilon=0.1, threshold=1.0),
+        "a wrong entry of a table": lambda: complaint(table, [(middle, 0.5)], middle),
+        "a wrong entry of a vector": lambda: complaint(row, [((16,), 1.5)], (16,)),
+        "a wrong entry that is small": lambda: complaint(table, [(tiny, 1.2)], tiny),
+        "the worst of three wrong entries": lambda: [
+            complaint(table, [(early, 1.1), (middle, 1.5), (late, 1.1)], middle),
+            complaint(table, [(early, 1.5), (middle, 1.1), (late, 1.01)], early),
+        ],
+        "another threshold": lambda: [
+            check(wrong=[(late, 1.1)], threshold=0.2),
+            check(wrong=[(late, -1.5)], threshold=3.0),
+            complaint(table, [(late, 1.1)], late, threshold=0.02),
+        ],
+        "NaN in a gradient": lambda: complaint(row, [((3,), np.nan)], ()),
+        "parameters are left as they were": kept,
+    }
+
+
+def names(message, name, place):
+    """Whether a message names a parameter and an index: the text "the error names all", or what it does not name.
+
+    An index is its numbers in order with a few signs between them: [1, 12], (1, 12), [1][12], row 1, column 12.
+    """
+    plain = re.sub(r"np\.int\d+\((\d+)\)", r"\1", message)
+    index = r"\D{1,12}".join(str(i) for i in place)
+    missing = [] if name in plain else ["the parameter"]
+    if place and not re.search(rf"(?<![\d.-]){index}(?!\d|\.\d)", plain):
+        missing.append("the worst entry")
+    return "the error does not name " + " and ".join(missing) if missing else "the error names all"
+
+
+@unit.task(points=2)
+def loss_from_scores(answer, rng):
+    scores, single = apart(rng, 5, 4), apart(rng, 1, 3)
+    for row, best in zip([*scores, *single], [*rng.permutation([0, 1, 2, 3, 1]), rng.integers(1, 3)], strict=True):
+        row[:] = np.roll(row, best - row.argmax())
+    # Turned round as a whole, so that no sum of entries comes out like another one by chance.
+    whole = np.roll([[3, 0, -2, 1], [5, 4, 1, -1], [0, 2, 6, -4]], rng.integers(4), axis=1)
+    large = np.array([[800.0, 799.0, -800.0], [-800.0, -798.5, -801.0], [2.0, 0.5, 700.0], [600.0, 0.0, -600.0]])
+    large = np.roll(large, rng.integers(3), axis=1)
+
+    def at(given):
+        return answer.loss_from_scores(given.copy(), some_right(given))
+
+    return {
+        "probabilities": lambda: item(at(scores), 0, 3),
+        "predicted classes": lambda: item(at(scores), 1, 3),
+        "mean loss": lambda: item(at(scores), 2, 3),
+        "whole numbers": lambda: at(whole),
+        "a single example": lambda: at(single),
+        "scores of 800 and -800": lambda: at(large),
+    }
+
+
+def some_right(scores):
+    """Right classes: for one example in two the least probable one, for the others the most probable one."""
+    return np.where(np.arange(len(scores)) % 2, scores.argmax(axis=1), scores.argmin(axis=1))
