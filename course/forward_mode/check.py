@@ -1,0 +1,168 @@
+"""The tasks of unit 4. Plain arrays, in shapes that tell all axes apart and in square ones that let slips run."""
+
+import numpy as np
+
+from course.check import Unit
+
+unit = Unit("forward_mode")
+
+
+def drawn(rng, *shape):
+    """Numbers away from 0 and from each other's size, of both signs."""
+    return rng.uniform(0.6, 1.9, size=shape) * rng.choice([-1, 1], size=shape)
+
+
+def copies(given):
+    return [np.copy(array) for array in given]
+
+
+def after(call, given):
+    """What the call returned, and what it left of the arrays that it was given."""
+    arrays = copies(given)
+    return [call()(*arrays), *arrays]
+
+
+@unit.task(points=2)
+def product_derivative(answer, rng):
+    def pair(S, T):
+        return drawn(rng, *S), drawn(rng, *S, *T), drawn(rng, *S), drawn(rng, *S, *T)
+
+    numbers, vector, matrix = pair((), ()), pair((4,), ()), pair((2, 3), (4,))
+    square, kept = pair((3, 3), (3, 3)), pair((2,), (3, 2))
+    a, da = drawn(rng, 3), drawn(rng, 3, 2)
+    still = np.zeros((2, 3, 4))
+
+    def of(given):
+        return answer.product_derivative(*copies(given))
+
+    return {
+        "two numbers, by a number": lambda: of(numbers),
+        "two vectors, by a number": lambda: of(vector),
+        "two 2 by 3 arrays, by a vector": lambda: of(matrix),
+        "3 by 3 arrays, by a 3 by 3 array": lambda: of(square),
+        "a times itself": lambda: of((a, da, a, da)),
+        "only one factor moves": lambda: [of((*matrix[:3], still)), of((matrix[0], still, *matrix[2:]))],
+        "what was given is left as it was": lambda: after(lambda: answer.product_derivative, kept),
+    }
+
+
+@unit.task(points=2)
+def matmul_derivative(answer, rng):
+    def pair(n, k, m, *T):
+        return drawn(rng, n, k), drawn(rng, n, k, *T), drawn(rng, k, m), drawn(rng, k, m, *T)
+
+    number, vector, matrix = pair(2, 3, 4), pair(2, 3, 4, 5), pair(4, 2, 3, 3, 2)
+    square = pair(3, 3, 3, 3, 3)
+
+    def of(given):
+        return answer.matmul_derivative(*copies(given))
+
+    return {
+        "by a number": lambda: of(number),
+        "by a vector": lambda: of(vector),
+        "by a matrix": lambda: of(matrix),
+        "everything square": lambda: of(square),
+        "only a moves": lambda: of((*vector[:3], np.zeros((3, 4, 5)))),
+        "only b moves": lambda: of((vector[0], np.zeros((2, 3, 5)), *vector[2:])),
+    }
+
+
+@unit.task(points=2)
+def softmax(answer, rng):
+    z, by_number, by_vector = drawn(rng, 2, 4), drawn(rng, 2, 4), drawn(rng, 2, 4, 3)
+    square, by_square = drawn(rng, 3, 3), drawn(rng, 3, 3, 3, 3)
+    large = 800 * rng.permutation([[1.0, 1.0, -1.0], [-1.0, -1.0, -1.0]]) + rng.uniform(0, 1, size=(2, 3))
+    by_large, whole, kept = drawn(rng, 2, 3, 2), rng.permuted([[2, -3, 1, 4]] * 2, axis=1), drawn(rng, 2, 3)
+
+    def of(z, dz):
+        return answer.softmax(z.copy(), dz.copy())
+
+    return {
+        "probabilities": lambda: first(of(z, by_vector)),
+        "derivative by a number": lambda: last(of(z, by_number)),
+        "derivative by a vector": lambda: last(of(z, by_vector)),
+        "everything square": lambda: of(square, by_square),
+        "scores of ±800": lambda: of(large, by_large),
+        "whole numbers": lambda: of(whole, by_vector),
+        "what was given is left as it was": lambda: after(lambda: answer.softmax, (kept, by_large)),
+    }
+
+
+def first(result):
+    """The first of a pair; what is no pair is returned as it is, for the verdict to name it."""
+    return result[0] if isinstance(result, tuple | list) and len(result) == 2 else result
+
+
+def last(result):
+    """The second of a pair; what is no pair is returned as it is."""
+    return result[1] if isinstance(result, tuple | list) and len(result) == 2 else result
+
+
+@unit.task(points=2)
+def linear_layer(answer, rng):
+    def given(N, k, m):
+        return drawn(rng, N, k), drawn(rng, k, m), drawn(rng, m)
+
+    usual, square, single, narrow = given(2, 3, 4), given(3, 3, 3), given(1, 3, 2), given(3, 2, 1)
+    whole = tuple(rng.choice([-3, -2, 2, 3], size=shape) for shape in ((2, 3), (3, 2), (2,)))
+
+    def of(which, entry=None):
+        result = answer.linear_layer(*copies(which))
+        is_triple = isinstance(result, tuple | list) and len(result) == 3
+        return result[entry] if is_triple and entry is not None else result
+
+    return {
+        "y": lambda: of(usual, 0),
+        "derivative of y by W": lambda: of(usual, 1),
+        "derivative of y by b": lambda: of(usual, 2),
+        "everything square": lambda: of(square),
+        "one example": lambda: of(single),
+        "one output": lambda: of(narrow),
+        "whole numbers": lambda: of(whole),
+    }
+
+
+@unit.task(points=2)
+def training_step(answer, rng):
+    rate, other_rate = rng.uniform(0.2, 0.4), rng.uniform(1.5, 2.5)
+    shapes = {"W": (3, 2), "b": (2,), "scale": ()}
+
+    def batch(labels):
+        N = len(labels)
+        order = rng.permutation(N)
+        p = np.concatenate([rng.uniform(0.15, 0.35, size=N - N // 2), rng.uniform(0.6, 0.85, size=N // 2)])
+        parameters = {name: drawn(rng, *shape) for name, shape in shapes.items()}
+        derivatives = {name: 0.1 * drawn(rng, N, *shape) for name, shape in shapes.items()}
+        return parameters, p[order], derivatives, labels[order]
+
+    mixed, ones = batch(np.array([0, 1, 1, 1, 0])), batch(np.ones(4, dtype=int))
+    zeros, single, kept = batch(np.zeros(4, dtype=int)), batch(np.array([0])), batch(np.array([1, 0]))
+
+    def copied(given):
+        parameters, p, derivatives, labels = given
+        return (
+            {name: w.copy() for name, w in parameters.items()},
+            p.copy(),
+            {name: d.copy() for name, d in derivatives.items()},
+            labels.copy(),
+        )
+
+    def of(given, learning_rate):
+        return answer.training_step(*copied(given), learning_rate)
+
+    def left():
+        given = copied(kept)
+        return [answer.training_step(*given, rate), *given]
+
+    def two_rates():
+        return [last(of(mixed, rate)), last(of(mixed, other_rate))]
+
+    return {
+        "loss before the step": lambda: first(of(mixed, rate)),
+        "parameters after the step": lambda: last(of(mixed, rate)),
+        "another learning rate": two_rates,
+        "label 1 only": lambda: of(ones, rate),
+        "label 0 only": lambda: of(zeros, rate),
+        "one example": lambda: of(single, rate),
+        "what was given is left as it was": left,
+    }
