@@ -9,4 +9,13 @@ UNITS = (
     "start_here",
     "numeric_gradient",
     "manual_backprop",
+    "custom_graph",
+    "forward_mode",
+    "tensor_engine",
+    "tf_tape",
+    "torch_autograd",
+    "keras_neuron",
+    "softmax_network",
+    "sgd_steps",
+    "training",
 )

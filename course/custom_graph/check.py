@@ -1,0 +1,280 @@
+"""The tasks of unit 3. Graphs are built of nodes with operations of the check's own, so each task stands alone."""
+
+import math
+from itertools import pairwise
+from types import SimpleNamespace
+
+from course.check import Unit
+from course.custom_graph import operations as given
+from course.custom_graph.operations import Node, Operation
+
+unit = Unit("custom_graph")
+
+
+class Formula(Operation):
+    """An operation of the check: its value and its list of slopes, each a function of the list x."""
+
+    def __init__(self, compute, slopes):
+        self.compute, self.slopes, self.arity = compute, slopes, None
+
+    def partial_derivative(self, x, i):
+        return self.slopes(x)[i]
+
+
+sine = Formula(lambda x: math.sin(x[0]), lambda x: [math.cos(x[0])])
+times = Formula(math.prod, lambda x: [math.prod(x[:i] + x[i + 1 :]) for i in range(len(x))])
+skew = Formula(lambda x: 2 * x[0] - x[1] ** 2, lambda x: [2.0, -2 * x[1]])
+
+
+def forward(order):
+    """Compute the values of nodes that stand in order."""
+    for node in order:
+        if node.operation is not None:
+            node.value = node.operation.compute([before.value for before in node.inputs])
+    return order
+
+
+def sample(rng, n):
+    """n numbers of either sign, none near 0, 1 or another's absolute value."""
+    return (rng.choice([-1, 1], size=n) * (1.2 + 0.35 * rng.permutation(n) + rng.uniform(0, 0.2, size=n))).tolist()
+
+
+# --- operations -----------------------------------------------------------------------------------
+
+
+@unit.task(points=3, answers=("Multiply", "Exp", "Inverse", "Scale", "AddConstant", "Log"))
+def operations(answer, rng):
+    a, b, c = sample(rng, 3)
+    positive = [float(rng.uniform(0.3, 0.6)), float(rng.uniform(2.2, 3.4)), 5]
+
+    def at(operation, *points):
+        """Value and slopes at each point."""
+        return [
+            [operation.compute(list(x)), *(operation.partial_derivative(list(x), i) for i in range(len(x)))]
+            for x in points
+        ]
+
+    return {
+        "Multiply": lambda: at(answer.Multiply(), (a, b), (b, c), (3, -2)),
+        "Exp": lambda: at(answer.Exp(), (a,), (-abs(b),), (2,)),
+        "Inverse": lambda: at(answer.Inverse(), (a,), (b,), (-4,)),
+        "Scale": lambda: at(answer.Scale(c), (a,), (b,), (3,)),
+        "AddConstant": lambda: at(answer.AddConstant(c), (a,), (b,), (3,)),
+        "Log": lambda: at(answer.Log(), *([x] for x in positive)),
+    }
+
+
+# --- backward_through -----------------------------------------------------------------------------
+
+
+def chain(a):
+    """sin(3 sin(x)): one operation after the other."""
+    x, three = Node(a), Node(3)
+    s = sine(x)
+    p = times(s, three)
+    return [x, three, s, p, sine(p)]
+
+
+def diamond(a, b):
+    """Two ways from x to the result, a short and a long one, and another input."""
+    x, y = Node(a), Node(b)
+    left = skew(x, y)
+    right = times(sine(x), y)
+    return [x, y, left, right.inputs[0], right, skew(left, right)]
+
+
+def thrice(a, b):
+    """x·x·y, then its product with x."""
+    x, y = Node(a), Node(b)
+    p = times(x, x, y)
+    return [x, y, p, times(p, x)]
+
+
+@unit.task(points=2)
+def backward_through(answer, rng):
+    a, b, c, d = sample(rng, 4)
+
+    def gradients(order, times_run=1, before=None):
+        forward(order)
+        for node in order:
+            node.gradient = before
+        for _ in range(times_run):
+            answer.backward_through(order)
+        return [node.gradient for node in order]
+
+    def with_other_values():
+        order = diamond(a, b)
+        gradients(order)
+        order[0].value, order[1].value = c, d
+        forward(order)
+        answer.backward_through(order)
+        return [node.gradient for node in order]
+
+    def with_a_spare_node():
+        x, *rest = chain(a)
+        return gradients([x, skew(x, x), *rest])
+
+    return {
+        "a chain": lambda: gradients(chain(a)),
+        "an operation with two inputs": lambda: gradients([x := Node(a), y := Node(b), skew(x, y)]),
+        "a node used by two others": lambda: gradients(diamond(a, b)),
+        "a node used twice by one": lambda: gradients(thrice(c, d)),
+        "run twice": lambda: gradients(diamond(b, c), times_run=2),
+        "gradients of something else left in the nodes": lambda: gradients(thrice(a, d), before=7.5),
+        "run again with other values": with_other_values,
+        "a node that the last one does not need": with_a_spare_node,
+    }
+
+
+# --- topological_order ----------------------------------------------------------------------------
+
+
+def named(**inputs):
+    """Nodes by name; each is told the names of its inputs, in any order."""
+    nodes = {name: Node(1.0, name) for name in inputs}
+    for name, before in inputs.items():
+        nodes[name].inputs = tuple(nodes[other] for other in before)
+        nodes[name].operation = times if before else None
+    return nodes
+
+
+def seen(order):
+    """What an order lists, which nodes it lists before one of their inputs, and what comes last."""
+    order = list(order)
+    place = {node.name: i for i, node in reversed(list(enumerate(order)))}
+    early = {
+        f"{node.name} before {before.name}"
+        for node in order
+        for before in node.inputs
+        if before.name in place and place[before.name] > place[node.name]
+    }
+    return {"nodes": sorted(node.name for node in order), "too early": sorted(early), "last": order[-1].name}
+
+
+@unit.task(points=2, seconds=5)
+def topological_order(answer, rng):
+    a, b, c, d, e, f = rng.permutation(list("abcdef")).tolist()
+
+    def listed(**inputs):
+        nodes = named(**inputs)
+        return seen(answer.topological_order(list(nodes.values())[-1]))
+
+    def many():
+        node = first = Node(1.0)
+        for _ in range(5000):
+            node = sine(node)
+        order = list(answer.topological_order(node))
+        right = all(before in after.inputs for before, after in pairwise(order))
+        return [len(order), "in order" if right and order[0] is first else "not in order"]
+
+    return {
+        "a chain": lambda: listed(**{a: [], b: [a], c: [b], d: [c]}),
+        "several inputs": lambda: listed(**{a: [], b: [], c: [], d: [b, a], e: [c, d]}),
+        "a node used twice by one": lambda: listed(**{a: [], b: [a, a], c: [b, b]}),
+        "two ways of one length": lambda: listed(**{a: [], b: [a], c: [a], d: [b, c]}),
+        "a short way listed first": lambda: listed(**{a: [], b: [a], c: [b], d: [c], e: [a, d]}),
+        "a short way listed last": lambda: listed(**{a: [], b: [a], c: [b], d: [c, a], e: [d, b], f: [e, a]}),
+        "5,000 nodes in a row": many,
+        "a cycle": lambda: listed(**{a: [], b: [a, c], c: [b], d: [a, c]}),
+    }
+
+
+# --- neuron_loss ----------------------------------------------------------------------------------
+
+
+def one(compute, slope):
+    """A class of operations, as op.Exp: called without arguments it gives an operation of one input."""
+    return lambda: Formula(lambda x: compute(x[0]), lambda x: [slope(x[0])])
+
+
+def offered():
+    """The operations by name: those that are given, and the check's own in the place of the answers."""
+    ours = {
+        "Multiply": lambda: times,
+        "Exp": one(math.exp, math.exp),
+        "Inverse": one(lambda x: 1 / x, lambda x: -1 / x**2),
+        "Log": one(math.log, lambda x: 1 / x),
+        "Scale": lambda c: one(lambda x: c * x, lambda x: c)(),
+        "AddConstant": lambda c: one(lambda x: x + c, lambda x: 1.0)(),
+    }
+    names = ("Add", "Subtract", "Power", "Sigmoid", "Tanh", "ReLU", "WeightedSum")
+    return SimpleNamespace(**ours, **{name: getattr(given, name) for name in names})
+
+
+def in_order(output):
+    """The nodes of a small graph, inputs first."""
+    order: list = []
+
+    def visit(node):
+        for before in node.inputs:
+            if before not in order:
+                visit(before)
+        order.append(node)
+
+    visit(output)
+    return order
+
+
+@unit.task(points=1)
+def neuron_loss(answer, rng):
+    # No two terms of the score are alike, and it is not near 0, for these values and for the others.
+    x = (rng.choice([-1, 1]) * rng.uniform([0.4, 1.1], [0.6, 1.4])).tolist()
+    w = (rng.choice([-1, 1]) * rng.uniform([0.7, 0.4, 0.25], [0.9, 0.6, 0.35])).tolist()
+    other_x, other_w = [-number / 2 for number in x], [w[1], w[0], -0.3 * w[2]]
+
+    def build(w, x):
+        nodes = [Node(number) for number in w], [Node(number) for number in x]
+        made = answer.neuron_loss(nodes[0], nodes[1], offered())
+        return getattr(made, "output", made), *nodes
+
+    def run(loss, w, x):
+        """Forward and backward; the loss and its gradients by w and by x."""
+        order = forward(in_order(loss))
+        for node in [*order, *w, *x]:
+            node.gradient = 0.0
+        loss.gradient = 1.0
+        for node in reversed(order):
+            values = [before.value for before in node.inputs]
+            for i, before in enumerate(node.inputs):
+                before.gradient += node.gradient * node.operation.partial_derivative(values, i)
+        return loss.value, [node.gradient for node in w], [node.gradient for node in x]
+
+    def again():
+        loss, w_nodes, x_nodes = build(w, x)
+        run(loss, w_nodes, x_nodes)
+        for node, number in zip([*w_nodes, *x_nodes], [*other_w, *other_x], strict=True):
+            node.value = number
+        return run(loss, w_nodes, x_nodes)
+
+    return {
+        "loss": lambda: run(*build(w, x))[0],
+        "gradient by w": lambda: run(*build(w, x))[1],
+        "gradient by x": lambda: run(*build(w, x))[2],
+        "w = (2, -3, -3), x = (-1, -2)": lambda: run(*build([2, -3, -3], [-1, -2])),
+        "the same graph with other values": again,
+    }
+
+
+# --- softplus -------------------------------------------------------------------------------------
+
+
+@unit.task(points=2, answers=("Softplus",))
+def softplus(answer, rng):
+    small = [float(rng.uniform(0.4, 0.9)), float(rng.uniform(1.5, 3)), 2]
+    both = [*small, 0.0, *(-x for x in small)]
+    large = [float(rng.uniform(800, 900)), 1000]
+
+    def values(points):
+        return [answer.Softplus().compute([x]) for x in points]
+
+    def slopes(points):
+        return [answer.Softplus().partial_derivative([x], 0) for x in points]
+
+    return {
+        "values": lambda: values(both),
+        "slopes": lambda: slopes(both),
+        "values, large x": lambda: values(large),
+        "slopes, large x": lambda: slopes(large),
+        "values, large negative x": lambda: values([-x for x in large]),
+        "slopes, large negative x": lambda: slopes([-x for x in large]),
+    }
