@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,8 @@ from course.check import Expected, Unit, load
 from course.check.unit import UnknownUnit
 
 FAULTS_FOUND, WRONG_USE = 1, 2
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before any unit imports TensorFlow
 
 app = typer.Typer(
     help="Build the course's notebooks, make a class, grade it, and prove the checks.",

@@ -106,7 +106,7 @@ def by_tensor_engine():
     first, second = Tensor(W1), Tensor(W2)
     network = softmax_cross_entropy(sigmoid(INPUT[None] @ first.T) @ second.T, np.array([TARGET]))
     network.backward()
-    return np.ravel(w.grad), flat(first.grad, second.grad)
+    return flat(w.grad), flat(first.grad, second.grad)
 
 
 def by_tensorflow(dtype="float64"):
@@ -124,10 +124,11 @@ def by_torch(dtype="float64"):
     import torch
 
     w, first, second = (torch.tensor(value.astype(dtype), requires_grad=True) for value in (W, W1, W2))
-    (-torch.log(torch.sigmoid(torch.tensor([*X, 1.0], dtype=w.dtype) @ w))).backward()
+    neuron = -torch.log(torch.sigmoid(torch.tensor([*X, 1.0], dtype=w.dtype) @ w))
     scores = second @ torch.sigmoid(first @ torch.tensor(INPUT.astype(dtype)))
-    torch.nn.functional.cross_entropy(scores[None], torch.tensor([TARGET])).backward()
-    return w.grad.numpy(), flat(first.grad, second.grad)
+    network = torch.nn.functional.cross_entropy(scores[None], torch.tensor([TARGET]))
+    (by_w,) = torch.autograd.grad(neuron, [w])
+    return by_w.numpy(), flat(*torch.autograd.grad(network, [first, second]))
 
 
 def by_keras(dtype="float64"):

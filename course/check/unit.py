@@ -32,7 +32,7 @@ from functools import cached_property
 from types import ModuleType
 from typing import Any
 
-from course import UNITS
+from course import UNITS, quiet
 
 Parts = Mapping[str, Callable[[], Any]]
 
@@ -170,7 +170,8 @@ class Unit:
     @cached_property
     def reference(self) -> ModuleType:
         """The module ``course.<unit>.reference``: the right answers."""
-        return importlib.import_module(f"course.{self.name}.reference")
+        with quiet.start_up():
+            return importlib.import_module(f"course.{self.name}.reference")
 
     def reference_source(self, name: str) -> str:
         """The code of one function or class of the reference."""

@@ -3,6 +3,7 @@
 import numpy as np
 
 from course.check import Unit
+from course.check.parts import first, second
 
 unit = Unit("forward_mode")
 
@@ -79,23 +80,13 @@ def softmax(answer, rng):
 
     return {
         "probabilities": lambda: first(of(z, by_vector)),
-        "derivative by a number": lambda: last(of(z, by_number)),
-        "derivative by a vector": lambda: last(of(z, by_vector)),
+        "derivative by a number": lambda: second(of(z, by_number)),
+        "derivative by a vector": lambda: second(of(z, by_vector)),
         "everything square": lambda: of(square, by_square),
         "scores of ±800": lambda: of(large, by_large),
         "whole numbers": lambda: of(whole, by_vector),
         "what was given is left as it was": lambda: after(lambda: answer.softmax, (kept, by_large)),
     }
-
-
-def first(result):
-    """The first of a pair; what is no pair is returned as it is, for the verdict to name it."""
-    return result[0] if isinstance(result, tuple | list) and len(result) == 2 else result
-
-
-def last(result):
-    """The second of a pair; what is no pair is returned as it is."""
-    return result[1] if isinstance(result, tuple | list) and len(result) == 2 else result
 
 
 @unit.task(points=2)
@@ -155,11 +146,11 @@ def training_step(answer, rng):
         return [answer.training_step(*given, rate), *given]
 
     def two_rates():
-        return [last(of(mixed, rate)), last(of(mixed, other_rate))]
+        return [second(of(mixed, rate)), second(of(mixed, other_rate))]
 
     return {
         "loss before the step": lambda: first(of(mixed, rate)),
-        "parameters after the step": lambda: last(of(mixed, rate)),
+        "parameters after the step": lambda: second(of(mixed, rate)),
         "another learning rate": two_rates,
         "label 1 only": lambda: of(ones, rate),
         "label 0 only": lambda: of(zeros, rate),

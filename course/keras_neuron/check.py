@@ -5,6 +5,7 @@ import json
 import numpy as np
 
 from course.check import Unit
+from course.check.parts import is_pair
 
 unit = Unit("keras_neuron")
 
@@ -138,10 +139,6 @@ def initializer_class(answer, rng):
         "through JSON and back": through_json,
         "through a layer's configuration and back": through_a_layer,
     }
-
-
-def is_pair(result):
-    return isinstance(result, tuple | list) and len(result) == 2
 
 
 @unit.task(points=2, rtol=RTOL, atol=ATOL)

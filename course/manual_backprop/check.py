@@ -3,27 +3,14 @@
 import numpy as np
 
 from course.check import Unit
+from course.check.parts import first, second
 
 unit = Unit("manual_backprop")
 
 
-def value(result):
-    """The first of a pair; what is no pair is returned as it is, for the verdict to name it."""
-    return result[0] if is_pair(result) else result
-
-
-def gradient(result):
-    """The second of a pair; what is no pair is returned as it is."""
-    return result[1] if is_pair(result) else result
-
-
-def is_pair(result):
-    return isinstance(result, tuple | list) and len(result) == 2
-
-
 def entry(result, i):
     """Entry i of the gradient of three entries; anything else is returned as it is."""
-    found = gradient(result)
+    found = second(result)
     return found[i] if hasattr(found, "__len__") and len(found) == 3 else found
 
 
@@ -33,7 +20,7 @@ def staged_backward(answer, rng):
     point = sign * rng.uniform(1.2, 1.9), rng.uniform(2.2, 2.9), -sign * rng.uniform(3.2, 3.9)
     whole = tuple(int(n) for n in (-rng.integers(2, 4), rng.integers(5, 8), -rng.integers(8, 11)))
     return {
-        "f": lambda: value(answer.staged_backward(*point)),
+        "f": lambda: first(answer.staged_backward(*point)),
         "∂f/∂x": lambda: entry(answer.staged_backward(*point), 0),
         "∂f/∂y": lambda: entry(answer.staged_backward(*point), 1),
         "∂f/∂z": lambda: entry(answer.staged_backward(*point), 2),
@@ -47,10 +34,10 @@ def neuron_backward(answer, rng):
     x = rng.uniform(1.1, 1.9, size=2) * rng.choice([-1, 1], size=2)
     whole_w, whole_x = rng.permutation([2, -3, -1]), rng.permutation([1, -2])
     return {
-        "loss, label 1": lambda: value(answer.neuron_backward(w.copy(), x.copy(), 1)),
-        "gradient, label 1": lambda: gradient(answer.neuron_backward(w.copy(), x.copy(), 1)),
-        "loss, label 0": lambda: value(answer.neuron_backward(w.copy(), x.copy(), 0)),
-        "gradient, label 0": lambda: gradient(answer.neuron_backward(w.copy(), x.copy(), 0)),
+        "loss, label 1": lambda: first(answer.neuron_backward(w.copy(), x.copy(), 1)),
+        "gradient, label 1": lambda: second(answer.neuron_backward(w.copy(), x.copy(), 1)),
+        "loss, label 0": lambda: first(answer.neuron_backward(w.copy(), x.copy(), 0)),
+        "gradient, label 0": lambda: second(answer.neuron_backward(w.copy(), x.copy(), 0)),
         "whole numbers": lambda: answer.neuron_backward(whole_w.copy(), whole_x.copy()),
     }
 
@@ -120,8 +107,8 @@ def batch_parts(compute, rng):
         return compute()(*(array.copy() for array in given))
 
     return {
-        "loss, both labels": lambda: value(on(mixed)),
-        "gradient, both labels": lambda: gradient(on(mixed)),
+        "loss, both labels": lambda: first(on(mixed)),
+        "gradient, both labels": lambda: second(on(mixed)),
         "label 1 only": lambda: on(ones),
         "label 0 only": lambda: on(zeros),
         "one example": lambda: [on(single) for single in singles],

@@ -3,27 +3,9 @@
 import numpy as np
 
 from course.check import Unit
+from course.check.parts import away_from_zero, first, second
 
 unit = Unit("sgd_steps")
-
-
-def away_from_zero(rng, shape):
-    """Numbers from 0.5 to 1.5 with a random sign."""
-    return rng.uniform(0.5, 1.5, size=shape) * rng.choice([-1, 1], size=shape)
-
-
-def first(result):
-    """The first of a pair; what is no pair is returned as it is, for the verdict to name it."""
-    return result[0] if is_pair(result) else result
-
-
-def second(result):
-    """The second of a pair; what is no pair is returned as it is."""
-    return result[1] if is_pair(result) else result
-
-
-def is_pair(result):
-    return isinstance(result, tuple | list) and len(result) == 2
 
 
 def copies(arrays):
@@ -34,8 +16,8 @@ def copies(arrays):
 @unit.task(points=1)
 def sgd_step(answer, rng):
     shapes = {"kernel": (2, 3), "bias": (3,), "scale": (3,)}
-    w = {name: away_from_zero(rng, shape) for name, shape in shapes.items()}
-    g = {name: away_from_zero(rng, shape) for name, shape in shapes.items()}
+    w = {name: away_from_zero(rng, *shape) for name, shape in shapes.items()}
+    g = {name: away_from_zero(rng, *shape) for name, shape in shapes.items()}
     turned = dict(reversed(g.items()))
     whole = {"kernel": rng.integers(2, 9, size=(2, 2)), "bias": rng.integers(2, 9, size=2)}
     steps = {"kernel": rng.integers(2, 5, size=(2, 2)), "bias": rng.integers(2, 5, size=2)}
@@ -92,7 +74,7 @@ def descend(answer, rng):
 def momentum_parts(step, name, rng):
     """What both conventions have in common: one step, a walk down a bowl, arrays left as they were."""
     w, velocity, gradient = away_from_zero(rng, 3), 2 * away_from_zero(rng, 3), 3 * away_from_zero(rng, 3)
-    table, drift, slopes = away_from_zero(rng, (2, 3)), away_from_zero(rng, (2, 3)), away_from_zero(rng, (2, 3))
+    table, drift, slopes = away_from_zero(rng, 2, 3), away_from_zero(rng, 2, 3), away_from_zero(rng, 2, 3)
     curvature, start = rng.uniform(1, 3, size=3), away_from_zero(rng, 3)
     rate, momentum = rng.uniform(0.2, 0.3), rng.uniform(0.4, 0.6)
 
@@ -139,7 +121,7 @@ def weights(result):
 @unit.task(points=3)
 def adam_step(answer, rng):
     w, gradient = away_from_zero(rng, 4), away_from_zero(rng, 4) * 2.0 ** rng.permutation([-6, -2, 2, 6])
-    table, slopes, mean = (away_from_zero(rng, (2, 3)) for _ in range(3))
+    table, slopes, mean = (away_from_zero(rng, 2, 3) for _ in range(3))
     square = rng.uniform(0.5, 1.5, size=(2, 3))
     curvature, start = 2.0 ** rng.permutation([-2, 0, 2, 4]), away_from_zero(rng, 4)
     rate, epsilon = rng.uniform(0.1, 0.2), rng.uniform(0.2, 0.4)

@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from course.check import Unit
+from course.check.parts import first, second
 
 unit = Unit("tensor_engine")
 
@@ -83,20 +84,6 @@ def sum_and_mean_rule(answer, rng):
     }
 
 
-def value(result):
-    """The first of a pair; what is no pair is returned as it is, for the verdict to name it."""
-    return result[0] if is_pair(result) else result
-
-
-def gradient(result):
-    """The second of a pair; what is no pair is returned as it is."""
-    return result[1] if is_pair(result) else result
-
-
-def is_pair(result):
-    return isinstance(result, tuple | list) and len(result) == 2
-
-
 @unit.task(points=2, answers=("softmax_cross_entropy_gradient",))
 def softmax_cross_entropy(answer, rng):
     logits, labels = rng.uniform(-2, 2, size=(5, 3)), rng.permutation([0, 1, 2, 2, 0])
@@ -110,13 +97,13 @@ def softmax_cross_entropy(answer, rng):
         return answer.softmax_cross_entropy_gradient(logits.copy(), labels.copy())
 
     return {
-        "loss": lambda: value(on(logits, labels)),
-        "gradient": lambda: gradient(on(logits, labels)),
+        "loss": lambda: first(on(logits, labels)),
+        "gradient": lambda: second(on(logits, labels)),
         "as many classes as examples": lambda: on(square, turns),
         "one example": lambda: on(single, last),
         "logits of 800 and -800": lambda: on(large, np.array([1, 2, 0])),
         "the logits are left as they were": lambda: [
-            gradient(answer.softmax_cross_entropy_gradient(kept, labels.copy())),
+            second(answer.softmax_cross_entropy_gradient(kept, labels.copy())),
             kept,
         ],
     }
@@ -149,16 +136,16 @@ def two_hidden_layers(answer, rng):
         return answer.two_hidden_layers([p.copy() for p in parameters], X.copy(), labels.copy())
 
     def layer(i, given):
-        found = gradient(on(given))
+        found = second(on(given))
         return list(found[2 * i : 2 * i + 2]) if isinstance(found, tuple | list) and len(found) == 6 else found
 
     def kept():
         given = [p.copy() for p in parameters]
-        found = gradient(answer.two_hidden_layers(given, X.copy(), labels.copy()))
+        found = second(answer.two_hidden_layers(given, X.copy(), labels.copy()))
         return [*(found if isinstance(found, tuple | list) else [found]), *given]
 
     return {
-        "loss": lambda: [value(on(equal)), value(on(narrowing))],
+        "loss": lambda: [first(on(equal)), first(on(narrowing))],
         "gradients by W3 and b3": lambda: layer(2, equal),
         "gradients by W2 and b2": lambda: layer(1, equal),
         "gradients by W1 and b1": lambda: layer(0, equal),

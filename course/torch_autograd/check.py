@@ -3,22 +3,9 @@
 import numpy as np
 
 from course.check import Unit
+from course.check.parts import away_from_zero, first, second
 
 unit = Unit("torch_autograd")
-
-
-def value(result):
-    """The first of a pair; what is no pair is returned as it is, for the verdict to name it."""
-    return result[0] if is_pair(result) else result
-
-
-def gradient(result):
-    """The second of a pair; what is no pair is returned as it is."""
-    return result[1] if is_pair(result) else result
-
-
-def is_pair(result):
-    return isinstance(result, tuple | list) and len(result) == 2
 
 
 def tensor(array):
@@ -26,11 +13,6 @@ def tensor(array):
     import torch
 
     return torch.tensor(np.asarray(array))
-
-
-def away_from_zero(rng, *shape):
-    """Numbers of either sign between 0.5 and 1.5."""
-    return rng.uniform(0.5, 1.5, size=shape) * rng.choice([-1, 1], size=shape)
 
 
 @unit.task(points=2)
@@ -50,8 +32,8 @@ def value_and_gradients(answer, rng):
         return (x**2 + 2 * x).sum()
 
     return {
-        "the value of (x + y)·z": lambda: value(answer.value_and_gradients(staged, x, y, z)),
-        "the gradients of (x + y)·z": lambda: gradient(answer.value_and_gradients(staged, x, y, z)),
+        "the value of (x + y)·z": lambda: first(answer.value_and_gradients(staged, x, y, z)),
+        "the gradients of (x + y)·z": lambda: second(answer.value_and_gradients(staged, x, y, z)),
         "a matrix and a vector": lambda: answer.value_and_gradients(layer, W.copy(), h.copy()),
         "whole numbers": lambda: answer.value_and_gradients(polynomial, whole.copy()),
         "a point that f does not use": lambda: answer.value_and_gradients(
@@ -80,10 +62,10 @@ def softmax_cross_entropy(answer, rng):
         return answer.softmax_cross_entropy(*map(tensor, given))
 
     return {
-        "the loss, 3 classes": lambda: value(on(small)),
-        "the gradient, 3 classes": lambda: gradient(on(small)),
-        "the loss, n = 10, m = 20": lambda: value(on(large)),
-        "the gradient, n = 10, m = 20": lambda: gradient(on(large)),
+        "the loss, 3 classes": lambda: first(on(small)),
+        "the gradient, 3 classes": lambda: second(on(small)),
+        "the loss, n = 10, m = 20": lambda: first(on(large)),
+        "the gradient, n = 10, m = 20": lambda: second(on(large)),
         "a square W": lambda: on(square),
         "a label that is spread over the classes": lambda: on(soft),
     }
@@ -148,9 +130,9 @@ def descend(answer, rng):
         return [first, *map(list, results)]
 
     return {
-        "w after one step": lambda: value(on(1)),
-        "w after five steps": lambda: value(on(5)),
-        "the losses of five steps": lambda: gradient(on(5)),
+        "w after one step": lambda: first(on(1)),
+        "w after five steps": lambda: first(on(5)),
+        "the losses of five steps": lambda: second(on(5)),
         "a table of weights, another rate": lambda: list(on(3, table, rate / 3)),
         "no step at all": lambda: list(on(0)),
         "w and losses keep no graph": no_graph,

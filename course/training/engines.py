@@ -47,7 +47,8 @@ def by_hand(parameters, X, labels):
         inputs.append(sigmoid(inputs[-1] @ W_hidden + b_hidden))
     scores = inputs[-1] @ W + b
     loss = np.mean(np.logaddexp(0, (1 - 2 * labels) * scores))
-    dscores, gradients = (sigmoid(scores) - labels) / len(X), []
+    dscores = (sigmoid(scores) - labels) / len(X)
+    gradients: list[np.ndarray] = []
     for (W, _), a in zip(reversed(layers(parameters)), reversed(inputs), strict=True):
         gradients = [a.T @ dscores, dscores.sum(axis=0), *gradients]
         dscores = (dscores @ W.T) * a * (1 - a)
@@ -56,11 +57,11 @@ def by_hand(parameters, X, labels):
 
 def forward_mode(parameters, X, labels):
     """Unit 4: every number carries its derivatives by all parameters along."""
-    from course.forward_mode.network import LinearLayer, LogLoss, Sigmoid
+    from course.forward_mode.network import LinearLayer, LogLoss, Sigmoid, Tensor
 
-    a, tracked = X, []
+    a, tracked = X, list[Tensor]()
     for W, b in layers(parameters):
-        layer = LinearLayer(*W.shape, np.random.default_rng())
+        layer = LinearLayer(W.shape[0], W.shape[1], np.random.default_rng())
         layer.W.value, layer.b.value = W, b
         a, tracked = Sigmoid()(layer(a)), [*tracked, layer.W, layer.b]
     loss = LogLoss()(a, labels)
@@ -108,8 +109,7 @@ def pytorch(parameters, X, labels):
         a = torch.sigmoid(a @ W_hidden + b_hidden)
     targets = torch.tensor(labels[:, None], dtype=torch.float64)
     loss = torch.nn.functional.binary_cross_entropy_with_logits(a @ W + b, targets)
-    loss.backward()
-    return loss.item(), [t.grad.numpy() for t in tensors]
+    return loss.item(), [gradient.numpy() for gradient in torch.autograd.grad(loss, tensors)]
 
 
 def keras_model(parameters):

@@ -1,0 +1,27 @@
+"""Small things that the tasks of many units need to write their parts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def first(result: Any) -> Any:
+    """The first of a pair; what is no pair is returned as it is, for the verdict to name it."""
+    return result[0] if is_pair(result) else result
+
+
+def second(result: Any) -> Any:
+    """The second of a pair; what is no pair is returned as it is."""
+    return result[1] if is_pair(result) else result
+
+
+def is_pair(result: Any) -> bool:
+    """Whether a result is a tuple or list of two."""
+    return isinstance(result, tuple | list) and len(result) == 2
+
+
+def away_from_zero(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    """Numbers of either sign between 0.5 and 1.5, so that no factor hides a mistake."""
+    return rng.uniform(0.5, 1.5, size=shape) * rng.choice([-1, 1], size=shape)
