@@ -85,6 +85,7 @@ async def _run(notebook: NotebookNode, job: Job, work: Path, result: Execution) 
         resources={"metadata": {"path": str(work)}},
         coalesce_streams=True,
     )
+    client.owns_km = True  # so that the kernel ends with the client, whatever happens
     client.log.setLevel("CRITICAL")
     launch = {"env": _environment(work), "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     try:

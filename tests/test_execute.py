@@ -1,6 +1,7 @@
 """Running notebooks that misbehave, in real kernels: each ends at its limit, and what was earned before stays."""
 
 import nbformat
+import psutil
 import pytest
 
 from autograder.execute import Job, execute
@@ -8,6 +9,14 @@ from autograder.intake import released
 from course.check import load
 
 UNIT = load("start_here")
+
+
+@pytest.fixture(autouse=True)
+def no_kernel_is_left():
+    """Whatever a notebook did, its kernel is gone when execute returns."""
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    yield
+    assert {child.pid for child in psutil.Process().children(recursive=True)} <= before
 
 
 def run(tmp_path, *cells, cell_seconds=2.0, total_seconds=60.0):
