@@ -462,7 +462,7 @@ unit.mistake_in(
     "keras_fit",
     "one epoch only",
     {"epochs=epochs, ": ""},
-    "fit runs one epoch unless you say epochs=…",
+    "fit runs one epoch unless told otherwise: pass the number of epochs on.",
 )
 unit.mistake_in(
     "keras_fit",
