@@ -82,7 +82,7 @@ def test_no_path_of_a_machine_and_no_registry_in_the_files():
 
 def test_files_stay_short():
     for path in tracked():
-        if path.suffix == ".py" and path.name != "mistakes.py":
+        if path.suffix == ".py" and path.name != "mistakes.py" and path.parent.name != "tests":
             assert len(path.read_text().splitlines()) <= 280, path
 
 
