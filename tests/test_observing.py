@@ -1,5 +1,6 @@
 """Running an answer: what it raises, prints or never finishes is that part's observation alone."""
 
+import logging
 import sys
 import time
 import warnings
@@ -66,9 +67,11 @@ def test_an_endless_part_ends(body):
 
 
 def test_printing_and_warnings_are_dropped(capsys):
+    logging.getLogger("framework").addHandler(logging.StreamHandler(sys.stderr))
     chatter = "print('hello'); print('err', file=sys.stderr); warnings.warn('w')"
+    chatter += "; logging.getLogger('framework').error('e')"
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert observed(f"import sys, warnings\ndef f(x):\n    {chatter}\n    return x")["part"] == 3
+        assert observed(f"import logging, sys, warnings\ndef f(x):\n    {chatter}\n    return x")["part"] == 3
     assert capsys.readouterr() == ("", "")
     assert sys.stdout.writable()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import linecache
+import logging
 import signal
 import threading
 import traceback
@@ -91,10 +92,15 @@ class _Nowhere(io.TextIOBase):
 
 @contextlib.contextmanager
 def _silence() -> Iterator[None]:
-    nowhere = _Nowhere()
+    """Drop what is printed, warned and logged within the block."""
+    nowhere, logged = _Nowhere(), logging.root.manager.disable
     with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        yield
+        logging.disable(logging.CRITICAL)
+        try:
+            yield
+        finally:
+            logging.disable(logged)
 
 
 @contextlib.contextmanager

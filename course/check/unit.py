@@ -170,8 +170,12 @@ class Unit:
     @cached_property
     def reference(self) -> ModuleType:
         """The module ``course.<unit>.reference``: the right answers."""
+        return self._module("reference")
+
+    def _module(self, name: str) -> ModuleType:
+        """A module of the unit; what TensorFlow prints while it is imported is dropped."""
         with quiet.start_up():
-            return importlib.import_module(f"course.{self.name}.reference")
+            return importlib.import_module(f"course.{self.name}.{name}")
 
     def reference_source(self, name: str) -> str:
         """The code of one function or class of the reference."""
@@ -181,12 +185,12 @@ class Unit:
 
     def mistakes(self, task: str) -> list[Mistake]:
         """The known mistakes of a task."""
-        importlib.import_module(f"course.{self.name}.mistakes")
+        self._module("mistakes")
         return [mistake for mistake in self._mistakes if mistake.task == task]
 
     def alternatives(self, task: str) -> list[Alternative]:
         """The right answers of a task that are written in another way than the reference."""
-        importlib.import_module(f"course.{self.name}.mistakes")
+        self._module("mistakes")
         return [other for other in self._alternatives if other.task == task]
 
 
