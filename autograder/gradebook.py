@@ -59,7 +59,7 @@ class GradebookWriter:
         SaveCells().preprocess(released(unit), {"nbgrader": names})
         self.book.db.expire_all()
 
-    def record(self, unit: Unit, submission: Submission, notebook: NotebookNode, timestamp: Any = None) -> None:
+    def record(self, unit: Unit, submission: Submission, notebook: NotebookNode) -> None:
         """Save a graded notebook and its scores; marks that somebody gave by hand stay."""
         from nbgrader.utils import compute_checksum, determine_grade, is_solution
 
@@ -68,7 +68,7 @@ class GradebookWriter:
         nbformat.write(notebook, folder / f"{unit.name}.ipynb")
         book, student = self.book, submission.student
         book.update_or_create_student(student)
-        book.update_or_create_submission(unit.assignment, student, **({"timestamp": timestamp} if timestamp else {}))
+        book.update_or_create_submission(unit.assignment, student)
         for name, cell in checks_in(notebook):
             grade = book.find_grade(name, unit.name, unit.assignment, student)
             grade.auto_score, _ = determine_grade(cell)
