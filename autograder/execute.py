@@ -8,8 +8,9 @@ executed notebook, observations and findings come out, all of them plain data.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
-import shutil
+import signal
 import subprocess
 import tempfile
 from dataclasses import dataclass, field
@@ -19,26 +20,30 @@ from typing import Any
 import nbformat
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
-from nbclient.exceptions import CellControlSignal, DeadKernelError
+from nbclient.exceptions import CellControlSignal, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
+from autograder import forkserver, kernels, sandbox
+from autograder.inside.limits import Limits
 from course.check.notebook import OBSERVATIONS
 
 GRACE = 5.0  # seconds in which an interrupted cell must stop
-MAX_FILES, MAX_FILE_BYTES = 200, 50_000_000
+MAX_MESSAGES = 20_000  # that one cell may send
+REFUSED = "may not be imported while answers of"
 
 
 @dataclass(frozen=True)
 class Job:
-    """What to run: an aligned notebook (as JSON text), and a seed and time limit for each check."""
+    """What to run: an aligned notebook (as JSON text) with the files beside it, and a seed and time limit for
+    each check."""
 
     unit: str
     notebook: str
-    folder: Path
     seeds: dict[str, int]
     check_seconds: dict[str, float]
-    cell_seconds: float = 60.0
-    total_seconds: float = 600.0
+    files: dict[str, bytes] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    isolation: str = sandbox.STRICT
 
 
 @dataclass
@@ -57,40 +62,59 @@ def execute(job: Job) -> Execution:
     result = Execution("")
     with tempfile.TemporaryDirectory(prefix="grading-", ignore_cleanup_errors=True) as home:
         work = Path(home) / "work"
-        _copy_files(job.folder, work)
+        _write_files(job.files, work)
         asyncio.run(_run(notebook, job, work, result))
     result.notebook = nbformat.writes(notebook)
     return result
 
 
-def _copy_files(source: Path, work: Path) -> None:
-    """Copy what was submitted beside the notebook: regular files only, no links, within limits."""
+def _write_files(files: dict[str, bytes], work: Path) -> None:
     work.mkdir()
-    files = [path for path in source.rglob("*") if path.is_file() and not path.is_symlink()]
-    for path in files[:MAX_FILES]:
-        if path.resolve().is_relative_to(source.resolve()) and path.stat().st_size <= MAX_FILE_BYTES:
-            target = work / path.relative_to(source)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target)
+    for name, data in files.items():
+        target = work / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+
+
+class _Client(NotebookClient):
+    """An nbclient that takes in a bounded amount of output from each cell."""
+
+    most = 0  # bytes that the running cell may still send
+    messages = 0
+
+    def allow(self, size: int) -> None:
+        self.most, self.messages = size, MAX_MESSAGES
+
+    def output(self, outs: list, msg: dict, display_id: str, cell_index: int) -> NotebookNode | None:
+        self.most -= len(json.dumps(msg["content"]))
+        self.messages -= 1
+        if self.most < 0 or self.messages < 0:
+            return None
+        return super().output(outs, msg, display_id, cell_index)
+
+    @property
+    def overflowed(self) -> bool:
+        return self.most < 0 or self.messages < 0
 
 
 async def _run(notebook: NotebookNode, job: Job, work: Path, result: Execution) -> None:
-    client = NotebookClient(
+    client = _Client(
         notebook,
-        km=_kernel_manager(work.parent),
+        km=_kernel_manager(job, work.parent),
         timeout_func=lambda cell: _seconds(cell, job),
         allow_errors=True,
         interrupt_on_timeout=True,
+        raise_on_iopub_timeout=True,
         shutdown_kernel="immediate",
         resources={"metadata": {"path": str(work)}},
         coalesce_streams=True,
     )
     client.owns_km = True  # so that the kernel ends with the client, whatever happens
     client.log.setLevel("CRITICAL")
-    launch = {"env": _environment(work), "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    launch = {"env": _environment(job, work), "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     try:
         async with client.async_setup_kernel(**launch):
-            deadline = asyncio.get_running_loop().time() + job.total_seconds
+            deadline = asyncio.get_running_loop().time() + job.limits.total_seconds
             for index, cell in enumerate(notebook.cells):
                 if cell.cell_type == "code" and cell.source.strip():
                     await _run_cell(client, cell, index, job, deadline, result)
@@ -99,8 +123,10 @@ async def _run(notebook: NotebookNode, job: Job, work: Path, result: Execution) 
         result.findings.append((stop.finding, str(stop)))
 
 
-def _kernel_manager(home: Path) -> AsyncKernelManager:
-    """A kernel of this Python; where the system has them it is reached by sockets in ``home``, not by ports."""
+def _kernel_manager(job: Job, home: Path) -> AsyncKernelManager:
+    """A warm kernel; a cold one, reached by sockets in ``home``, where nothing can be forked."""
+    if kernels.can_be_warm():
+        return kernels.warm_kernel_manager(home)
     manager = AsyncKernelManager(kernel_name="python3", connection_file=str(home / "kernel.json"))
     if os.name == "posix":
         manager.transport, manager.ip = "ipc", str(home / "kernel")
@@ -116,34 +142,56 @@ class _Stop(Exception):
 
 
 async def _run_cell(
-    client: NotebookClient, cell: NotebookNode, index: int, job: Job, deadline: float, result: Execution
+    client: _Client, cell: NotebookNode, index: int, job: Job, deadline: float, result: Execution
 ) -> None:
-    task, source, seconds = task_of(cell), cell.source, _seconds(cell, job)
+    task, source, name = task_of(cell), cell.source, f"cell {index + 1}"
     if task:
         call = f"publish({job.unit!r}, {task!r}, {job.seeds[task]})"
         cell.source = f"__import__('course.check.notebook', fromlist=['']).{call}"
-    clock = asyncio.get_running_loop().time
-    limit = asyncio.timeout_at(min(clock() + seconds + GRACE, deadline))
+    client.allow(kernels.MAX_MESSAGE if task else job.limits.output)
     try:
-        async with limit:
-            await client.async_execute_cell(cell, index)
-    except (TimeoutError, DeadKernelError) as error:  # nbclient turns a cancelled wait into a DeadKernelError
-        if not limit.expired():
-            raise _Stop("dead kernel", f"the kernel died in cell {index + 1}") from error
-        if clock() >= deadline:
-            raise _Stop("time limit", f"the notebook took longer than {job.total_seconds:g} s") from error
-        raise _Stop("kernel stopped", f"cell {index + 1} did not stop at its limit of {seconds:g} s") from error
-    except CellControlSignal:
-        pass
+        await _execute(client, cell, index, job, deadline)
+    except CellTimeoutError:
+        result.findings.append(("output limit", f"{name} sent a message that was too large; it was dropped"))
     finally:
         cell.source = source
-    if _timed_out(cell):
-        result.findings.append(("time limit", f"cell {index + 1} took longer than {seconds:g} s"))
+    result.findings += _findings_in(cell, name, _seconds(cell, job))
+    if client.overflowed:
+        result.findings.append(("output limit", f"{name} showed more than {job.limits.output // 1024**2} MB"))
     if task:
         seen = [out.data[OBSERVATIONS] for out in cell.outputs if OBSERVATIONS in out.get("data", {})]
         if seen:
             result.observations[task] = seen[-1]
         cell.outputs = []
+
+
+async def _execute(client: _Client, cell: NotebookNode, index: int, job: Job, deadline: float) -> None:
+    """Run one cell. Raises _Stop if the kernel is gone afterwards."""
+    seconds, clock = _seconds(cell, job), asyncio.get_running_loop().time
+    limit = asyncio.timeout_at(min(clock() + seconds + GRACE, deadline))
+    try:
+        async with limit:
+            await client.async_execute_cell(cell, index)
+    except CellControlSignal:
+        pass
+    except (TimeoutError, DeadKernelError) as error:  # nbclient turns a cancelled wait into a DeadKernelError
+        if isinstance(error, CellTimeoutError):
+            raise
+        if not limit.expired():
+            raise _Stop(*await _death(client, index)) from error
+        if clock() >= deadline:
+            raise _Stop("time limit", f"the notebook took longer than {job.limits.total_seconds:g} s") from error
+        raise _Stop("kernel stopped", f"cell {index + 1} did not stop at its limit of {seconds:g} s") from error
+
+
+async def _death(client: _Client, index: int) -> tuple[str, str]:
+    """What to call the death of a kernel, and how it came about."""
+    provisioner: Any = client.km.provisioner if client.km else None
+    why, code = getattr(provisioner, "why", ""), getattr(provisioner, "exit_code", None)
+    if why:
+        return "memory limit", f"the kernel was ended in cell {index + 1}: {why}"
+    how = f" ({signal.Signals(-code).name})" if code is not None and code < 0 else ""
+    return "dead kernel", f"the kernel died in cell {index + 1}{how}"
 
 
 def task_of(cell: NotebookNode) -> str:
@@ -153,24 +201,25 @@ def task_of(cell: NotebookNode) -> str:
 
 
 def _seconds(cell: NotebookNode, job: Job) -> float:
-    return job.check_seconds.get(task_of(cell), job.cell_seconds)
+    return job.check_seconds.get(task_of(cell), job.limits.cell_seconds)
 
 
-def _timed_out(cell: NotebookNode) -> bool:
-    return any(out.output_type == "error" and out.ename == "KeyboardInterrupt" for out in cell.outputs)
+def _findings_in(cell: NotebookNode, name: str, seconds: float) -> list[tuple[str, str]]:
+    """What the errors that a cell ended with say about it."""
+    found = []
+    for out in cell.outputs:
+        if out.output_type == "error" and out.ename == "KeyboardInterrupt":
+            found.append(("time limit", f"{name} took longer than {seconds:g} s"))
+        if out.output_type == "error" and REFUSED in out.evalue:
+            found.append(("refused import", out.evalue.partition(" ")[0][:100]))
+    return found
 
 
-def _environment(work: Path) -> dict[str, str]:
+def _environment(job: Job, work: Path) -> dict[str, str]:
     """The kernel's environment: what a program needs to start, and nothing of the grader's own."""
-    kept = {key: os.environ[key] for key in ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TZ") if key in os.environ}
+    kept = {key: os.environ[key] for key in ("LANG", "LC_ALL", "SYSTEMROOT", "TZ") if key in os.environ}
+    if kernels.can_be_warm():
+        return kept | kernels.request_for(job.unit, job.isolation, job.limits)
     home = str(work.parent)
-    return {
-        **kept,
-        "HOME": home,
-        "IPYTHONDIR": f"{home}/ipython",
-        "MPLCONFIGDIR": f"{home}/matplotlib",
-        "TMPDIR": home,
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-    }
+    path = {"PATH": os.environ.get("PATH", ""), "HOME": home, "TMPDIR": home}
+    return kept | forkserver.QUIET | path | {"IPYTHONDIR": f"{home}/ipython", "MPLCONFIGDIR": f"{home}/matplotlib"}

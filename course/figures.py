@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
 # Colours that keep a contrast of at least 3 to 1 on white and on JupyterLab's dark ground.
 BLUE, ORANGE, GREEN, RED, PURPLE, GREY = "#2f86d1", "#d97706", "#2e9e5b", "#d9534f", "#9467d8", "#808080"
+
+DRAW = "COURSE_PICTURES"
+"""Environment variable: with ``off``, figures are made but not drawn, which grading has no use for."""
 
 _INK = "#010203"  # stands for the colour of the surrounding text until the SVG is written
 
@@ -60,6 +64,8 @@ def picture(figure: Figure, alt: str) -> Picture:
     """The figure as a Picture; the same figure always gives the same SVG."""
     import matplotlib as mpl
 
+    if os.environ.get(DRAW) == "off":
+        return Picture('<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"></svg>', alt)
     out = io.StringIO()
     with mpl.rc_context({"svg.hashsalt": "gradients", "svg.fonttype": "path"}):
         figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})

@@ -1,0 +1,137 @@
+"""Starting fork servers: one for each unit, owned by this process and ending with it, however it ends."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+from autograder import sandbox
+from autograder.view import preloads, write_view
+from course.figures import DRAW
+
+SHARED = "GRADIENTS_FORK_SERVERS"
+"""Environment variable: fork servers of another process that this one may use, as JSON {unit: address}."""
+
+QUIET = {
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "2",
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "CUDA_VISIBLE_DEVICES": "",
+    DRAW: "off",
+}
+"""Variables that keep a kernel to one processor, its libraries silent and the course's pictures undrawn."""
+
+ENVIRONMENT = {
+    **QUIET,
+    "PATH": "/usr/bin:/bin",
+    "HOME": "/tmp/home",
+    "IPYTHONDIR": "/tmp/home/.ipython",
+    "MPLCONFIGDIR": "/tmp/home/.matplotlib",
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "TMPDIR": "/tmp",
+}
+"""What a program needs to start: the environment of a fork server, and that of its kernels."""
+
+_servers: dict[tuple[str, str], ForkServer] = {}
+_lock = threading.Lock()
+
+
+class NoWarmKernels(RuntimeError):
+    """The fork server of a unit could not be started."""
+
+
+class ForkServer:
+    """A process that has imported what a unit needs. ``address`` is where it is asked for kernels."""
+
+    def __init__(self, unit: str, isolation: str):
+        self.unit, self.isolation = unit, isolation
+        self.folder = Path(tempfile.mkdtemp(prefix="gradients-"))
+        self.address = self.folder / "kernels"
+        self._start()
+        atexit.register(self.close)
+
+    def _start(self) -> None:
+        view = self.folder / "view"
+        write_view(self.unit, view)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.bind(str(self.address))
+        listener.listen(128)
+        answers, answer = os.pipe()
+        lifeline, self._lifeline = os.pipe()  # the server ends when this process no longer holds the other end
+        settings = {
+            "listener": listener.fileno(),
+            "answer": answer,
+            "lifeline": lifeline,
+            "confined": self.isolation != sandbox.NONE,
+            "imports": preloads(self.unit),
+        }
+        command = [sys.executable, "-m", "autograder.inside.server", json.dumps(settings)]
+        shown = view
+        if self.isolation != sandbox.NONE:
+            shown = Path("/view")
+            command = [*sandbox.command(view, shown), *command]
+        self.process = subprocess.Popen(
+            command,
+            pass_fds=(listener.fileno(), answer, lifeline),
+            env=ENVIRONMENT | {"PYTHONPATH": str(shown)},
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=(self.folder / "messages").open("wb"),
+        )
+        listener.close()
+        os.close(answer)
+        os.close(lifeline)
+        self._answers = os.fdopen(answers)
+
+    def wait_until_ready(self) -> None:
+        """Return once the imports are done. Raises NoWarmKernels with the reason if they failed."""
+        with _lock:
+            if self._answers.closed:
+                return
+            said = json.loads(self._answers.readline() or "{}")
+            self._answers.close()
+        if not said.get("ready"):
+            messages = (self.folder / "messages").read_text(errors="replace").strip().splitlines()
+            reason = said.get("error") or " ".join(messages[-3:]) or "it ended without a word"
+            self.close()
+            raise NoWarmKernels(f"the fork server of {self.unit or 'no unit'} did not start: {reason}")
+
+    def close(self) -> None:
+        """End the server, and every kernel with it."""
+        if self.process.poll() is None:
+            os.close(self._lifeline)
+            self.process.wait()
+        _servers.pop((self.unit, self.isolation), None)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def start(unit: str, isolation: str) -> ForkServer:
+    """The fork server of a unit, which this process owns; it may still be importing."""
+    with _lock:
+        key = unit, isolation or sandbox.STRICT
+        if key not in _servers or _servers[key].process.poll() is not None:
+            _servers[key] = ForkServer(*key)
+        return _servers[key]
+
+
+def running(unit: str, isolation: str) -> Path:
+    """The address of the fork server of a unit, once it is ready: a shared one, or one of this process."""
+    shared = json.loads(os.environ.get(SHARED, "{}"))
+    if unit in shared:
+        return Path(shared[unit])
+    server = start(unit, isolation)
+    server.wait_until_ready()
+    return server.address

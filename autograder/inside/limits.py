@@ -1,0 +1,25 @@
+"""What one kernel may use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds for one notebook: time in seconds, sizes in bytes.
+
+    ``memory`` is what it may take beyond what the warm kernel already holds, ``disk`` the size of its
+    work folder, ``output`` what it may print or show in one cell.
+    """
+
+    cell_seconds: float = 60.0
+    total_seconds: float = 600.0
+    memory: int = 4096 * MB
+    processes: int = 128
+    file_bytes: int = 256 * MB
+    disk: int = 512 * MB
+    files: int = 20_000
+    output: int = 8 * MB

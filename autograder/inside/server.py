@@ -1,0 +1,81 @@
+"""The fork server: imports once what a unit needs, then forks a keeper for every connection.
+
+It is started with its settings as JSON in the last argument and an open listening socket. It runs
+no student's code, and its memory holds no secret: every kernel begins as a copy of it.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import threading
+from pathlib import Path
+
+
+class NotForkable(RuntimeError):
+    """After its imports the server has more than one thread: a fork of it could hang."""
+
+
+def threads() -> int:
+    """The number of threads of this process, those of C libraries included."""
+    tasks = Path("/proc/self/task")
+    return len(list(tasks.iterdir())) if tasks.is_dir() else threading.active_count()
+
+
+def preload(modules: list[str]) -> None:
+    """Import modules, and nothing more. Raises NotForkable with the name of the one that started a thread."""
+    for name in modules:
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name != name:  # else the name is of something within a module
+                raise
+        if threads() > 1:
+            raise NotForkable(f"importing {name} starts a thread; a unit that needs it cannot have warm kernels")
+    tensorflow = sys.modules.get("tensorflow.python.eager.context")
+    if tensorflow is not None and tensorflow.context()._initialized:
+        raise NotForkable("an import ran a TensorFlow operation; TensorFlow would hang in every kernel")
+
+
+def serve(listener: socket.socket, lifeline: int, confined: bool) -> None:
+    """Fork a keeper for each connection, until whoever holds the other end of the lifeline is gone."""
+    from autograder.inside import keeper
+
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # keepers need no one to wait for them
+    gc.collect()
+    gc.freeze()
+    poll = select.poll()
+    poll.register(listener, select.POLLIN)
+    poll.register(lifeline, select.POLLIN | select.POLLHUP)
+    while lifeline not in {descriptor for descriptor, _ in poll.poll()}:
+        connection, _ = listener.accept()
+        if os.fork() == 0:
+            listener.close()
+            keeper.keep(connection, confined)
+        connection.close()
+
+
+def main() -> None:
+    settings = json.loads(sys.argv[1])
+    answer = {"ready": True}
+    try:
+        from autograder.inside import kernel
+
+        kernel.prepare()
+        preload(settings["imports"])
+    except Exception as error:
+        answer = {"ready": False, "error": f"{type(error).__name__}: {error}"}
+    with os.fdopen(settings["answer"], "w") as grader:
+        grader.write(json.dumps(answer) + "\n")
+    if answer["ready"]:
+        serve(socket.socket(fileno=settings["listener"]), settings["lifeline"], settings["confined"])
+
+
+if __name__ == "__main__":
+    main()

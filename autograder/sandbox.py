@@ -1,0 +1,73 @@
+"""The sandbox around a fork server: what is not bound into it does not exist for an answer.
+
+bubblewrap gives the server namespaces of its own: a file system that holds the system's libraries, this
+Python and the course (without the unit's answers), all read-only; no network; no other processes. Inside, each
+kernel then gives up the rest (``autograder/inside/confine.py``).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import site
+import sys
+from pathlib import Path
+
+STRICT, NONE = "strict", "none"
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
+CONFIGURATION = ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/fonts", "/etc/localtime",
+                 "/etc/alternatives")  # fmt: skip
+INSTALL = "install bubblewrap (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap)"
+
+
+class NoSandbox(RuntimeError):
+    """Submissions cannot be confined here."""
+
+
+def require() -> None:
+    """Raises NoSandbox, with what to do, where submissions cannot be confined."""
+    way_out = "; or grade unconfined, with the rights of your account: --isolation none"
+    if not sys.platform.startswith("linux"):
+        raise NoSandbox(f"submissions can be confined on Linux only, this is {sys.platform}{way_out}")
+    if shutil.which("bwrap") is None:
+        raise NoSandbox(f"there is no bwrap to confine submissions with; {INSTALL}{way_out}")
+    try:
+        import pyseccomp  # noqa: F401
+    except (ImportError, RuntimeError, OSError) as error:
+        raise NoSandbox(f"libseccomp cannot be used ({error}); install libseccomp2 and pyseccomp{way_out}") from error
+
+
+def command(view: Path, shown: Path) -> list[str]:
+    """The command that starts a program in the sandbox, with the folder ``view`` seen as ``shown``."""
+    bwrap = ["bwrap", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
+    if os.geteuid() != 0:  # root needs no user namespace, and without it can give each kernel a user of its own
+        bwrap.append("--unshare-user")
+    for path in SYSTEM:
+        if Path(path).is_symlink():
+            bwrap += ["--symlink", str(Path(path).readlink()), path]
+        elif Path(path).exists():
+            bwrap += ["--ro-bind", path, path]
+    for path in CONFIGURATION:
+        bwrap += ["--ro-bind-try", path, path]
+    for path in python_folders():
+        bwrap += [*_parents(path), "--ro-bind", str(path), str(path)]
+    bwrap += ["--ro-bind", str(view), str(shown)]
+    return [*bwrap, "--proc", "/proc", "--dev", "/dev", "--perms", "0755", "--dir", "/tmp", "--chdir", "/"]
+
+
+def python_folders() -> list[Path]:
+    """The folders of this Python and of what is installed into it, outside of the system's own."""
+    places = {Path(sys.prefix), Path(sys.base_prefix), *map(Path, site.getsitepackages())}
+    if site.ENABLE_USER_SITE:
+        places.add(Path(site.getusersitepackages()))
+    found: list[Path] = []
+    for place in sorted(path for path in places if path.exists()):
+        if not any(place.is_relative_to(other) for other in [*found, *map(Path, SYSTEM)]):
+            found.append(place)
+    return found
+
+
+def _parents(path: Path) -> list[str]:
+    """Make the folders above a path, readable by everyone."""
+    above = [str(parent) for parent in reversed(path.parents) if str(parent) != "/"]
+    return [word for parent in above for word in ("--perms", "0755", "--dir", parent)]
