@@ -25,6 +25,17 @@ def nbgrader_config(root: Path) -> Config:
     return config
 
 
+def course_directory(root: Path) -> Any:
+    """nbgrader's view of a course folder, as that folder's own ``nbgrader_config.py`` sets it, if there is one."""
+    from nbgrader.coursedir import CourseDirectory
+
+    config = Config()
+    if (root / "nbgrader_config.py").is_file():
+        config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
+    config.CourseDirectory.root = str(root.resolve())
+    return CourseDirectory(config=config)
+
+
 def notebook_path(unit: Unit, folder: str) -> Path:
     """Where a unit's notebook lies below the project's folder."""
     return Path(folder) / unit.assignment / f"{unit.name}.ipynb"

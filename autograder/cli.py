@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from autograder import grading_commands
+from autograder.terminal import FAULTS_FOUND, JsonFile, UnitName, console, progress_bar, stop, unit_called, write_json
 from course import UNITS
-from course.check import Expected, Unit, load
-from course.check.unit import UnknownUnit
-
-FAULTS_FOUND, WRONG_USE = 1, 2
+from course.check import Expected, load
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before any unit imports TensorFlow
 
@@ -28,40 +22,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-console = Console()
-errors = Console(stderr=True)
-
-UnitName = Annotated[str, typer.Argument(help="Name of a unit, such as numeric_gradient.", show_default=False)]
-JsonFile = Annotated[Path | None, typer.Option("--json", help="Write the result to this file as JSON.")]
-
-
-def unit_called(name: str) -> Unit:
-    try:
-        return load(name)
-    except UnknownUnit as error:
-        raise stop(error.args[0]) from error
-
-
-def stop(message: str) -> typer.Exit:
-    """Say what was wrong; raise what this returns."""
-    errors.print(f"[bold red]error:[/bold red] {escape(message)}", highlight=False, soft_wrap=True)
-    return typer.Exit(WRONG_USE)
-
-
-def write_json(path: Path | None, data: Any) -> None:
-    if path:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-
-
-@contextmanager
-def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar; call what it yields with (done, of how many)."""
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"),
-               TimeRemainingColumn())  # fmt: skip
-    with Progress(*columns, console=errors, transient=False) as progress:
-        bar = progress.add_task(what, total=None)
-        yield lambda done, total: progress.update(bar, completed=done, total=total)
+for command, example in grading_commands.COMMANDS.items():
+    app.command(epilog=f"Example: {example}")(command)
 
 
 @app.command(epilog="Example: autograder build --check")
@@ -107,49 +69,6 @@ def classroom(
     except (FileExistsError, NotBuilt) as error:
         raise stop(str(error)) from error
     console.print(f"{len(truth)} submissions of {unit} in {into}, their marks in {into / 'truth.json'}", soft_wrap=True)
-
-
-@app.command(epilog="Example: autograder grade numeric_gradient --submissions submitted --json marks.json")
-def grade(
-    unit: UnitName,
-    submissions: Annotated[Path, typer.Option(help="Folder with <student>/<assignment>/<unit>.ipynb.")] = Path(
-        "submitted"
-    ),
-    course_dir: Annotated[
-        Path, typer.Option(help="Course folder for gradebook.db, autograded/ and the results page.")
-    ] = Path(),
-    workers: Annotated[int | None, typer.Option(help="Notebooks run at once; default: one a CPU.", min=1)] = None,
-    json_file: JsonFile = None,
-) -> None:
-    """Grade every submission of a unit and record the marks in nbgrader's gradebook.
-
-    Exit status: 0 all graded, 1 some could not be graded (they are listed), 2 nothing to grade.
-    """
-    from autograder import report
-    from autograder.grade import grade as grade_all
-    from autograder.grade import marks
-    from autograder.intake import NoSubmissions, NotBuilt
-
-    chosen, results = unit_called(unit), []
-    try:
-        with progress_bar(f"grading {unit}") as show:
-            for total, result in grade_all(chosen, submissions, course_dir, workers):
-                results.append(result)
-                show(len(results), total)
-    except (NoSubmissions, NotBuilt) as error:
-        raise stop(str(error)) from error
-    write_json(json_file, marks(results))
-    page = course_dir / f"results_{unit}.html"
-    report.write_page(chosen, results, page)
-    console.print(report.marks_table(chosen, results))
-    if report.commonest_mistakes(results):
-        console.print(report.mistakes_table(results))
-    for result in report.by_name(results):
-        for finding in result.findings:
-            console.print(f"[yellow]{escape(result.student)}[/yellow]: {escape(str(finding))}", soft_wrap=True)
-    console.print(f"gradebook: {course_dir / 'gradebook.db'}\nresults:   {page}", soft_wrap=True)
-    if any(not result.verdicts for result in results):
-        raise typer.Exit(FAULTS_FOUND)
 
 
 @app.command(epilog="Example: autograder audit numeric_gradient --json audit.json")

@@ -13,7 +13,7 @@ import os
 import signal
 import subprocess
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from nbformat import NotebookNode
 
 from autograder import forkserver, kernels, sandbox
 from autograder.inside.limits import Limits
+from course.check import Unit
 from course.check.notebook import OBSERVATIONS
 
 GRACE = 5.0  # seconds in which an interrupted cell must stop
@@ -223,3 +224,11 @@ def _environment(job: Job, work: Path) -> dict[str, str]:
     home = str(work.parent)
     path = {"PATH": os.environ.get("PATH", ""), "HOME": home, "TMPDIR": home}
     return kept | forkserver.QUIET | path | {"IPYTHONDIR": f"{home}/ipython", "MPLCONFIGDIR": f"{home}/matplotlib"}
+
+
+def limits_for(unit: Unit) -> Limits:
+    """The bounds for notebooks of a unit: the usual ones, but for those that the unit sets. Raises ValueError."""
+    unknown = set(unit.limits) - {field.name for field in fields(Limits)}
+    if unknown:
+        raise ValueError(f"{unit.name}: no limit is called {', '.join(sorted(unknown))}")
+    return Limits(**unit.limits)  # type: ignore[arg-type]

@@ -2,118 +2,169 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import secrets
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.execute import Execution, Job, execute
-from autograder.gradebook import GradebookWriter, write_verdicts
-from autograder.intake import Finding, Submission, find_submissions, released, take_in
-from course.check import Expected, Unit, Verdict, judge
+from autograder import sandbox
+from autograder.cluster import Here, Place, run_all
+from autograder.execute import Execution, Job
+from autograder.findings import Finding
+from autograder.gradebook import GradebookWriter
+from autograder.grader import Graded, Grader
+from autograder.intake import NoSubmissions, Submission, find_submissions, take_in
+from autograder.records import Record, Records
+from course.check import Unit
 
-SLACK = 10.0  # seconds that a check may take beyond the limits of its parts
 Marks = dict[str, dict[str, dict[str, Any]]]
 
 
 @dataclass
-class Graded:
-    """One student's result: a verdict for each task, and what was odd. Without verdicts it was not graded."""
+class Grading:
+    """What to grade, from where, into which course folder, and how.
 
-    student: str
-    verdicts: dict[str, Verdict] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
+    ``only`` names students and ``tasks`` tasks; empty stands for all. ``again`` grades also what has not
+    changed since it was graded.
+    """
 
-    @property
-    def points(self) -> float:
-        return sum(verdict.points for verdict in self.verdicts.values())
+    unit: Unit
+    submissions: Path
+    course_dir: Path
+    only: frozenset[str] = frozenset()
+    tasks: frozenset[str] = frozenset()
+    again: bool = False
+    isolation: str = sandbox.STRICT
+    workers: int | None = None
+    place: Place | None = None
+    db_url: str = ""
 
-
-class Grader:
-    """Grades the submissions of one unit, with inputs drawn from a seed that is new and secret each run."""
-
-    def __init__(self, unit: Unit):
-        self.unit = unit
-        self.release = released(unit)
-        self.expected = {name: Expected(unit, task, secrets.randbits(64)) for name, task in unit.tasks.items()}
-
-    def job(self, submission: Submission) -> Job:
-        """What is to be run for a submission."""
-        limits = {
-            name: SLACK + task.seconds * len(self.expected[name].reference) for name, task in self.unit.tasks.items()
-        }
-        seeds = {name: expected.seed for name, expected in self.expected.items()}
-        return Job(self.unit.name, nbformat.writes(submission.notebook), submission.folder, seeds, limits)
-
-    def judge(self, submission: Submission, execution: Execution) -> tuple[Graded, NotebookNode]:
-        """The verdicts on what was observed, and the executed notebook with the verdicts in it."""
-        findings = submission.findings + [Finding(*found) for found in execution.findings]
-        missing = execution.stopped or "the check could not be run"
-        verdicts = {
-            name: judge(expected, execution.observations.get(name), missing) for name, expected in self.expected.items()
-        }
-        notebook = nbformat.reads(execution.notebook, as_version=4)
-        write_verdicts(notebook, verdicts)
-        return Graded(submission.student, verdicts, findings), notebook
+    def found(self) -> list[tuple[str, Path]]:
+        """The students to grade, with their folders. Raises NoSubmissions."""
+        found = find_submissions(self.unit, self.submissions)
+        missing = sorted(self.only - {student for student, _ in found})
+        if missing:
+            raise NoSubmissions(f"{self.submissions} holds no submission of {self.unit.name} by {', '.join(missing)}")
+        return [(student, path) for student, path in found if not self.only or student in self.only]
 
 
-def grade(unit: Unit, folder: Path, course_dir: Path, workers: int | None = None) -> Iterator[tuple[int, Graded]]:
-    """Grade every submission of a unit below ``folder`` and record it in the gradebook in ``course_dir``.
+@dataclass(frozen=True)
+class Outcome:
+    """A submission that was run and judged, and what is to be written of it."""
+
+    submission: Submission
+    graded: Graded
+    notebook: NotebookNode
+    record: Record
+
+
+def grade(grading: Grading) -> Iterator[tuple[int, Graded]]:
+    """Grade a class and record it in the gradebook of the course folder.
 
     Yields the number of submissions and one result after the other, as they are done; one that could
-    not be graded has no verdicts, and a finding that says why. Raises NoSubmissions.
+    not be graded has no verdicts, and a finding that says why. What was graded before and has not changed is
+    taken from its record. Raises NoSubmissions, UnknownTask, NoGradebook, Busy and what places raise.
     """
-    found = find_submissions(unit, folder)
-    grader = Grader(unit)
-    spawn = multiprocessing.get_context("spawn")
-    with (
-        GradebookWriter(course_dir) as gradebook,
-        ProcessPoolExecutor(workers or os.cpu_count(), mp_context=spawn) as pool,
-    ):
-        gradebook.register(unit)
-        submissions = (take_in(unit, student, path, grader.release) for student, path in found)
-        for submission, future in _started(submissions, pool, grader):
-            yield len(found), _finish(submission, future, grader, lambda s, nb: gradebook.record(unit, s, nb))
+    found = grading.found()
+    records = Records(grading.course_dir, grading.unit)
+    with records.alone(), GradebookWriter(grading.course_dir, grading.db_url) as gradebook:
+        gradebook.register(grading.unit)
+        known = gradebook.students(grading.unit)
+
+        for graded, outcome in outcomes(grading, found, records, known):
+            yield len(found), write(outcome, gradebook, records) if outcome else graded
 
 
-def _started(
-    submissions: Iterator[Submission], pool: Executor, grader: Grader
-) -> Iterator[tuple[Submission, Future[Execution]]]:
-    """Start every submission and yield them as they end."""
-    running: dict[Future[Execution], Submission] = {}
-    for submission in submissions:
-        future: Future[Execution]
-        if submission.readable:
-            future = pool.submit(execute, grader.job(submission))
-        else:
-            future = Future()
-            unread = submission.findings[-1]
-            future.set_result(Execution(nbformat.writes(submission.notebook), stopped=str(unread)))
-        running[future] = submission
-    for future in as_completed(running):
-        yield running[future], future
-
-
-def _finish(
-    submission: Submission,
-    future: Future[Execution],
-    grader: Grader,
-    record: Callable[[Submission, NotebookNode], None],
-) -> Graded:
+def write(outcome: Outcome, gradebook: GradebookWriter, records: Records) -> Graded:
+    """Write a result: the graded notebook, then the gradebook, then the record."""
     try:
-        graded, notebook = grader.judge(submission, future.result())
-        record(submission, notebook)
+        gradebook.record(records.unit, outcome.submission, outcome.notebook, outcome.graded.verdicts)
+        records.write(outcome.record)
     except Exception as error:  # one submission never stops the others
-        problem = Finding("not graded", f"{type(error).__name__}: {error}")
-        return Graded(submission.student, {}, [*submission.findings, problem])
-    return graded
+        return not_graded(outcome.submission, error)
+    return outcome.graded
+
+
+def outcomes(
+    grading: Grading, found: list[tuple[str, Path]], records: Records, known: frozenset[str] | set[str] = frozenset()
+) -> Iterator[tuple[Graded, Outcome | None]]:
+    """Run and judge submissions, and write nothing: each result, with what is to be written if it is new.
+
+    Of the ``known`` students, those whose submission has not changed are not run.
+    """
+    unit = grading.unit
+    place = grading.place or Here(unit.name, grading.isolation, grading.workers)
+    grader = Grader(unit, tasks=grading.tasks, isolation=grading.isolation)
+    unchanged: list[Graded] = []
+
+    def jobs() -> Iterator[tuple[Submission, Callable[[], Job]]]:
+        for student, path in found:
+            submission = take_in(unit, student, path, grader.release)
+            record = records.read(student)
+            kept = keep(grader, submission, record) if student in known and not grading.again else None
+            if kept:
+                unchanged.append(kept)
+            elif submission.readable:
+                yield submission, partial(grader.job, submission)
+            else:
+                unread.append(submission)
+
+    unread: list[Submission] = []
+    waiting = jobs()
+    first = next(waiting, None)
+    if first:
+        with place:
+            grader.prepare()
+            for submission, came in run_all(place, _chain(first, waiting)):
+                yield judged(grader, submission, came, records)
+                yield from ((graded, None) for graded in _taken(unchanged))
+    yield from ((graded, None) for graded in _taken(unchanged))
+    for submission in unread:
+        nothing = Execution(nbformat.writes(submission.notebook), stopped=str(submission.findings[-1]))
+        yield judged(grader, submission, nothing, records)
+
+
+def _chain(first: Any, rest: Iterator[Any]) -> Iterator[Any]:
+    yield first
+    yield from rest
+
+
+def _taken(items: list[Graded]) -> Iterator[Graded]:
+    while items:
+        yield items.pop(0)
+
+
+def keep(grader: Grader, submission: Submission, record: Record | None) -> Graded | None:
+    """The result in the record, where the submission has not changed since."""
+    if record is None or record.digest != submission.digest or not set(grader.seeds) <= set(record.verdicts):
+        return None
+    outdated = not grader.still_holds(record, submission)
+    findings = [Finding(*found) for found in record.findings]
+    return Graded(submission.student, record.verdicts, findings, kept=True, outdated=outdated)
+
+
+def judged(
+    grader: Grader, submission: Submission, came: Execution | Exception, records: Records
+) -> tuple[Graded, Outcome | None]:
+    """The verdicts on what came of a submission."""
+    if isinstance(came, Exception):
+        return not_graded(submission, came), None
+    try:
+        earlier = records.read(submission.student)
+        graded, notebook = grader.judge(submission, came, earlier)
+        record = grader.record(submission, came, graded, earlier)
+    except Exception as error:  # one submission never stops the others
+        return not_graded(submission, error), None
+    return graded, Outcome(submission, graded, notebook, record)
+
+
+def not_graded(submission: Submission, error: Exception) -> Graded:
+    problem = Finding("not graded", f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
+    return Graded(submission.student, {}, [*submission.findings, problem])
 
 
 def marks(results: list[Graded]) -> Marks:

@@ -10,7 +10,9 @@ from statistics import mean
 from rich.markup import escape as escape_markup
 from rich.table import Table
 
-from autograder.grade import Graded
+from autograder.grader import Graded
+from autograder.regrade import Change
+from autograder.sandbox import NONE, STRICT
 from course.check import Unit, Verdict
 
 STYLE = """
@@ -23,6 +25,12 @@ td small { display: block; opacity: .8; }
 .full { color: var(--good); } .part { color: var(--some); } .none { color: var(--bad); }
 .wide { overflow-x: auto; }
 """
+
+
+CONFINED = {
+    STRICT: "confined, each in a sandbox of its own",
+    NONE: "unconfined, with the rights of the account that graded them",
+}
 
 
 def commonest_mistakes(results: list[Graded]) -> list[tuple[int, str, str, str]]:
@@ -81,7 +89,22 @@ def mistakes_table(results: list[Graded], most: int = 8) -> Table:
     return table
 
 
-def write_page(unit: Unit, results: list[Graded], path: Path) -> None:
+def changes_table(changes: list[Change]) -> Table:
+    """Marks that a regrading changes."""
+    table = Table(title="Marks that change", title_justify="left")
+    for column in ("student", "task"):
+        table.add_column(column)
+    for column in ("before", "after"):
+        table.add_column(column, justify="right")
+    table.add_column("mistake")
+    for change in changes:
+        before = "–" if change.before is None else f"{change.before:g}"
+        row = (change.student, change.task, before, f"{change.after:g}", change.mistake or "")
+        table.add_row(*map(escape_markup, row))
+    return table
+
+
+def write_page(unit: Unit, results: list[Graded], path: Path, isolation: str) -> None:
     """Write the results as one HTML page that needs nothing else."""
     tasks = list(unit.tasks.values())
     head = "".join(f'<th scope="col">{escape(task.name)}<br>/ {task.points:g}</th>' for task in tasks)
@@ -109,6 +132,7 @@ def write_page(unit: Unit, results: list[Graded], path: Path) -> None:
 <thead><tr><th scope="col">task</th><th scope="col">students</th><th scope="col">mistake</th>
 <th scope="col">hint</th></tr></thead><tbody>{mistakes}</tbody></table></div>
 <h2>Findings</h2><ul>{odd or "<li>none</li>"}</ul>
+<p>Submissions ran {CONFINED[isolation]}.</p>
 </main></body></html>
 """
     path.write_text(page, encoding="utf-8")

@@ -81,12 +81,17 @@ class Mistake(Alternative):
 
 
 class Unit:
-    """A unit's tasks, with its reference, mistakes and alternatives, which are loaded when asked for."""
+    """A unit's tasks, with its reference, mistakes and alternatives, which are loaded when asked for.
 
-    def __init__(self, name: str):
+    ``limits`` are bounds for grading a notebook of the unit that differ from the usual ones: fields of
+    ``autograder.inside.limits.Limits``, such as ``{"total_seconds": 1200}``.
+    """
+
+    def __init__(self, name: str, limits: Mapping[str, float] | None = None):
         if name not in UNITS:
             raise UnknownUnit(name)
         self.name = name
+        self.limits = dict(limits or {})
         self.tasks: dict[str, Task] = {}
         self._mistakes: list[Mistake] = []
         self._alternatives: list[Alternative] = []

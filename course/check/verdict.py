@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from html import escape
+from typing import Any
 
 GREEN, RED = "#2e9e5b", "#d9534f"  # read on white and on black
 
@@ -42,6 +44,14 @@ class Verdict:
     def headline(self) -> str:
         state = "right" if self.right else "not answered yet" if self.unanswered else "not right yet"
         return f"{self.task}: {state}, {self.points:g} of {self.max_points:g} points"
+
+    def to_json(self) -> dict[str, Any]:
+        """The verdict as plain data, which ``from_json`` reads."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Verdict:
+        return cls(**{**data, "parts": tuple(Part(**part) for part in data["parts"])})
 
     def __str__(self) -> str:
         lines = [self.headline]

@@ -1,0 +1,238 @@
+"""Aligning a student's cells with the release: which cell is which, and what they become.
+
+The checks and the other locked cells become what they were, each once; answers stay what the student made of
+them; everything else runs where it stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from copy import deepcopy
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.findings import Findings
+from autograder.ordering import Release, in_order
+from autograder.reading import CONFLICT, Cell
+from autograder.scanning import continues, definitions
+from course.check import Unit
+
+FLAGS = ("grade_id", "grade", "solution", "locked", "task")
+MAX_PARTS = 10  # into which one cell was split
+
+
+def align(unit: Unit, cells: list[Cell], notebook: NotebookNode, findings: Findings) -> NotebookNode:
+    """The notebook that runs: the student's cells, with each check of the released notebook once, after its answers."""
+    release = Release(unit, notebook)
+    recognise(cells, release)
+    for cell in cells:
+        _compare(cell, release, findings)
+    cells = _rejoined(cells, release, findings)
+    cells = list(_restored(cells, release, findings))
+    cells = _Answers(cells, release, findings).settled()
+    missing = {name: _released(name, release) for name in _missing(cells, release)}
+    for name in missing:
+        findings.add("missing cell", name)
+    return _notebook(in_order(cells, missing, release), release, notebook)
+
+
+def recognise(cells: list[Cell], release: Release) -> int:
+    """Give each cell the name of the released cell that it is; returns how many of those were recognised.
+
+    The id comes first: an editor keeps it while a cell is changed, moved or retyped, and gives a copy a new one,
+    whereas nbgrader's name is copied along. If the two disagree and the text is clearly the named cell's, the ids
+    were exchanged. An id that several cells have says nothing, and a cell without either is known by its text. No
+    mark depends on this order: what counts is what the cells define, and ``_Answers`` looks for that everywhere.
+    """
+    bearers = Counter(cell.id for cell in cells)
+    for cell in cells:
+        by_id = release.by_id.get(cell.id, "") if bearers[cell.id] == 1 else ""
+        by_name = cell.grade_id if cell.grade_id in release.named else ""
+        exchanged = by_id and by_name and by_id != by_name and _is_text_of(by_name, cell, release)
+        cell.name = by_name if exchanged else by_id or by_name
+    unseen = set(release.named) - {cell.name for cell in cells}
+    unnamed = [cell for cell in cells if cell.kind == "code" and not cell.name]
+    for cell in unnamed:
+        name = release.by_text.get(cell.source.strip(), "")
+        if name in unseen or name in release.answers:  # a stub is one however many there are
+            cell.name = name
+            unseen.discard(name)
+    for cell in unnamed:
+        name = release.by_id.get(cell.id, "")
+        if not cell.name and name in unseen:
+            cell.name = name
+            unseen.remove(name)
+    return len(release.named) - len(unseen)
+
+
+def _is_text_of(name: str, cell: Cell, release: Release) -> bool:
+    same = cell.source.strip() == release.named[name].source.strip()
+    return same or release.answers.get(name, "") in definitions(cell.source)
+
+
+def _compare(cell: Cell, release: Release, findings: Findings) -> None:
+    """Name what the student's file says otherwise about a cell than the release."""
+    if CONFLICT.search(cell.source):
+        findings.add("merge conflict", str(cell))
+    if not cell.name:
+        return
+    marks = release.named[cell.name].metadata.nbgrader
+    if not cell.marks:
+        findings.add("stripped metadata", cell.name)
+    elif cell.marks.get("points") != marks.get("points"):
+        findings.add("changed points", cell.name)
+    elif any(flag in cell.marks and cell.marks[flag] != marks[flag] for flag in FLAGS):
+        findings.add("changed metadata", cell.name)
+    if cell.kind != "code" and cell.name in release.locked:
+        findings.add("retyped cell", cell.name)
+
+
+def _rejoined(cells: list[Cell], release: Release, findings: Findings) -> list[Cell]:
+    """Put together an answer that was split in the middle of its definition, so that neither part could run."""
+    whole: list[Cell] = []
+    parts = 1
+    for cell in cells:
+        last = whole[-1] if whole else cell
+        may_be_one = last.name in release.answers and cell.name in ("", last.name) and last.kind == cell.kind == "code"
+        if may_be_one and last is not cell and parts < MAX_PARTS and continues(last.source, cell.source):
+            findings.add("split cell", last.name)
+            last.source += f"\n{cell.source}"
+            parts += 1
+        else:
+            whole.append(cell)
+            parts = 1
+    return whole
+
+
+def _restored(cells: list[Cell], release: Release, findings: Findings) -> Iterator[Cell]:
+    """Each locked cell as it was released, once. What a student wrote into it stays, in cells of its own, if another
+    cell was merged into it or an answer is defined there; otherwise it is undone."""
+    placed: set[str] = set()
+    for cell in cells:
+        if cell.name not in release.locked:
+            yield cell
+            continue
+        text = release.named[cell.name].source
+        before, after = "", ""
+        if cell.kind == "code" and cell.source.strip() != text.strip():
+            if found := re.search(rf"^{re.escape(text)}[ \t]*$", cell.source, re.MULTILINE):
+                findings.add("merged cell", cell.name)
+                before, after = cell.source[: found.start()], cell.source[found.end() :]
+            else:
+                findings.add("locked cell changed", cell.name)
+                before = cell.source if definitions(cell.source) & set(release.answers.values()) else ""
+        if before.strip():
+            yield Cell("code", before.strip("\n"), cell.number)
+        if cell.name in placed:
+            findings.add("duplicated cell", cell.name)
+        else:
+            yield _released(cell.name, release)
+        if after.strip():
+            yield Cell("code", after.strip("\n"), cell.number)
+        placed.add(cell.name)
+
+
+def _missing(cells: list[Cell], release: Release) -> list[str]:
+    """The released cells that nothing stands for."""
+    there = {cell.name for cell in cells}.union(*(cell.answers for cell in cells))
+    return [name for name in release.named if name not in there]
+
+
+def _released(name: str, release: Release) -> Cell:
+    return Cell("code", release.named[name].source, name=name)
+
+
+class _Answers:
+    """Finding the cells that make each answer, and the one of them that bears its name."""
+
+    def __init__(self, cells: list[Cell], release: Release, findings: Findings):
+        self.cells, self.release, self.findings = cells, release, findings
+        self.place = {cell.name: number for number, cell in enumerate(cells) if cell.name in release.checks}
+        self.defined = {cell: self._defined(cell) for cell in cells if cell.kind == "code"}
+        self.dropped: set[Cell] = set()
+
+    def _defined(self, cell: Cell) -> set[str]:
+        """The answers that a cell's own code defines."""
+        if cell.source.strip() in self.release.texts:
+            return set()
+        return definitions(cell.source) & set(self.release.answers.values())
+
+    def settled(self) -> list[Cell]:
+        """The cells, each of which knows what it answers; a stub never runs after what was written in its stead."""
+        for name in self.release.answers:
+            self._settle(name)
+        return [cell for cell in self.cells if cell not in self.dropped]
+
+    def _settle(self, name: str) -> None:
+        own = self._own(name)
+        written = [cell for cell in own if self._is_written(cell, name)]
+        makers = [cell for cell in written if self._makes(cell, name)]
+        if not makers and (others := self._others(name)):
+            makers = others
+            self.findings.add("answer found by its definition", self.release.answers[name])
+        makers = makers or written
+        if len(own) > 1:
+            self.findings.add("duplicated cell", name)
+        for cell in own:
+            cell.name = ""
+        self.dropped |= {cell for cell in own if cell not in written}
+        bearers = [cell for cell in makers + written if not cell.name]
+        if bearers:
+            bearers[0].name = name
+        elif own and not makers:
+            own[0].name = name
+            self.dropped.remove(own[0])
+        for cell in makers:
+            cell.answers.add(name)
+
+    def _own(self, name: str) -> list[Cell]:
+        """The cells that were recognised as this answer. One made text is code again, if no code defines it."""
+        own = [cell for cell in self.cells if cell.name == name]
+        is_defined = self.release.answers[name] in set().union(*self.defined.values())
+        for cell in own:
+            if cell.kind == "code":
+                continue
+            self.findings.add("retyped cell", name)
+            if is_defined:
+                cell.name = ""
+            else:
+                cell.kind = "code"
+                self.defined[cell] = self._defined(cell)
+        return [cell for cell in own if cell.name]
+
+    def _is_written(self, cell: Cell, name: str) -> bool:
+        return cell.source.strip() not in ("", self.release.named[name].source.strip())
+
+    def _makes(self, cell: Cell, name: str) -> bool:
+        """Whether a cell holds the answer whose name it bears, and not another one only."""
+        answer, defined = self.release.answers[name], self.defined[cell]
+        return answer in defined or (not defined and re.search(rf"\b{answer}\b", cell.source) is not None)
+
+    def _others(self, name: str) -> list[Cell]:
+        """The cells before the check that define the answer without bearing its name, or else those behind it."""
+        found = [cell for cell in self.cells if self.release.answers[name] in self.defined.get(cell, ())]
+        check = self.place.get(self.release.check_of.get(name, ""), len(self.cells))
+        before = set(self.cells[:check])
+        return [cell for cell in found if cell in before] or found
+
+
+def _notebook(cells: list[Cell], release: Release, notebook: NotebookNode) -> NotebookNode:
+    """The cells as a notebook, with nbgrader's metadata as they were released and an id for each."""
+    taken = set(release.by_id)
+    number = 0
+    nodes = []
+    for cell in cells:
+        if cell.name:
+            node = deepcopy(release.named[cell.name])
+            node.source = cell.source
+        else:
+            while not cell.id or cell.id in taken:
+                cell.id, number = f"cell-{number}", number + 1
+            taken.add(cell.id)
+            node = {"cell_type": cell.kind, "id": cell.id, "metadata": {}, "source": cell.source}
+            node |= {"outputs": [], "execution_count": None} if cell.kind == "code" else {}
+        nodes.append(nbformat.from_dict(node))
+    return nbformat.v4.new_notebook(cells=nodes, metadata=deepcopy(notebook.metadata))

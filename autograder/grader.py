@@ -1,0 +1,138 @@
+"""Grading one submission: what is to be run, and the verdicts on what was observed."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder import sandbox
+from autograder.execute import Execution, Job, limits_for
+from autograder.findings import Finding
+from autograder.gradebook import write_verdicts
+from autograder.intake import Submission, checks_in, released
+from autograder.records import Record, fingerprint, versions
+from course.check import Expected, Unit, Verdict, judge
+
+SLACK = 10.0  # seconds that a check may take beyond the limits of its parts
+
+
+@dataclass
+class Graded:
+    """One student's result: a verdict for each task, and what was odd. Without verdicts it was not graded.
+
+    ``kept`` says that nothing had changed since it was graded before; ``outdated``, that the unit's
+    checks have changed since.
+    """
+
+    student: str
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    kept: bool = False
+    outdated: bool = False
+
+    @property
+    def points(self) -> float:
+        return sum(verdict.points for verdict in self.verdicts.values())
+
+
+class UnknownTask(LookupError):
+    """A task's name that the unit does not have."""
+
+    def __init__(self, unit: Unit, name: str):
+        super().__init__(f"{unit.name} has no task called {name!r}; its tasks are {', '.join(unit.tasks)}")
+
+
+class Grader:
+    """Grades submissions of one unit, with inputs drawn from seeds that are new and secret for each grader.
+
+    ``seeds`` repeats an earlier grading; ``tasks`` names the tasks to grade, by default all. Raises UnknownTask.
+    """
+
+    def __init__(
+        self,
+        unit: Unit,
+        seeds: Mapping[str, int] | None = None,
+        tasks: Collection[str] = (),
+        isolation: str = sandbox.STRICT,
+    ):
+        for name in tasks:
+            if name not in unit.tasks:
+                raise UnknownTask(unit, name)
+        self.unit, self.isolation = unit, isolation
+        self.release = released(unit)
+        self.limits = limits_for(unit)
+        chosen = [task for task in unit.tasks.values() if not tasks or task.name in tasks]
+        self.seeds = {task.name: (seeds or {}).get(task.name, secrets.randbits(64)) for task in chosen}
+        self.expected = {task.name: Expected(unit, task, self.seeds[task.name]) for task in chosen}
+
+    def prepare(self) -> None:
+        """Observe the reference, so that the first verdict does not wait for it."""
+        for expected in self.expected.values():
+            _ = expected.reference
+
+    def job(self, submission: Submission) -> Job:
+        """What is to be run for a submission: its cells, and the checks of the chosen tasks."""
+        notebook = deepcopy(submission.notebook)
+        for name, cell in checks_in(notebook):
+            if name not in self.seeds:
+                cell.source = ""
+        seconds = {
+            name: SLACK + expected.task.seconds * len(expected.reference) for name, expected in self.expected.items()
+        }
+        text = nbformat.writes(notebook)
+        return Job(self.unit.name, text, self.seeds, seconds, submission.files, self.limits, self.isolation)
+
+    def judge(
+        self, submission: Submission, execution: Execution, earlier: Record | None = None
+    ) -> tuple[Graded, NotebookNode]:
+        """The verdicts on what was observed, and the executed notebook with the verdicts in it.
+
+        Verdicts on tasks that were not chosen are taken from an earlier record of the same submission.
+        """
+        missing = execution.stopped or "the check could not be run"
+        verdicts = self.verdicts(execution.observations, missing)
+        if earlier and self.still_holds(earlier, submission):
+            verdicts = earlier.verdicts | verdicts
+        notebook = nbformat.reads(execution.notebook, as_version=4)
+        sources = {cell.id: cell.source for cell in submission.notebook.cells}
+        for _, cell in checks_in(notebook):
+            cell.source = sources[cell.id]
+        write_verdicts(notebook, verdicts)
+        findings = [*submission.findings, *(Finding(*found) for found in execution.findings)]
+        return Graded(submission.student, verdicts, list(dict.fromkeys(findings))), notebook
+
+    def verdicts(self, observations: Mapping[str, Any], missing: str) -> dict[str, Verdict]:
+        """The verdict on each task; ``missing`` says why an observation may be."""
+        return {name: judge(expected, observations.get(name), missing) for name, expected in self.expected.items()}
+
+    def still_holds(self, record: Record, submission: Submission) -> bool:
+        """Whether neither the submission nor the unit has changed since."""
+        return record.digest == submission.digest and record.check == fingerprint(self.unit)
+
+    def record(
+        self, submission: Submission, execution: Execution, graded: Graded, earlier: Record | None = None
+    ) -> Record:
+        """All that is needed to reproduce the verdicts."""
+        seeds, observations = self.seeds, execution.observations
+        if earlier and self.still_holds(earlier, submission):
+            seeds, observations = earlier.seeds | seeds, (earlier.observations or {}) | observations
+        return Record(
+            student=submission.student,
+            unit=self.unit.name,
+            digest=submission.digest,
+            check=fingerprint(self.unit),
+            isolation=self.isolation,
+            graded=datetime.now(UTC).isoformat(timespec="seconds"),
+            seeds=seeds,
+            verdicts=graded.verdicts,
+            findings=[(finding.name, finding.detail) for finding in graded.findings],
+            observations=observations,
+            versions=versions(),
+        )

@@ -1,0 +1,241 @@
+"""The commands that grade: ``grade``, ``regrade``, ``explain``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+from autograder.terminal import (
+    FAULTS_FOUND,
+    INTERRUPTED,
+    JsonFile,
+    UnitName,
+    console,
+    errors,
+    progress_bar,
+    stop,
+    unit_called,
+    write_json,
+)
+
+if TYPE_CHECKING:
+    from autograder.cluster import Place
+    from autograder.grade import Grading
+    from autograder.grader import Graded
+    from course.check import Unit
+
+Submissions = Annotated[Path, typer.Option(help="Folder with <student>/<assignment>/<unit>.ipynb.")]
+CourseDir = Annotated[Path, typer.Option(help="Course folder for the gradebook, autograded/, records/ and results.")]
+Only = Annotated[list[str] | None, typer.Option(help="Grade this student only; may be given several times.")]
+Tasks = Annotated[list[str] | None, typer.Option("--task", help="Grade this task only; may be given several times.")]
+Isolation = Annotated[str, typer.Option(help="'strict' confines submissions; 'none' lets them do what you can do.")]
+Workers = Annotated[int | None, typer.Option(help="Notebooks run at once; default: one a CPU, and one.", min=1)]
+Scheduler = Annotated[
+    str | None, typer.Option(help="Run on other machines: a Dask scheduler, tls://HOST:PORT, or 'slurm'.")
+]
+Certificate = Annotated[Path | None, typer.Option(help="File for TLS with the scheduler.")]
+DbUrl = Annotated[
+    str, typer.Option(help="Gradebook's database; default: what nbgrader_config.py says, or gradebook.db.")
+]
+
+
+@contextmanager
+def told_errors(unit: str) -> Iterator[None]:
+    """Say in a line what is wrong, and end with the exit status for it."""
+    from autograder.cluster import NoCluster
+    from autograder.explain import NoRecord
+    from autograder.forkserver import NoWarmKernels
+    from autograder.gradebook import NoGradebook
+    from autograder.grader import UnknownTask
+    from autograder.intake import NoSubmissions, NotBuilt
+    from autograder.records import Busy
+    from autograder.sandbox import NoSandbox
+
+    known = (Busy, NoCluster, NoGradebook, NoRecord, NoSandbox, NoSubmissions, NotBuilt, NoWarmKernels, UnknownTask)
+    try:
+        yield
+    except known as error:
+        raise stop(str(error.args[0])) from error
+    except KeyboardInterrupt:
+        errors.print(f"\nstopped; what is graded is kept. Go on with: autograder grade {unit}", highlight=False)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def prepared(unit: Unit, isolation: str, place: Place | None = None) -> None:
+    """Make sure that submissions can be run as asked, and say how they are confined. Raises NoSandbox."""
+    from autograder import sandbox
+
+    if isolation not in (sandbox.STRICT, sandbox.NONE):
+        raise stop(f"--isolation is {sandbox.STRICT!r} or {sandbox.NONE!r}, got {isolation!r}")
+    if isolation == sandbox.NONE:
+        errors.print("[yellow]submissions are not confined: they run with the rights of your account[/yellow]")
+    elif place is None:
+        sandbox.require()
+
+
+def grade(
+    unit: UnitName,
+    submissions: Submissions = Path("submitted"),
+    course_dir: CourseDir = Path(),
+    only: Only = None,
+    tasks: Tasks = None,
+    again: Annotated[bool, typer.Option("--again", help="Grade also what has not changed since.")] = False,
+    workers: Workers = None,
+    isolation: Isolation = "strict",
+    scheduler: Scheduler = None,
+    tls_ca: Certificate = None,
+    tls_cert: Certificate = None,
+    tls_key: Certificate = None,
+    db_url: DbUrl = "",
+    json_file: JsonFile = None,
+) -> None:
+    """Grade every submission of a unit and record the marks in nbgrader's gradebook.
+
+    What was graded before and has not changed is not graded again, so a run that was stopped goes on.
+    Exit status: 0 all graded, 1 some could not be graded (they are listed), 2 nothing to grade, 130 stopped.
+    """
+    from autograder.cluster import Cluster
+    from autograder.grade import Grading
+    from autograder.grade import grade as grade_all
+    from autograder.gradebook import GradebookWriter
+
+    chosen = unit_called(unit)
+    with told_errors(unit):
+        files = {name: path for name, path in (("ca_file", tls_ca), ("client_cert", tls_cert), ("client_key", tls_key)) if path}
+        place = Cluster(scheduler, files, workers) if scheduler else None
+        prepared(chosen, isolation, place)
+        grading = Grading(
+            chosen, submissions, course_dir, frozenset(only or ()), frozenset(tasks or ()), again, isolation,
+            workers, place, db_url,
+        )  # fmt: skip
+        results = gather(f"grading {unit}", grade_all(grading))
+        url = GradebookWriter(course_dir, db_url).shown_url
+    show(grading, results, json_file)
+    console.print(f"gradebook: {url}", soft_wrap=True, highlight=False)
+    if any(not result.verdicts for result in results):
+        raise typer.Exit(FAULTS_FOUND)
+
+
+def gather(what: str, run: Iterator[tuple[int, Graded]]) -> list[Graded]:
+    """All results of a run, with a progress bar."""
+    results = []
+    with progress_bar(what) as show_progress:
+        for total, result in run:
+            results.append(result)
+            show_progress(len(results), total)
+    return results
+
+
+def show(grading: Grading, results: list[Graded], json_file: Path | None) -> None:
+    """Print the marks, mistakes and findings, and write them as a page and as JSON."""
+    from autograder import report
+    from autograder.grade import marks
+
+    unit = grading.unit
+    write_json(json_file, marks(results))
+    console.print(report.marks_table(unit, results))
+    if report.commonest_mistakes(results):
+        console.print(report.mistakes_table(results))
+    for result in report.by_name(results):
+        for finding in result.findings:
+            console.print(f"[yellow]{escape(result.student)}[/yellow]: {escape(str(finding))}", soft_wrap=True)
+    kept, outdated = sum(result.kept for result in results), sum(result.outdated for result in results)
+    if kept:
+        console.print(f"{kept} unchanged since they were graded; to grade them all the same: --again")
+    if outdated:
+        console.print(
+            f"{outdated} graded before the unit changed; to see what that means: autograder regrade {unit.name}"
+        )
+    if not grading.only and not grading.tasks:
+        page = grading.course_dir / f"results_{unit.name}.html"
+        report.write_page(unit, results, page, grading.isolation)
+        console.print(f"results:   {page}", soft_wrap=True, highlight=False)
+
+
+def regrade(
+    unit: UnitName,
+    submissions: Submissions = Path("submitted"),
+    course_dir: CourseDir = Path(),
+    only: Only = None,
+    tasks: Tasks = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also those that the change does not affect.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Write the new marks without asking.")] = False,
+    workers: Workers = None,
+    isolation: Isolation = "strict",
+    db_url: DbUrl = "",
+) -> None:
+    """After a check changed: grade again what it affects, show how marks differ, and write them if you agree.
+
+    Exit status: 0 written or nothing to write, 1 not written or some could not be graded, 2 wrong use.
+    """
+    from autograder import report
+    from autograder.grade import Grading
+    from autograder.regrade import Regrading
+
+    chosen = unit_called(unit)
+    with told_errors(unit):
+        prepared(chosen, isolation)
+        regrading = Regrading(
+            Grading(
+                chosen, submissions, course_dir, frozenset(only or ()), frozenset(tasks or ()), everything, isolation,
+                workers, None, db_url,
+            )
+        )  # fmt: skip
+        if not regrading.affected():
+            console.print(f"nothing to regrade: every mark of {unit} is from the unit as it is")
+            return
+        results = gather(f"regrading {unit}", regrading.run())
+        changes = regrading.changes()
+        console.print(report.changes_table(changes) if changes else f"{len(results)} graded again; no mark changes")
+        failed = [result for result in results if not result.verdicts]
+        for result in failed:
+            console.print(f"[yellow]{escape(result.student)}[/yellow]: {escape(str(result.findings[-1]))}")
+        if changes and not yes and not typer.confirm("Write these marks?", default=False):
+            raise typer.Exit(FAULTS_FOUND)
+        failed += regrading.write()
+    if failed:
+        raise typer.Exit(FAULTS_FOUND)
+
+
+def explain(
+    student: Annotated[str, typer.Argument(help="Name of the student's folder.", show_default=False)],
+    unit: UnitName,
+    submissions: Submissions = Path("submitted"),
+    course_dir: CourseDir = Path(),
+) -> None:
+    """Reproduce a student's verdicts from the grade record: same inputs, same submission.
+
+    Exit status: 0 every verdict comes out as it was recorded, 1 some do not, 2 there is no record.
+    """
+    from autograder.explain import explain as explain_one
+
+    with told_errors(unit):
+        found = explain_one(unit_called(unit), student, course_dir, submissions)
+    record = found.record
+    console.print(f"[bold]{escape(student)}, {unit}[/bold], graded {record.graded}, isolation {record.isolation}\n")
+    for task, verdict in record.verdicts.items():
+        console.print(escape(str(verdict)), soft_wrap=True, highlight=False)
+        console.print(f"  seed {record.seeds.get(task, 'unknown')}", style="dim", highlight=False)
+        if found.verdicts.get(task) != verdict:
+            console.print(f"[red]  now: {escape(str(found.verdicts.get(task)))}[/red]", soft_wrap=True)
+    for name, detail in record.findings:
+        console.print(f"[yellow]{escape(name)}[/yellow]: {escape(detail)}", soft_wrap=True)
+    for line in found.differences:
+        console.print(f"[yellow]not as then:[/yellow] {escape(line)}", soft_wrap=True, highlight=False)
+    how = "run again with the same seeds" if found.ran else "judged again by what was observed"
+    console.print(f"{how}: {'the same verdicts' if found.reproduced else '[red]other verdicts[/red]'}")
+    if not found.reproduced:
+        raise typer.Exit(FAULTS_FOUND)
+
+
+COMMANDS: dict[Callable[..., None], str] = {
+    grade: "autograder grade numeric_gradient --submissions submitted --json marks.json",
+    regrade: "autograder regrade numeric_gradient --submissions submitted",
+    explain: "autograder explain student-07 numeric_gradient",
+}
+"""Each command, with an example for its help."""

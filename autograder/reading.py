@@ -1,0 +1,190 @@
+"""Reading a notebook file of any format and in any state: bytes -> cells.
+
+Only what grading needs is taken from a cell: its type, its text, its id and nbgrader's metadata. Outputs may
+lie and are not read.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from autograder import scanning
+from autograder.findings import Findings
+
+MAX_BYTES = 50_000_000
+MAX_VALUES = 5_000_000  # numbers, texts, lists and objects in the file, which need far more memory than their text
+MAX_CELLS = 20_000
+MAX_LETTERS = 1_000_000  # of a cell, before it is named
+MAX_CODE = 2_000_000  # letters in all that are parsed
+KINDS = ("code", "markdown", "raw")
+OLD_KINDS = {"heading": "markdown", "html": "markdown", "text": "markdown", "rst": "raw"}
+CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+SURROGATES = re.compile("[\ud800-\udfff]")
+CONFLICT = re.compile(r"^(<{7}|>{7})(?= |\r?$)", re.MULTILINE)
+TRAILING_COMMA = re.compile(r",(?=[ \t\r]*\n\s*[\]}])")  # a text within JSON has no line ends, so this is none
+
+
+@dataclass(eq=False)
+class Cell:
+    """A student's cell. ``name`` is nbgrader's name of it and ``answers`` what it answers, both found by aligning."""
+
+    kind: str
+    source: str
+    number: int = 0
+    id: str = ""
+    marks: dict[str, Any] = field(default_factory=dict)
+    name: str = ""
+    answers: set[str] = field(default_factory=set)
+
+    @property
+    def grade_id(self) -> str:
+        """The name that nbgrader's metadata in the file give it."""
+        name = self.marks.get("grade_id")
+        return name if isinstance(name, str) else ""
+
+    def __str__(self) -> str:
+        return self.name or f"number {self.number}"
+
+
+def read_cells(data: bytes, findings: Findings) -> list[Cell]:
+    """The cells of a notebook file. Raises ValueError or RecursionError where there is no notebook in it."""
+    notebook = _parse(_decode(data, findings), findings)
+    found = _list_of_cells(notebook, findings)
+    cells: list[Cell] = []
+    code = 0
+    for number, cell in enumerate(found, start=1):
+        if number > MAX_CELLS or code > MAX_CODE:
+            findings.add("too many cells", f"{len(found):,}; the first {len(cells):,} are read")
+            break
+        cells.append(_sound(cell, number, findings))
+        if cells[-1].kind == "code" or cells[-1].marks:
+            code += min(len(cells[-1].source), scanning.MAX_LETTERS)
+    return cells
+
+
+def _decode(data: bytes, findings: Findings) -> str:
+    """The text of a file in UTF-8, or in what it seems to be written in."""
+    if not data.strip(b"\0\r\n\t "):
+        raise ValueError("the file is empty")
+    encoding: str = json.detect_encoding(data)  # of the UTFs
+    if encoding in ("utf-8", "utf-8-sig"):
+        encoding, text = _decode_bytes(data.removeprefix(codecs.BOM_UTF8))
+    else:
+        text = data.decode(encoding, "replace")
+    if encoding != "utf-8":
+        findings.add("not UTF-8", f"read as {encoding}")
+    return text.strip("\ufeff\ufffd\0\r\n\t ")
+
+
+def _decode_bytes(data: bytes) -> tuple[str, str]:
+    """UTF-8 even with a few damaged bytes in it; cp1252, the old Windows encoding, where most letters are no UTF-8."""
+    try:
+        return "utf-8", data.decode("utf-8")
+    except UnicodeDecodeError:
+        text = data.decode("utf-8", "replace")
+    damaged, beyond_ascii = text.count("\ufffd"), len(re.findall(r"[^\x00-\x7f]", text))
+    if damaged <= beyond_ascii / 2:
+        return "UTF-8 with damaged bytes", text
+    return "cp1252", data.decode("cp1252", "replace")
+
+
+def _parse(text: str, findings: Findings) -> Any:
+    """What the JSON text says, after the repairs that leave no doubt. Raises ValueError, RecursionError."""
+    try:
+        return _loads(text)
+    except ValueError as error:
+        fault = error
+    sides = {"": text}
+    if CONFLICT.search(text):
+        sides = {f"the {side} side was taken": _one_side(text, side) for side in ("upper", "lower")}
+    for taken, side in sides.items():
+        for mended, repair in ((side, ""), (TRAILING_COMMA.sub("", side), "comma before a bracket")):
+            try:
+                notebook = _loads(mended)
+            except ValueError:
+                continue
+            if taken:
+                findings.add("merge conflict", taken)
+            if repair:
+                findings.add("repaired JSON", repair)
+            return notebook
+    raise ValueError(f"merge conflict, and {fault}" if len(sides) > 1 else str(fault)) from fault
+
+
+def _loads(text: str) -> Any:
+    """Parse JSON; control characters within texts are accepted."""
+    if text.count(",") + text.count("[") + text.count("{") > MAX_VALUES:
+        raise ValueError(f"more than {MAX_VALUES:,} values")
+    return json.loads(text, strict=False, parse_int=_number, parse_float=_number)
+
+
+def _number(digits: str) -> float:
+    """A number; one of hundreds of digits is none that a notebook needs."""
+    return float(digits) if len(digits) < 300 else 0.0
+
+
+def _one_side(text: str, side: str) -> str:
+    """The text with one side of each merge conflict, without the markers."""
+    kept, now = [], "both"
+    for line in text.split("\n"):
+        mark = line.rstrip("\r")[:8].rstrip()
+        if mark == "<" * 7:
+            now = "upper"
+        elif mark == "|" * 7 and now == "upper":
+            now = "base"
+        elif mark == "=" * 7 and now in ("upper", "base"):
+            now = "lower"
+        elif mark == ">" * 7:
+            now = "both"
+        elif now in ("both", side):
+            kept.append(line)
+    return "\n".join(kept)
+
+
+def _list_of_cells(notebook: Any, findings: Findings) -> list[Any]:
+    """The cells of a notebook of format 4 and of the older ones, which have them in worksheets or in other words."""
+    if not isinstance(notebook, dict):
+        raise ValueError("JSON, but not a notebook")
+    if (major := notebook.get("nbformat")) != 4:
+        findings.add("other notebook format", f"{major:g}" if isinstance(major, float) else "no number is given")
+    if isinstance(notebook.get("cells"), list):
+        return notebook["cells"]
+    if isinstance(sheets := notebook.get("worksheets"), list):
+        lists = [sheet["cells"] for sheet in sheets if isinstance(sheet, dict) and isinstance(sheet.get("cells"), list)]
+        return [cell for cells in lists for cell in cells]
+    raise ValueError("JSON, but not a notebook: it has no list of cells")
+
+
+def _sound(cell: Any, number: int, findings: Findings) -> Cell:
+    """A cell whose parts are what they should be, whatever the file has there."""
+    cell = cell if isinstance(cell, dict) else {}
+    kind, identity, marks = cell.get("cell_type"), cell.get("id"), cell.get("metadata")
+    source = next((cell[key] for key in ("source", "input", "code", "text") if key in cell), None)
+    if isinstance(source, list) and all(isinstance(line, str) for line in source):
+        source = "".join(source)
+    kind = OLD_KINDS.get(kind, kind) if isinstance(kind, str) else kind
+    if kind not in KINDS or not isinstance(source, str):
+        findings.add("broken cell", f"number {number}")
+        kind, source = kind if kind in KINDS else "raw", source if isinstance(source, str) else ""
+    marks = marks.get("nbgrader") if isinstance(marks, dict) else None
+    return Cell(
+        kind=kind,
+        source=_clean(source, number, findings),
+        number=number,
+        id=identity if isinstance(identity, str) and CELL_ID.fullmatch(identity) else "",
+        marks=marks if isinstance(marks, dict) else {},
+    )
+
+
+def _clean(source: str, number: int, findings: Findings) -> str:
+    """The text with plain line ends, without what Python cannot compile or UTF-8 cannot write."""
+    clean = SURROGATES.sub("\ufffd", source.replace("\0", ""))
+    if clean != source:
+        findings.add("broken characters", f"number {number}")
+    if len(clean) > MAX_LETTERS:
+        findings.add("long cell", f"number {number}, {len(clean):,} letters")
+    return clean.replace("\r\n", "\n").replace("\r", "\n")
