@@ -3,16 +3,26 @@
 nbgrader reads the worked notebooks in ``solutions/`` and the students' in ``notebooks/``, and keeps
 ``submitted/``, ``autograded/``, ``feedback/`` and ``gradebook.db`` beside them. Started in the project's
 folder it finds this file by itself; started elsewhere, set ``JUPYTER_CONFIG_PATH`` to this folder.
+
+Submissions of the course's units are read, run and judged as ``autograder grade`` does: confined, in warm
+kernels, outside of the student's process.
 """
 
+import warnings
+
+warnings.filterwarnings("ignore", message=".*not in session, add operation along", module="nbgrader")
+
+load_subconfig("nbgrader_course.py")  # type: ignore[name-defined]  # noqa: F821
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
 
-c.CourseDirectory.course_id = "gradients"
-c.CourseDirectory.source_directory = "solutions"
-c.CourseDirectory.release_directory = "notebooks"
-
-c.ClearSolutions.begin_solution_delimeter = "### BEGIN SOLUTION"
-c.ClearSolutions.end_solution_delimeter = "### END SOLUTION"
-c.ClearSolutions.code_stub = {"python": 'raise NotImplementedError("write your answer here")'}
-
-c.Execute.timeout = 120
+c.Autograde.pre_convert_hook = "autograder.in_nbgrader.include_renamed"
+c.Autograde.exporter_class = "autograder.in_nbgrader.SubmissionExporter"
+c.Autograde.sanitize_preprocessors = ["nbgrader.preprocessors.OverwriteKernelspec"]
+c.Autograde.autograde_preprocessors = [
+    "autograder.in_nbgrader.Execute",
+    "nbgrader.preprocessors.IgnorePattern",
+    "nbgrader.preprocessors.LimitOutput",
+    "autograder.in_nbgrader.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]

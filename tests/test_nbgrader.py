@@ -17,33 +17,40 @@ UNIT = load("numeric_gradient")
 STUDENTS = ("student-01", "student-02", "student-03", "student-04")
 
 
-@pytest.fixture(scope="module")
-def course(graded_class, tmp_path_factory):
-    """A course folder in which nbgrader graded four of the class, from release to feedback and export."""
-    root = tmp_path_factory.mktemp("nbgrader")
+def course_folder(root, graded_class):
+    """A course folder with four submissions of the class."""
     shutil.copytree(PROJECT / "solutions", root / "solutions")
     for student in STUDENTS:
         shutil.copytree(graded_class.folder / "submitted" / student, root / "submitted" / student)
+    return root
+
+
+@pytest.fixture(scope="module")
+def course(graded_class, tmp_path_factory):
+    """A course folder in which stock nbgrader graded four of the class, from release to feedback and export."""
+    root = course_folder(tmp_path_factory.mktemp("nbgrader"), graded_class)
+    stock = f"load_subconfig({str(PROJECT / 'autograder' / 'nbgrader_course.py')!r})"
+    (root / "nbgrader_config.py").write_text(stock)
     for words in (
         ["generate_assignment", UNIT.assignment],
         ["autograde", UNIT.assignment],
         ["generate_feedback", UNIT.assignment],
         ["export", "--to", str(root / "grades.csv")],
     ):
-        nbgrader(root, *words)
+        nbgrader(root, *words, config=root)
     return root
 
 
-def nbgrader(root, *words):
+def nbgrader(root, *words, config=PROJECT / "autograder"):
     bin_folder = Path(sys.executable).parent
     path = os.pathsep.join([str(bin_folder), os.environ["PATH"]])  # nbgrader starts alembic by name
-    environment = dict(os.environ, JUPYTER_CONFIG_PATH=str(PROJECT / "autograder"), PATH=path)
+    environment = dict(os.environ, JUPYTER_CONFIG_PATH=str(config), PATH=path)
     command = [str(bin_folder / "nbgrader"), *words]
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
 
 
-def scores(database):
+def scores(database, students=STUDENTS):
     query = """
         select student.id, base_cell.name, grade.auto_score from grade
         join submitted_notebook on grade.notebook_id = submitted_notebook.id
@@ -51,7 +58,9 @@ def scores(database):
         join student on submitted_assignment.student_id = student.id
         join base_cell on grade.cell_id = base_cell.id"""
     with sqlite3.connect(database) as db:
-        return {(student, task): score for student, task, score in db.execute(query) if student in STUDENTS}
+        return {
+            (student, task): score for student, task, score in db.execute(query) if not students or student in students
+        }
 
 
 def test_nbgrader_makes_the_same_student_notebook(course):

@@ -1,0 +1,136 @@
+"""This grader within nbgrader: its ``autograde`` command and formgrader's button read, run and judge submissions
+of the course's units as ``autograder grade`` does, one at a time. Other assignments are graded as nbgrader does.
+
+``nbgrader_config.py`` puts these classes in the place of nbgrader's own.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbconvert.exporters import NotebookExporter
+from nbformat import NotebookNode
+from nbgrader import preprocessors
+
+from autograder import sandbox
+from autograder.execute import Execution, execute
+from autograder.grader import Grader
+from autograder.intake import Submission, checks_in, released, take_in
+from autograder.records import Records
+from course import UNITS
+from course.check import Unit, load
+
+ISOLATION = "GRADIENTS_ISOLATION"
+Resources = dict[str, Any]
+
+
+def unit_of(assignment: str) -> Unit | None:
+    """The unit whose assignment has this name."""
+    return next((unit for unit in map(load, UNITS) if unit.assignment == assignment), None)
+
+
+@cache
+def grader_of(name: str) -> Grader:
+    """The grader of a unit in this process, which keeps its kernels warm. Raises NoSandbox."""
+    isolation = os.environ.get(ISOLATION, sandbox.STRICT)
+    if isolation != sandbox.NONE:
+        sandbox.require()
+    return Grader(load(name), isolation=isolation)
+
+
+def include_renamed(assignment: str, student: str, notebooks: list[str]) -> None:
+    """Before nbgrader looks for notebooks by name: let it find the unit's, whatever the student called it."""
+    unit = unit_of(assignment)
+    if unit and notebooks:
+        notebooks[:] = [str(Path(notebooks[0]).parent / f"{unit.name}.ipynb")]
+
+
+class SubmissionExporter(NotebookExporter):
+    """Reads a submission through the intake, so that a broken notebook is mended or named, and stops nobody."""
+
+    def from_filename(self, filename: str, resources: Resources | None = None, **kwargs: Any) -> Any:
+        names = (resources or {}).get("nbgrader", {})
+        unit = unit_of(names.get("assignment", ""))
+        if unit is None or not Path(filename).parent.samefile(folder_of(self, "submitted", names)):
+            return super().from_filename(filename, resources=resources, **kwargs)
+        return self.from_notebook_node(submission_of(self, unit, names).notebook, resources=resources, **kwargs)
+
+
+def course_of(part: Any) -> Any:
+    """nbgrader's course directory; ``part`` is an exporter or one of its preprocessors."""
+    while not hasattr(part, "coursedir"):
+        part = part.parent
+    return part.coursedir
+
+
+def folder_of(part: Any, step: str, names: dict[str, str]) -> Path:
+    """Where nbgrader keeps a submission in one of its steps, such as ``submitted`` and ``autograded``."""
+    course = course_of(part)
+    folder = getattr(course, f"{step}_directory")
+    return Path(course.root, course.format_path(folder, names["student"], names["assignment"]))
+
+
+def submission_of(part: Any, unit: Unit, names: dict[str, str]) -> Submission:
+    return take_in(unit, names["student"], folder_of(part, "submitted", names), released(unit))
+
+
+class Execute(preprocessors.Execute):
+    """Runs a unit's notebook confined, in a warm kernel, and puts the verdicts into its checks."""
+
+    def preprocess(self, nb: NotebookNode, resources: Resources, **kwargs: Any) -> tuple[NotebookNode, Resources]:
+        names = resources["nbgrader"]
+        unit = unit_of(names["assignment"])
+        if unit is None:
+            return super().preprocess(nb, resources, **kwargs)
+        grader = grader_of(unit.name)
+        submission = submission_of(self, unit, names)
+        execution = self._run(grader, submission)
+        graded, notebook = grader.judge(submission, execution)
+        for finding in graded.findings:
+            self.log.warning("%s: %s", names["student"], finding)
+        Records(Path(course_of(self).root), unit).write(grader.record(submission, execution, graded))
+        self._remove_unread(submission, names)
+        resources["readable"] = submission.readable
+        return with_metadata_of(nb, notebook), resources
+
+    def _remove_unread(self, submission: Submission, names: dict[str, str]) -> None:
+        """Remove what nbgrader copied of a submission that the intake did not read: what a link led to, say."""
+        folder = folder_of(self, "autograded", names)
+        kept = {*submission.files, "timestamp.txt"}
+        for path in folder.rglob("*"):
+            if path.suffix != ".ipynb" and path.is_file() and path.relative_to(folder).as_posix() not in kept:
+                path.unlink()
+
+    def _run(self, grader: Grader, submission: Submission) -> Execution:
+        if not submission.readable:
+            return Execution(nbformat.writes(submission.notebook), stopped=str(submission.findings[-1]))
+        with ThreadPoolExecutor(1) as thread:  # formgrader's own thread already runs an event loop
+            return thread.submit(execute, grader.job(submission)).result()
+
+
+def with_metadata_of(nb: NotebookNode, executed: NotebookNode) -> NotebookNode:
+    """The executed notebook with the checks' metadata as nbgrader wrote it."""
+    marks = {name: cell.metadata for name, cell in checks_in(nb)}
+    for name, cell in checks_in(executed):
+        cell.metadata = marks.get(name, cell.metadata)
+    executed.metadata = nb.metadata
+    return executed
+
+
+class SaveAutoGrades(preprocessors.SaveAutoGrades):
+    """Saves the scores; a notebook that could not be read is for somebody to look at, not just worth nothing."""
+
+    def _add_score(self, cell: NotebookNode, resources: Resources) -> None:
+        super()._add_score(cell, resources)
+        if not resources.get("readable", True):
+            names = resources["nbgrader"]
+            grade = self.gradebook.find_grade(
+                cell.metadata.nbgrader.grade_id, names["notebook"], names["assignment"], names["student"]
+            )
+            grade.needs_manual_grade = True
+            self.gradebook.db.commit()
