@@ -108,8 +108,11 @@ def _rejoined(cells: list[Cell], release: Release, findings: Findings) -> list[C
 
 
 def _restored(cells: list[Cell], release: Release, findings: Findings) -> Iterator[Cell]:
-    """Each locked cell as it was released, once. What a student wrote into it stays, in cells of its own, if another
-    cell was merged into it or an answer is defined there; otherwise it is undone."""
+    """Each locked cell as it was released, once.
+
+    What a student wrote into it stays, in cells of its own, if another cell was merged into it or if it defines an
+    answer; otherwise it is undone.
+    """
     placed: set[str] = set()
     for cell in cells:
         if cell.name not in release.locked:

@@ -11,7 +11,6 @@ from typing import Any
 import nbformat
 from traitlets.config import Config, PyFileConfigLoader
 
-from autograder.lesson import read_lesson
 from course.check import Unit
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -46,6 +45,8 @@ def build(unit: Unit, into: Path = PROJECT) -> list[Path]:
 
     Raises LessonError where the lesson is at fault.
     """
+    from autograder.lesson import read_lesson
+
     worked = into / notebook_path(unit, SOLUTIONS)
     worked.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(read_lesson(unit), worked)

@@ -16,7 +16,7 @@ from autograder.reading import MAX_BYTES, Cell, read_cells
 from course.check import Unit
 
 MAX_READ = 10  # notebooks that are read if none has the right name
-ENDING = re.compile(r"\.ipynb(\.txt|\.json)?")
+ENDING = re.compile(r"\.ipynb(\.txt|\.json)?$")
 
 
 @dataclass
@@ -38,26 +38,40 @@ def choose(unit: Unit, folder: Path, release: NotebookNode) -> Candidate:
     others = [path for path in paths if path != named]
     chosen = _read(folder, named)
     if chosen.fault:
-        other = _most_alike(unit, folder, others, release, needed=named in paths)
-        if named in paths and other:
-            other.findings.add("damaged notebook", chosen.fault)
-        chosen = other or chosen
-    if chosen.path != right and not chosen.fault:
+        known = Release(unit, release)
+        best = max(
+            (_read(folder, path) for path in others[:MAX_READ]), key=lambda one: _alike(one, known), default=chosen
+        )
+        if named not in paths:
+            chosen = best
+        elif _alike(best, known) > 0:
+            best.findings.add("damaged notebook", chosen.fault)
+            chosen = best
+    if chosen.path != right:
         chosen.findings.add("renamed notebook", shown(chosen.path))
-    for path in others:
-        if path != chosen.path and not chosen.fault:
+    for path in paths:
+        if path not in (chosen.path, named):
             chosen.findings.add("another notebook", shown(path))
     return chosen
 
 
 def _notebooks(unit: Unit, folder: Path) -> list[str]:
-    """The paths of files that are notebooks by their name."""
+    """The paths of files that are notebooks by their name, and of whatever bears the right one."""
+    plain = (unit.name, f"{unit.name}.json", f"{unit.name}.txt")
     try:
-        files = [entry for entry in entries(folder, Findings()) if not entry.kind or "/" not in entry.path]
+        return [
+            entry.path
+            for entry in entries(folder, Findings())
+            if entry.path.lower() == f"{unit.name}.ipynb"
+            or (not entry.kind and (ENDING.search(entry.name.lower()) or entry.name.lower() in plain))
+        ]
     except OSError:
         return []
-    plain = (unit.name, f"{unit.name}.json", f"{unit.name}.txt")
-    return [entry.path for entry in files if ENDING.search(entry.name.lower()) or entry.name.lower() in plain]
+
+
+def _alike(candidate: Candidate, release: Release) -> int:
+    """In how many of its cells the release is recognised; less than none if there are no cells."""
+    return -1 if candidate.fault else recognise(candidate.cells, release)
 
 
 def _read(folder: Path, path: str) -> Candidate:
@@ -70,16 +84,3 @@ def _read(folder: Path, path: str) -> Candidate:
     except Exception as error:  # whatever these bytes are
         found.fault = f"{shown(path)}: {reason(error)}"
     return found
-
-
-def _most_alike(unit: Unit, folder: Path, paths: list[str], release: NotebookNode, needed: bool) -> Candidate | None:
-    """Of other notebooks the one in which most of the released cells are recognised, at least one if ``needed``."""
-    best, most = None, 0 if needed else -1
-    for path in paths[:MAX_READ]:
-        candidate = _read(folder, path)
-        if candidate.fault:
-            continue
-        alike = recognise(candidate.cells, Release(unit, release))
-        if alike > most:
-            best, most = candidate, alike
-    return best

@@ -29,7 +29,7 @@ class Grading:
     """What to grade, from where, into which course folder, and how.
 
     ``only`` names students and ``tasks`` tasks; empty stands for all. ``again`` grades also what has not
-    changed since it was graded.
+    changed since it was graded; ``every_cell`` runs also the demonstrations that bear on no mark.
     """
 
     unit: Unit
@@ -42,6 +42,7 @@ class Grading:
     workers: int | None = None
     place: Place | None = None
     db_url: str = ""
+    every_cell: bool = False
 
     def found(self) -> list[tuple[str, Path]]:
         """The students to grade, with their folders. Raises NoSubmissions."""
@@ -98,7 +99,7 @@ def outcomes(
     """
     unit = grading.unit
     place = grading.place or Here(unit.name, grading.isolation, grading.workers)
-    grader = Grader(unit, tasks=grading.tasks, isolation=grading.isolation)
+    grader = Grader(unit, tasks=grading.tasks, isolation=grading.isolation, every_cell=grading.every_cell)
     unchanged: list[Graded] = []
 
     def jobs() -> Iterator[tuple[Submission, Callable[[], Job]]]:

@@ -17,6 +17,7 @@ from autograder.execute import Execution, Job, limits_for
 from autograder.findings import Finding
 from autograder.gradebook import write_verdicts
 from autograder.intake import Submission, checks_in, released
+from autograder.needed import unneeded
 from autograder.records import Record, fingerprint, versions
 from course.check import Expected, Unit, Verdict, judge
 
@@ -52,7 +53,8 @@ class UnknownTask(LookupError):
 class Grader:
     """Grades submissions of one unit, with inputs drawn from seeds that are new and secret for each grader.
 
-    ``seeds`` repeats an earlier grading; ``tasks`` names the tasks to grade, by default all. Raises UnknownTask.
+    ``seeds`` repeats an earlier grading; ``tasks`` names the tasks to grade, by default all; ``every_cell`` runs also
+    the lesson's demonstrations that bear on no mark. Raises UnknownTask.
     """
 
     def __init__(
@@ -61,11 +63,12 @@ class Grader:
         seeds: Mapping[str, int] | None = None,
         tasks: Collection[str] = (),
         isolation: str = sandbox.STRICT,
+        every_cell: bool = False,
     ):
         for name in tasks:
             if name not in unit.tasks:
                 raise UnknownTask(unit, name)
-        self.unit, self.isolation = unit, isolation
+        self.unit, self.isolation, self.every_cell = unit, isolation, every_cell
         self.release = released(unit)
         self.limits = limits_for(unit)
         chosen = [task for task in unit.tasks.values() if not tasks or task.name in tasks]
@@ -78,10 +81,12 @@ class Grader:
             _ = expected.reference
 
     def job(self, submission: Submission) -> Job:
-        """What is to be run for a submission: its cells, and the checks of the chosen tasks."""
+        """What is to be run for a submission: the cells that bear on its marks, and the checks of the chosen tasks."""
         notebook = deepcopy(submission.notebook)
-        for name, cell in checks_in(notebook):
-            if name not in self.seeds:
+        left_out = set() if self.every_cell else unneeded(notebook, self.release)
+        left_out |= {cell.id for name, cell in checks_in(notebook) if name not in self.seeds}
+        for cell in notebook.cells:
+            if cell.id in left_out:
                 cell.source = ""
         seconds = {
             name: SLACK + expected.task.seconds * len(expected.reference) for name, expected in self.expected.items()
@@ -102,7 +107,7 @@ class Grader:
             verdicts = earlier.verdicts | verdicts
         notebook = nbformat.reads(execution.notebook, as_version=4)
         sources = {cell.id: cell.source for cell in submission.notebook.cells}
-        for _, cell in checks_in(notebook):
+        for cell in notebook.cells:
             cell.source = sources[cell.id]
         write_verdicts(notebook, verdicts)
         findings = [*submission.findings, *(Finding(*found) for found in execution.findings)]

@@ -33,6 +33,7 @@ Submissions = Annotated[Path, typer.Option(help="Folder with <student>/<assignme
 CourseDir = Annotated[Path, typer.Option(help="Course folder for the gradebook, autograded/, records/ and results.")]
 Only = Annotated[list[str] | None, typer.Option(help="Grade this student only; may be given several times.")]
 Tasks = Annotated[list[str] | None, typer.Option("--task", help="Grade this task only; may be given several times.")]
+AllCells = Annotated[bool, typer.Option("--all-cells", help="Run also demonstrations that bear on no mark.")]
 Isolation = Annotated[str, typer.Option(help="'strict' confines submissions; 'none' lets them do what you can do.")]
 Workers = Annotated[int | None, typer.Option(help="Notebooks run at once; default: one a CPU, and one.", min=1)]
 Scheduler = Annotated[
@@ -85,6 +86,7 @@ def grade(
     only: Only = None,
     tasks: Tasks = None,
     again: Annotated[bool, typer.Option("--again", help="Grade also what has not changed since.")] = False,
+    every_cell: AllCells = False,
     workers: Workers = None,
     isolation: Isolation = "strict",
     scheduler: Scheduler = None,
@@ -111,7 +113,7 @@ def grade(
         prepared(chosen, isolation, place)
         grading = Grading(
             chosen, submissions, course_dir, frozenset(only or ()), frozenset(tasks or ()), again, isolation,
-            workers, place, db_url,
+            workers, place, db_url, every_cell,
         )  # fmt: skip
         results = gather(f"grading {unit}", grade_all(grading))
         url = GradebookWriter(course_dir, db_url).shown_url

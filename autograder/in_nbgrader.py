@@ -40,7 +40,7 @@ def grader_of(name: str) -> Grader:
     isolation = os.environ.get(ISOLATION, sandbox.STRICT)
     if isolation != sandbox.NONE:
         sandbox.require()
-    return Grader(load(name), isolation=isolation)
+    return Grader(load(name), isolation=isolation, every_cell=True)
 
 
 def include_renamed(assignment: str, student: str, notebooks: list[str]) -> None:

@@ -112,14 +112,15 @@ def _fill(submission: Submission, unit: Unit, release: NotebookNode) -> Finding 
     if fault := _fault_of(submission.folder):
         return Finding("unreadable folder", fault)
     chosen = choose(unit, submission.folder, release)
-    submission.files, submission.findings = collect(submission.folder, chosen.path)
+    submission.files, beside = collect(submission.folder, chosen.path)
     submission.digest = _digest(chosen.data, submission.files)
+    submission.findings = chosen.findings.told() + beside
     if chosen.fault:
         return Finding("unreadable notebook", chosen.fault)
     submission.notebook = align(unit, chosen.cells, release, chosen.findings)
     for module in sorted(_imported(unit, submission.notebook) - allowed_modules(unit, release)):
         chosen.findings.add("refused import", module)
-    submission.findings = chosen.findings.told() + submission.findings
+    submission.findings = chosen.findings.told() + beside
     return None
 
 
