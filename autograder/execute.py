@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -19,18 +20,25 @@ from typing import Any
 
 import nbformat
 from jupyter_client.manager import AsyncKernelManager
-from nbclient import NotebookClient
-from nbclient.exceptions import CellControlSignal, CellTimeoutError, DeadKernelError
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
 from autograder import forkserver, kernels, sandbox
-from autograder.inside.limits import Limits
+from autograder.client import MAX_MESSAGE, BoundedClient
+from autograder.inside.limits import MB, Limits
 from course.check import Unit
 from course.check.notebook import OBSERVATIONS
 
 GRACE = 5.0  # seconds in which an interrupted cell must stop
-MAX_MESSAGES = 20_000  # that one cell may send
+SILENT = logging.getLogger("autograder.nbclient")
+SILENT.setLevel(logging.CRITICAL)
 REFUSED = "may not be imported while answers of"
+SIGNS = {
+    ("MemoryError:", "can't allocate memory", "Cannot allocate memory"): "memory limit",
+    ("can't start new thread", "Resource temporarily unavailable"): "process limit",
+    ("No space left on device", "File too large"): "disk limit",
+}
+"""How the limits of the sandbox look to the cell that reaches them: parts of an error's name and message."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +73,7 @@ def execute(job: Job) -> Execution:
         work = Path(home) / "work"
         _write_files(job.files, work)
         asyncio.run(_run(notebook, job, work, result))
-    result.notebook = nbformat.writes(notebook)
+    result.notebook = nbformat.writes(notebook).encode("utf-8", "replace").decode("utf-8")
     return result
 
 
@@ -77,29 +85,8 @@ def _write_files(files: dict[str, bytes], work: Path) -> None:
         target.write_bytes(data)
 
 
-class _Client(NotebookClient):
-    """An nbclient that takes in a bounded amount of output from each cell."""
-
-    most = 0  # bytes that the running cell may still send
-    messages = 0
-
-    def allow(self, size: int) -> None:
-        self.most, self.messages = size, MAX_MESSAGES
-
-    def output(self, outs: list, msg: dict, display_id: str, cell_index: int) -> NotebookNode | None:
-        self.most -= len(json.dumps(msg["content"]))
-        self.messages -= 1
-        if self.most < 0 or self.messages < 0:
-            return None
-        return super().output(outs, msg, display_id, cell_index)
-
-    @property
-    def overflowed(self) -> bool:
-        return self.most < 0 or self.messages < 0
-
-
 async def _run(notebook: NotebookNode, job: Job, work: Path, result: Execution) -> None:
-    client = _Client(
+    client = BoundedClient(
         notebook,
         km=_kernel_manager(job, work.parent),
         timeout_func=lambda cell: _seconds(cell, job),
@@ -108,10 +95,10 @@ async def _run(notebook: NotebookNode, job: Job, work: Path, result: Execution) 
         raise_on_iopub_timeout=True,
         shutdown_kernel="immediate",
         resources={"metadata": {"path": str(work)}},
-        coalesce_streams=True,
+        store_widget_state=False,
     )
     client.owns_km = True  # so that the kernel ends with the client, whatever happens
-    client.log.setLevel("CRITICAL")
+    client.log = SILENT  # else it is the log of whatever program runs this
     launch = {"env": _environment(job, work), "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     try:
         async with client.async_setup_kernel(**launch):
@@ -122,13 +109,18 @@ async def _run(notebook: NotebookNode, job: Job, work: Path, result: Execution) 
     except _Stop as stop:
         result.stopped = str(stop)
         result.findings.append((stop.finding, str(stop)))
+    crowded = getattr(client.km.provisioner if client.km else None, "crowded", "")
+    if crowded and "process limit" not in dict(result.findings):
+        result.findings.append(("process limit", crowded))
 
 
 def _kernel_manager(job: Job, home: Path) -> AsyncKernelManager:
     """A warm kernel; a cold one, reached by sockets in ``home``, where nothing can be forked."""
     if kernels.can_be_warm():
         return kernels.warm_kernel_manager(home)
-    manager = AsyncKernelManager(kernel_name="python3", connection_file=str(home / "kernel.json"))
+    manager = AsyncKernelManager(
+        kernel_name="python3", connection_file=str(home / "kernel.json"), client_class=kernels.CLIENT
+    )
     if os.name == "posix":
         manager.transport, manager.ip = "ipc", str(home / "kernel")
     return manager
@@ -143,38 +135,48 @@ class _Stop(Exception):
 
 
 async def _run_cell(
-    client: _Client, cell: NotebookNode, index: int, job: Job, deadline: float, result: Execution
+    client: BoundedClient, cell: NotebookNode, index: int, job: Job, deadline: float, result: Execution
 ) -> None:
     task, source, name = task_of(cell), cell.source, f"cell {index + 1}"
     if task:
         call = f"publish({job.unit!r}, {task!r}, {job.seeds[task]})"
         cell.source = f"__import__('course.check.notebook', fromlist=['']).{call}"
-    client.allow(kernels.MAX_MESSAGE if task else job.limits.output)
+    client.allow(MAX_MESSAGE if task else job.limits.output)
     try:
         await _execute(client, cell, index, job, deadline)
     except CellTimeoutError:
         result.findings.append(("output limit", f"{name} sent a message that was too large; it was dropped"))
+        await client.reconnect()
+    except (AttributeError, KeyError, TypeError, ValueError) as error:  # within nbclient, of a reply that was forged
+        result.findings.append(("forged message", f"{name} made the kernel answer what no kernel does ({error})"[:200]))
     finally:
         cell.source = source
-    result.findings += _findings_in(cell, name, _seconds(cell, job))
-    if client.overflowed:
-        result.findings.append(("output limit", f"{name} showed more than {job.limits.output // 1024**2} MB"))
-    if task:
-        seen = [out.data[OBSERVATIONS] for out in cell.outputs if OBSERVATIONS in out.get("data", {})]
-        if seen:
-            result.observations[task] = seen[-1]
-        cell.outputs = []
+        client.settle()
+        result.findings += _findings_in(cell, name, _seconds(cell, job))
+        if client.overflowed:
+            most = MAX_MESSAGE if task else job.limits.output
+            result.findings.append(("output limit", f"{name} showed more than {most // MB} MB; the rest was dropped"))
+        if task:
+            _gather(cell, task, result)
 
 
-async def _execute(client: _Client, cell: NotebookNode, index: int, job: Job, deadline: float) -> None:
+def _gather(cell: NotebookNode, task: str, result: Execution) -> None:
+    """Move what a check observed from its cell to the result."""
+    seen = [out.data[OBSERVATIONS] for out in cell.outputs if OBSERVATIONS in out.get("data", {})]
+    if seen:
+        result.observations[task] = seen[-1]
+        if REFUSED in json.dumps(seen[-1]):
+            result.findings.append(("refused import", f"the answer to {task} imports what holds the answers"))
+    cell.outputs = []
+
+
+async def _execute(client: BoundedClient, cell: NotebookNode, index: int, job: Job, deadline: float) -> None:
     """Run one cell. Raises _Stop if the kernel is gone afterwards."""
     seconds, clock = _seconds(cell, job), asyncio.get_running_loop().time
     limit = asyncio.timeout_at(min(clock() + seconds + GRACE, deadline))
     try:
         async with limit:
             await client.async_execute_cell(cell, index)
-    except CellControlSignal:
-        pass
     except (TimeoutError, DeadKernelError) as error:  # nbclient turns a cancelled wait into a DeadKernelError
         if isinstance(error, CellTimeoutError):
             raise
@@ -185,13 +187,16 @@ async def _execute(client: _Client, cell: NotebookNode, index: int, job: Job, de
         raise _Stop("kernel stopped", f"cell {index + 1} did not stop at its limit of {seconds:g} s") from error
 
 
-async def _death(client: _Client, index: int) -> tuple[str, str]:
+async def _death(client: BoundedClient, index: int) -> tuple[str, str]:
     """What to call the death of a kernel, and how it came about."""
+    if client.flooded:
+        return "output limit", f"the kernel was ended in cell {index + 1}: it sent more than could be taken"
     provisioner: Any = client.km.provisioner if client.km else None
     why, code = getattr(provisioner, "why", ""), getattr(provisioner, "exit_code", None)
-    if why:
-        return "memory limit", f"the kernel was ended in cell {index + 1}: {why}"
-    how = f" ({signal.Signals(-code).name})" if code is not None and code < 0 else ""
+    limit, _, words = why.partition(": ")
+    if limit in SIGNS.values():
+        return limit, f"the kernel was ended in cell {index + 1}: {words}"
+    how = f" ({signal.Signals(-code).name})" if code is not None and -65 < code < 0 else ""
     return "dead kernel", f"the kernel died in cell {index + 1}{how}"
 
 
@@ -208,11 +213,15 @@ def _seconds(cell: NotebookNode, job: Job) -> float:
 def _findings_in(cell: NotebookNode, name: str, seconds: float) -> list[tuple[str, str]]:
     """What the errors that a cell ended with say about it."""
     found = []
-    for out in cell.outputs:
-        if out.output_type == "error" and out.ename == "KeyboardInterrupt":
+    for error in (out for out in cell.outputs if out.output_type == "error"):
+        if error.ename == "KeyboardInterrupt":
             found.append(("time limit", f"{name} took longer than {seconds:g} s"))
-        if out.output_type == "error" and REFUSED in out.evalue:
-            found.append(("refused import", out.evalue.partition(" ")[0][:100]))
+        elif REFUSED in error.evalue:
+            found.append(("refused import", f"{name} imports {error.evalue.partition(' ')[0][:100]}"))
+        else:
+            said = f"{error.ename}: {error.evalue}"
+            limits = (limit for signs, limit in SIGNS.items() if any(sign in said for sign in signs))
+            found += [(limit, f"{name} reached it: {error.ename}") for limit in limits]
     return found
 
 

@@ -13,7 +13,7 @@ import tempfile
 import threading
 from pathlib import Path
 
-from autograder import sandbox
+from autograder import sandbox, selftest
 from autograder.view import preloads, write_view
 from course.figures import DRAW
 
@@ -37,12 +37,15 @@ ENVIRONMENT = {
     **QUIET,
     "PATH": "/usr/bin:/bin",
     "HOME": "/tmp/home",
+    "USER": "student",
     "IPYTHONDIR": "/tmp/home/.ipython",
     "MPLCONFIGDIR": "/tmp/home/.matplotlib",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     "TMPDIR": "/tmp",
 }
 """What a program needs to start: the environment of a fork server, and that of its kernels."""
+
+END_SECONDS = 10.0  # in which a server that is told to end does so
 
 _servers: dict[tuple[str, str], ForkServer] = {}
 _lock = threading.Lock()
@@ -59,6 +62,7 @@ class ForkServer:
         self.unit, self.isolation = unit, isolation
         self.folder = Path(tempfile.mkdtemp(prefix="gradients-"))
         self.address = self.folder / "kernels"
+        self.layers: list[str] = []
         self._start()
         atexit.register(self.close)
 
@@ -77,7 +81,7 @@ class ForkServer:
             "confined": self.isolation != sandbox.NONE,
             "imports": preloads(self.unit),
         }
-        command = [sys.executable, "-m", "autograder.inside.server", json.dumps(settings)]
+        command = [os.path.abspath(sys.executable), "-m", "autograder.inside.server", json.dumps(settings)]
         shown = view
         if self.isolation != sandbox.NONE:
             shown = Path("/view")
@@ -103,16 +107,31 @@ class ForkServer:
                 return
             said = json.loads(self._answers.readline() or "{}")
             self._answers.close()
+            if said.get("ready") and self.isolation != sandbox.NONE:
+                self.layers = self._verified()
         if not said.get("ready"):
             messages = (self.folder / "messages").read_text(errors="replace").strip().splitlines()
             reason = said.get("error") or " ".join(messages[-3:]) or "it ended without a word"
             self.close()
             raise NoWarmKernels(f"the fork server of {self.unit or 'no unit'} did not start: {reason}")
 
+    def _verified(self) -> list[str]:
+        """Try the sandbox; returns its layers. Raises NoSandbox where a kernel could escape."""
+        try:
+            return selftest.verify(self.unit, self.address, {*ENVIRONMENT, *sandbox.KEPT})
+        except sandbox.NoSandbox:
+            self.close()
+            raise
+
     def close(self) -> None:
         """End the server, and every kernel with it."""
-        if self.process.poll() is None:
+        if self._lifeline >= 0:
             os.close(self._lifeline)
+            self._lifeline = -1
+        try:
+            self.process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
             self.process.wait()
         _servers.pop((self.unit, self.isolation), None)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -122,7 +141,9 @@ def start(unit: str, isolation: str) -> ForkServer:
     """The fork server of a unit, which this process owns; it may still be importing."""
     with _lock:
         key = unit, isolation or sandbox.STRICT
-        if key not in _servers or _servers[key].process.poll() is not None:
+        if key in _servers and _servers[key].process.poll() is not None:
+            _servers[key].close()
+        if key not in _servers:
             _servers[key] = ForkServer(*key)
         return _servers[key]
 

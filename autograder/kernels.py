@@ -18,28 +18,27 @@ import sys
 import tarfile
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from queue import Empty
 from typing import Any
 
-import zmq
-from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import KernelProvisionerBase
 
 from autograder import forkserver, sandbox
+from autograder.client import START_SECONDS
 from autograder.inside.keeper import HEADER
 from autograder.inside.kernel import CHANNELS
 from autograder.inside.limits import Limits
 
 KERNEL_NAME = "gradients"
+CLIENT = "autograder.client.QuickClient"
 KERNELSPECS = Path(__file__).parent / "kernelspecs"
 UNIT, ISOLATION, LIMITS = "GRADIENTS_UNIT", "GRADIENTS_ISOLATION", "GRADIENTS_LIMITS"
 """Environment variables by which whoever starts a kernel says for what it is."""
-MAX_MESSAGE = 64_000_000  # bytes of one message that a kernel may send
-START_SECONDS = 30.0
 
 
 class WarmProvisioner(KernelProvisionerBase):
@@ -48,7 +47,7 @@ class WarmProvisioner(KernelProvisionerBase):
     connection: socket.socket | None = None
     folder: Path | None = None
     exit_code: int | None = None
-    why = ""
+    why = crowded = ""
     received = b""
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
@@ -56,7 +55,6 @@ class WarmProvisioner(KernelProvisionerBase):
         self.folder = Path(tempfile.mkdtemp(prefix="kernel-"))
         manager: Any = self.parent
         manager.transport, manager.ip = "ipc", str(self.folder / "k")
-        manager.context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)  # of the client's sockets
         self.sockets = []
         for number, channel in enumerate(CHANNELS, start=1):
             setattr(manager, f"{channel}_port", number)
@@ -69,17 +67,17 @@ class WarmProvisioner(KernelProvisionerBase):
         kwargs.pop("extra_arguments", None)
         return await super().pre_launch(cmd=[], **kwargs)
 
-    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> dict[str, Any]:
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Hand the request, the files in the working folder and the sockets to the fork server."""
         environment = dict(kwargs.get("env") or os.environ)
         unit, isolation = environment.get(UNIT, ""), environment.get(ISOLATION) or sandbox.STRICT
         server = await asyncio.to_thread(forkserver.running, unit, isolation)
         limits = Limits(**json.loads(environment.get(LIMITS, "{}")))
         request = {
-            "environment": self._environment(environment, isolation),
+            "environment": forkserver.ENVIRONMENT | {k: environment[k] for k in sandbox.KEPT if k in environment},
             "key": self.key,
             "limits": asdict(limits),
-            "work": str(self.folder / "work") if self.folder else "",
+            "folder": str(self.folder),
         }
         await asyncio.to_thread(self._send, server, request, archive(kwargs.get("cwd")))
         await self._started()
@@ -95,13 +93,6 @@ class WarmProvisioner(KernelProvisionerBase):
         self.connection.setblocking(False)
         for listener in self.sockets:
             listener.close()
-
-    def _environment(self, given: dict[str, str], isolation: str) -> dict[str, str]:
-        """What a program needs to start, and nothing of the grader's own."""
-        kept = {key: given[key] for key in ("LANG", "LC_ALL", "TZ") if key in given}
-        if isolation == sandbox.NONE:
-            kept |= {"HOME": f"{self.folder}/home", "TMPDIR": str(self.folder)}
-        return forkserver.ENVIRONMENT | kept
 
     async def _started(self) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -122,6 +113,7 @@ class WarmProvisioner(KernelProvisionerBase):
         for line in self.received.splitlines():
             said = json.loads(line) if line.endswith(b"}") else {}
             self.exit_code = said.get("ended", 1 if "failed" in said else self.exit_code)
+            self.crowded = said.get("crowded") or self.crowded
             self.why = said.get("why") or said.get("failed") or self.why
         if not data and self.exit_code is None:
             self.exit_code = -int(signal.SIGKILL)
@@ -144,10 +136,8 @@ class WarmProvisioner(KernelProvisionerBase):
 
     async def send_signal(self, signum: int) -> None:
         if self.connection is not None and await self.poll() is None:
-            try:
+            with suppress(OSError):  # it has just ended
                 self.connection.send(bytes([signum]))
-            except OSError:  # it has just ended
-                pass
 
     async def kill(self, restart: bool = False) -> None:
         self._hang_up()
@@ -170,32 +160,13 @@ class WarmProvisioner(KernelProvisionerBase):
         """Nothing is left to do."""
 
 
-class QuickClient(AsyncKernelClient):
-    """A client that is ready as soon as the kernel is."""
-
-    async def _async_wait_for_ready(self, timeout: float | None = None) -> None:
-        deadline = time.monotonic() + (timeout or START_SECONDS)
-        self.kernel_info()
-        for channel in (self.shell_channel, self.iopub_channel):
-            while True:
-                try:
-                    await channel.get_msg(timeout=0.5)
-                    break
-                except Empty:
-                    if time.monotonic() > deadline or not await self._async_is_alive():
-                        raise RuntimeError("the kernel does not answer") from None
-
-    wait_for_ready = _async_wait_for_ready
-
-
 def archive(folder: str | None) -> bytes:
     """The regular files below a folder, as a tar archive."""
     data = io.BytesIO()
     with tarfile.open(fileobj=data, mode="w") as files:
-        root = Path(folder) if folder else None
-        for path in sorted(root.rglob("*")) if root else ():
+        for path in sorted(Path(folder).rglob("*")) if folder else ():
             if path.is_file() and not path.is_symlink():
-                files.add(path, str(path.relative_to(root)), recursive=False)
+                files.add(path, str(path.relative_to(folder or "")), recursive=False)
     return data.getvalue()
 
 
@@ -211,7 +182,7 @@ def warm_kernel_manager(folder: Path) -> AsyncKernelManager:
         kernel_name=KERNEL_NAME,
         kernel_spec_manager=specs,
         connection_file=str(folder / "kernel.json"),
-        client_class="autograder.kernels.QuickClient",
+        client_class=CLIENT,
     )
 
 

@@ -17,6 +17,8 @@ STRICT, NONE = "strict", "none"
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
 CONFIGURATION = ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/fonts", "/etc/localtime",
                  "/etc/alternatives")  # fmt: skip
+KEPT = ("LANG", "LC_ALL", "TZ")
+"""Environment variables of the grader that a submission may see."""
 INSTALL = "install bubblewrap (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap)"
 
 
@@ -49,17 +51,18 @@ def command(view: Path, shown: Path) -> list[str]:
             bwrap += ["--ro-bind", path, path]
     for path in CONFIGURATION:
         bwrap += ["--ro-bind-try", path, path]
-    for path in python_folders():
-        bwrap += [*_parents(path), "--ro-bind", str(path), str(path)]
+    for place in python_folders():
+        bwrap += [*_parents(place), "--ro-bind", str(place), str(place)]
     bwrap += ["--ro-bind", str(view), str(shown)]
-    return [*bwrap, "--proc", "/proc", "--dev", "/dev", "--perms", "0755", "--dir", "/tmp", "--chdir", "/"]
+    return [*bwrap, "--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--dir", "/tmp", "--chdir", "/"]
 
 
 def python_folders() -> list[Path]:
     """The folders of this Python and of what is installed into it, outside of the system's own."""
-    places = {Path(sys.prefix), Path(sys.base_prefix), *map(Path, site.getsitepackages())}
+    names = {sys.prefix, sys.base_prefix, *site.getsitepackages()}
     if site.ENABLE_USER_SITE:
-        places.add(Path(site.getusersitepackages()))
+        names.add(site.getusersitepackages())
+    places = {Path(os.path.abspath(name)) for name in names}  # without the "..", links as they are
     found: list[Path] = []
     for place in sorted(path for path in places if path.exists()):
         if not any(place.is_relative_to(other) for other in [*found, *map(Path, SYSTEM)]):

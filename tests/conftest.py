@@ -1,6 +1,7 @@
 """What several tests share. Kernels are slow to start, so one graded class serves all tests that read it."""
 
 import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,3 +62,13 @@ def graded_class(tmp_path_factory):
     assert code == 0, output
     truth = json.loads((folder / "submitted" / "truth.json").read_text())
     return GradedClass(folder, truth, json.loads(marks.read_text()), output)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """A table of the attacks and accidents that were tried, and of what each got."""
+    tried = getattr(sys.modules.get("escaping"), "TRIED", [])
+    if tried:
+        terminalreporter.section(f"{len(tried)} attacks and accidents")
+        width = max(len(name) for _, name, _ in tried)
+        for kind, name, got in tried:
+            terminalreporter.line(f"{kind:10} {name:{width}} | {got}")

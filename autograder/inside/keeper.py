@@ -1,4 +1,4 @@
-"""The keeper of one kernel: it confines it, watches its memory, passes signals on and ends it.
+"""The keeper of one kernel: it confines it, watches what it uses, passes signals on and ends it.
 
 It speaks with the grader over one connection. The grader sends a request, the submitted files, and five
 listening sockets that it made; then signals, as they are needed. The keeper answers when the kernel has
@@ -11,21 +11,24 @@ import io
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import struct
 import tarfile
+import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from autograder.inside import confine, landlock
-from autograder.inside.limits import Limits
+from autograder.inside import confine, landlock, seccomp, usage
+from autograder.inside.limits import MB, Limits
 
 WATCH_SECONDS = 0.1
 HEADER = struct.Struct("=II")  # lengths of the request and of the archive of files
-WORK = Path("/tmp/work")
+DEVICES = [f"/dev/{name}" for name in ("null", "zero", "full")]
 Request = dict[str, Any]
 
 
@@ -35,6 +38,29 @@ class Ended(Exception):
 
     code: int
     why: str = ""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a kernel lives: its folder for files, and which namespaces it has for itself.
+
+    Without its own processes the keeper looks for what a kernel started; without its own files the kernel's
+    folder lies beside those of others, and the keeper looks how large it grows.
+    """
+
+    folder: Path
+    own_processes: bool = False
+    own_files: bool = False
+
+    @property
+    def work(self) -> Path:
+        return self.folder / "work"
+
+    def family(self, kernel: int) -> list[int]:
+        """The kernel and all that it started."""
+        if Path("/proc/self").exists():
+            return [kernel, *usage.descendants(os.getpid())]
+        return usage.processes()  # /proc shows the kernel's own namespace, in which this process is not
 
 
 def receive(connection: socket.socket) -> tuple[Request, bytes, list[int]]:
@@ -50,24 +76,25 @@ def keep(connection: socket.socket, confined: bool) -> NoReturn:
     code = 1
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        confine.die_with_parent()
+        confine.adopt_orphans()
         os.setsid()
         request, archive, sockets = receive(connection)
         limits = Limits(**request["limits"])
-        if confined:
-            confine.become_nobody()
-            confine.enter_namespaces(limits)
-            work = WORK
-        else:
-            work = Path(request["work"])
-        unpack(archive, work)
+        place = confined_place(limits) if confined else Place(Path(request["folder"]))
+        confine.die_with_parent()  # here, since whoever changes its user loses this
+        unpack(archive, place)
+        base = usage.size_of("self")
         kernel = os.fork()
         if kernel == 0:
-            become_kernel(connection, request, limits, sockets, work, confined)
+            become_kernel(connection, request, limits, sockets, place, confined)
         for one in sockets:
             os.close(one)
         say(connection, started=kernel)
-        ended = watch(connection, kernel, limits)
+        ended = watch(connection, kernel, limits, place, base)
+        if not place.own_processes:  # else Linux has ended what the kernel left behind
+            usage.end_descendants()
+        if confined and not place.own_files:  # else they vanish with it
+            shutil.rmtree(place.folder, ignore_errors=True)
         say(connection, ended=ended.code, why=ended.why)
         code = 0
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -77,22 +104,32 @@ def keep(connection: socket.socket, confined: bool) -> NoReturn:
 
 
 def say(connection: socket.socket, **message: Any) -> None:
-    try:
+    with suppress(OSError):  # perhaps nobody listens any more
         connection.sendall(json.dumps(message).encode() + b"\n")
-    except OSError:  # nobody listens any more
-        pass
 
 
-def unpack(archive: bytes, work: Path) -> None:
+def confined_place(limits: Limits) -> Place:
+    """Leave for a user and namespaces of the kernel's own, as far as this system allows it."""
+    server = os.getpid()
+    confine.become_nobody()
+    confine.set_dumpable(True)  # so that this process may write its own user mapping
+    own_processes = confine.enter_namespaces()
+    own_files = own_processes and confine.make_private(limits)
+    confine.set_dumpable(False)
+    folder = Path("/tmp") if own_files else Path(tempfile.mkdtemp(prefix=f"{server}-", dir="/tmp"))
+    return Place(folder, own_processes, own_files)
+
+
+def unpack(archive: bytes, place: Place) -> None:
     """Write the submitted files into the kernel's work folder, beside its home."""
-    work.mkdir(parents=True, exist_ok=True)
-    (work.parent / "home").mkdir(exist_ok=True)
+    for folder in (place.work, place.folder / "home"):
+        folder.mkdir(parents=True, exist_ok=True)
     with tarfile.open(fileobj=io.BytesIO(archive)) as files:
-        files.extractall(work, filter="data")
+        files.extractall(place.work, filter="data")
 
 
 def become_kernel(
-    connection: socket.socket, request: Request, limits: Limits, sockets: list[int], work: Path, confined: bool
+    connection: socket.socket, request: Request, limits: Limits, sockets: list[int], place: Place, confined: bool
 ) -> NoReturn:
     """In the new process: give everything up, then run the kernel until it ends."""
     try:
@@ -101,13 +138,16 @@ def become_kernel(
         only_these_descriptors([*sockets, connection.fileno()])
         os.environ.clear()
         os.environ.update(request["environment"])
-        os.chdir(work)
+        os.environ.update(HOME=f"{place.folder}/home", TMPDIR=str(place.folder))
+        tempfile.tempdir = None
         if confined:
-            confine.drop_capabilities()
-            confine.limit_resources(limits)
-            if landlock.abi():
-                landlock.restrict(["/"], ["/tmp"], [f"/dev/{name}" for name in ("null", "zero", "full")])
-            confine.refuse_system_calls()
+            confine_kernel(limits, place)
+        os.chdir(place.work)
+        if "probe" in request:
+            from autograder.inside import probe
+
+            say(connection, found=probe.run(request["probe"], limits, place.folder))
+            os._exit(0)
         from autograder.inside import kernel
 
         app = kernel.start(sockets, request["key"].encode())
@@ -117,6 +157,20 @@ def become_kernel(
         say(connection, failed=f"{type(error).__name__}: {error}")
     finally:
         os._exit(1)
+
+
+def confine_kernel(limits: Limits, place: Place) -> None:
+    """Give up what this process could do beyond its place."""
+    if place.own_processes:
+        confine.show_own_processes()
+    confine.set_dumpable(True)
+    confine.drop_capabilities()
+    confine.limit_resources(limits)
+    if landlock.abi():
+        others = [str(path) for path in Path("/").iterdir() if path.name != "tmp"]
+        own = [str(place.folder), *(["/dev/shm"] if place.own_files else [])]
+        landlock.restrict(others, own, DEVICES)
+    seccomp.apply()
 
 
 def only_these_descriptors(sockets: list[int]) -> None:
@@ -129,61 +183,42 @@ def only_these_descriptors(sockets: list[int]) -> None:
         os.closerange(below + 1, above)
 
 
-def watch(connection: socket.socket, kernel: int, limits: Limits) -> Ended:
-    """Pass signals on and watch the memory, until the kernel ends or the connection does."""
+def watch(connection: socket.socket, kernel: int, limits: Limits, place: Place, base: usage.Size) -> Ended:
+    """Pass signals on and watch what is used, until the kernel ends or the connection does."""
     process = os.pidfd_open(kernel)
     poll = select.poll()
     poll.register(process, select.POLLIN)
     poll.register(connection, select.POLLIN)
-    own = resident(kernel)
-    why, looked = "", time.monotonic()
+    why, crowded, looked = "", False, time.monotonic()
     while True:
         ready = {descriptor for descriptor, _ in poll.poll(WATCH_SECONDS * 1000)}
         if process in ready:
             return Ended(os.waitstatus_to_exitcode(os.waitpid(kernel, 0)[1]), why)
         if connection.fileno() in ready:
-            requests = connection.recv(4096)
-            for number in requests:  # a byte is a signal's number
+            try:
+                numbers = connection.recv(4096)
+            except OSError:
+                numbers = b""
+            for number in numbers:  # a byte is a signal's number
                 os.kill(kernel, number)
-            if not requests:
+            if not numbers:
                 os.kill(kernel, signal.SIGKILL)
                 os.waitpid(kernel, 0)
                 return Ended(-signal.SIGKILL)
-        if time.monotonic() - looked > WATCH_SECONDS:
+        if time.monotonic() - looked > WATCH_SECONDS and not why:
             looked = time.monotonic()
-            if memory_of(kernel, own) > limits.memory and not why:
-                why = f"it took more than {limits.memory // 1024**2:,} MB of memory"
+            why = excess(kernel, limits, place, base)
+            if why:
                 os.kill(kernel, signal.SIGKILL)
+            if not crowded and usage.threads_of(place.family(kernel)) >= limits.processes:
+                crowded = True
+                say(connection, crowded=f"it started as many as {limits.processes} processes and threads")
 
 
-def memory_of(kernel: int, own: int) -> int:
-    """Bytes that a kernel and all its processes hold beyond what each shares with the fork server."""
-    family = [kernel, *descendants(kernel)]
-    return sum(max(0, resident(process) - own) for process in family)
-
-
-def descendants(ancestor: int) -> list[int]:
-    """The processes that a process started, and those that they started."""
-    parents: dict[int, list[int]] = {}
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                fields = (folder / "stat").read_text(errors="replace").rpartition(")")[2].split()
-            except OSError:
-                continue
-            parents.setdefault(int(fields[1]), []).append(int(folder.name))
-    found: list[int] = []
-    waiting = [ancestor]
-    while waiting:
-        children = parents.get(waiting.pop(), [])
-        found += children
-        waiting += children
-    return found
-
-
-def resident(process: int) -> int:
-    """Bytes of memory that a process has in use; 0 if it is gone."""
-    try:
-        return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, IndexError):
-        return 0
+def excess(kernel: int, limits: Limits, place: Place, base: usage.Size) -> str:
+    """Which limit the kernel and what it started exceed: its name and what happened; an empty text for none."""
+    if usage.memory_of(place.family(kernel), base, limits.memory) > limits.memory:
+        return f"memory limit: it took more than {limits.memory // MB:,} MB of memory"
+    if not place.own_files and usage.disk_of(place.folder) > limits.disk:
+        return f"disk limit: its files took more than {limits.disk // MB:,} MB"
+    return ""

@@ -12,7 +12,7 @@ class Limits:
     """Bounds for one notebook: time in seconds, sizes in bytes.
 
     ``memory`` is what it may take beyond what the warm kernel already holds, ``disk`` the size of its
-    work folder, ``output`` what it may print or show in one cell.
+    work folder, ``shared`` that of files in memory, ``output`` what it may print or show in one cell.
     """
 
     cell_seconds: float = 60.0
@@ -21,5 +21,6 @@ class Limits:
     processes: int = 128
     file_bytes: int = 256 * MB
     disk: int = 512 * MB
+    shared: int = 128 * MB
     files: int = 20_000
     output: int = 8 * MB

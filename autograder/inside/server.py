@@ -16,6 +16,9 @@ import socket
 import sys
 import threading
 from pathlib import Path
+from typing import Any
+
+TIDY_SECONDS = 2.0
 
 
 class NotForkable(RuntimeError):
@@ -45,25 +48,48 @@ def preload(modules: list[str]) -> None:
 
 def serve(listener: socket.socket, lifeline: int, confined: bool) -> None:
     """Fork a keeper for each connection, until whoever holds the other end of the lifeline is gone."""
-    from autograder.inside import keeper
+    from autograder.inside import confine, usage
 
+    if confined:
+        from autograder.inside import seccomp
+
+        seccomp.instructions()  # compiled once, for all kernels
+        if os.geteuid() == 0:
+            confine.show_own_processes()  # bubblewrap covers parts of /proc, and so no kernel could have its own
+        confine.set_dumpable(False)
+        Path("/tmp/canary").touch(mode=0o600)  # which no kernel may read: see autograder/inside/probe.py
+    confine.adopt_orphans()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # keepers need no one to wait for them
     gc.collect()
     gc.freeze()
+    keepers: set[int] = set()
     poll = select.poll()
     poll.register(listener, select.POLLIN)
     poll.register(lifeline, select.POLLIN | select.POLLHUP)
-    while lifeline not in {descriptor for descriptor, _ in poll.poll()}:
-        connection, _ = listener.accept()
-        if os.fork() == 0:
-            listener.close()
-            keeper.keep(connection, confined)
-        connection.close()
+    while lifeline not in (ready := {descriptor for descriptor, _ in poll.poll(TIDY_SECONDS * 1000)}):
+        if listener.fileno() in ready:
+            keepers.add(fork_keeper(listener, confined))
+        else:
+            keepers &= set(usage.processes())
+            usage.end_descendants(but=keepers)
+    usage.end_descendants()
+
+
+def fork_keeper(listener: socket.socket, confined: bool) -> int:
+    from autograder.inside import keeper
+
+    connection, _ = listener.accept()
+    process = os.fork()
+    if process == 0:
+        listener.close()
+        keeper.keep(connection, confined)
+    connection.close()
+    return process
 
 
 def main() -> None:
     settings = json.loads(sys.argv[1])
-    answer = {"ready": True}
+    answer: dict[str, Any] = {"ready": True}
     try:
         from autograder.inside import kernel
 

@@ -1,0 +1,252 @@
+"""Running cells in a kernel that is not trusted: what it sends is bounded, and made into outputs that are sound.
+
+A kernel that runs a student's code may send anything, also what no honest kernel sends: replies to what was not
+asked, messages without end, outputs that are none. Whatever it is, it is taken as an output or dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import re
+import time
+from contextlib import suppress
+from queue import Empty
+from typing import Any
+
+import zmq
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.channels import AsyncZMQSocketChannel
+from jupyter_core.utils import ensure_async
+from nbclient import NotebookClient
+from nbclient.client import CellExecutionComplete
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+
+from autograder.inside.usage import size_of
+
+START_SECONDS = 30.0
+RECONNECTS = 10
+MAX_MESSAGE = 64_000_000  # bytes of one message
+MAX_WAITING = 16  # messages that wait to be taken
+MAX_MESSAGES = 20_000  # that one cell may send
+MAX_GROWTH = 2_000_000_000  # bytes by which this process may grow while one notebook runs
+MAX_DEPTH = 50  # of nested data in an output
+ALIVE_SECONDS = 0.1  # after which a dead kernel is noticed
+MIME = re.compile(r"[\w.-]{1,100}/[\w.+-]{1,100}", re.ASCII)
+
+
+class BoundedChannel(AsyncZMQSocketChannel):
+    """A channel that drops what is no message, or too large a one."""
+
+    async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:  # type: ignore[override]
+        """The next message, with its size in bytes as ``size``. Raises Empty after so many seconds."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            left = None if deadline is None else max(0, round((deadline - time.monotonic()) * 1000))
+            if not await self.socket.poll(left):
+                raise Empty
+            frames = await self.socket.recv_multipart()
+            await asyncio.sleep(0)  # however many messages wait, time limits are kept
+            message = self._read(frames)
+            if message is not None:
+                return message
+
+    def _read(self, frames: list[bytes]) -> dict[str, Any] | None:
+        size = sum(map(len, frames))
+        try:
+            _, parts = self.session.feed_identities(frames)
+            message = self.session.deserialize(parts) if size <= MAX_MESSAGE else {}
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
+            return None
+        if all(isinstance(message.get(key), dict) for key in ("header", "parent_header", "metadata", "content")):
+            return {**message, "msg_type": str(message["msg_type"]), "size": size}
+        return None
+
+
+class QuickClient(AsyncKernelClient):
+    """A client on bounded channels that is ready as soon as the kernel is."""
+
+    shell_channel_class = iopub_channel_class = BoundedChannel
+    stdin_channel_class = control_channel_class = BoundedChannel
+
+    def _create_connected_socket(self, channel: str, identity: bytes | None = None) -> zmq.Socket:
+        self.context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)  # of a part of a message; more ends the connection
+        self.context.setsockopt(zmq.RCVHWM, MAX_WAITING)
+        return super()._create_connected_socket(channel, identity)
+
+    def start_channels(self, *args: Any, **kwargs: Any) -> None:
+        """Open the channels that are used to run cells."""
+        super().start_channels(stdin=False, hb=False)
+
+    async def reconnect_output(self) -> None:
+        """Take output again after a message that was too large: it has ended the connection."""
+        url, socket = self._make_url("iopub"), self.iopub_channel.socket
+        with suppress(zmq.ZMQError):
+            socket.disconnect(url)
+        socket.connect(url)
+        for _ in range(RECONNECTS):
+            self.kernel_info()  # to which every kernel says something
+            with suppress(Empty):
+                await self.iopub_channel.get_msg(timeout=0.2)
+                return
+
+    async def _async_wait_for_ready(self, timeout: float | None = None) -> None:
+        deadline = time.monotonic() + (timeout or START_SECONDS)
+        self.kernel_info()
+        for channel in (self.shell_channel, self.iopub_channel):
+            while True:
+                try:
+                    await channel.get_msg(timeout=0.5)
+                    break
+                except Empty:
+                    if time.monotonic() > deadline or not await self._async_is_alive():
+                        raise RuntimeError("the kernel does not answer") from None
+
+    wait_for_ready = _async_wait_for_ready
+
+
+class BoundedClient(NotebookClient):
+    """An nbclient that takes in a bounded amount of output, from each cell and in all."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.left = 0  # bytes that the running cell may still send
+        self.messages = 0
+        self.overflowed = self.flooded = False
+        self.texts: dict[str, tuple[NotebookNode, list[str]]] = {}
+        self.displays: dict[str, NotebookNode] = {}
+
+    def allow(self, size: int) -> None:
+        """For the next cell: the size of what it may send."""
+        self.left, self.messages, self.overflowed = size, MAX_MESSAGES, False
+        self.texts = {}
+
+    def settle(self) -> None:
+        """After a cell: join what it printed."""
+        for output, pieces in self.texts.values():
+            output.text = without_overwritten("".join(pieces))
+        self.texts = {}
+
+    async def reconnect(self) -> None:
+        """After a message that was too large: take output again."""
+        if isinstance(self.kc, QuickClient):
+            await self.kc.reconnect_output()
+
+    def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> None:
+        """Take one message about the running cell. Raises CellExecutionComplete after the last."""
+        kind, content = msg["msg_type"], msg["content"]
+        if kind == "status":
+            if content.get("execution_state") == "idle":
+                raise CellExecutionComplete
+            return
+        if kind == "execute_input":
+            count = content.get("execution_count")
+            cell.execution_count = count if type(count) is int and 0 <= count < 1_000_000 else None
+            return
+        self.left -= msg["size"]
+        self.messages -= 1
+        self.overflowed = self.overflowed or self.left < 0 or self.messages < 0
+        if not self.overflowed:
+            try:
+                self._take(kind, content, cell)
+            except (ValueError, TypeError, AttributeError, RecursionError):  # it is no output
+                return
+
+    def _take(self, kind: str, content: dict[str, Any], cell: NotebookNode) -> None:
+        if kind == "clear_output":
+            self.clear_before_next_output = bool(content.get("wait"))
+            if not self.clear_before_next_output:
+                self._clear(cell)
+            return
+        output = sound_output(kind, content)
+        if output is None:
+            return
+        transient = content.get("transient") or {}
+        shown_as = transient.get("display_id")
+        if kind == "update_display_data":
+            if shown_as in self.displays:
+                self.displays[shown_as].update(data=output.data, metadata=output.metadata)
+            return
+        if self.clear_before_next_output:
+            self._clear(cell)
+            self.clear_before_next_output = False
+        if kind == "stream" and output.name in self.texts:
+            self.texts[output.name][1].append(output.text)
+            return
+        if kind == "stream":
+            self.texts[output.name] = output, [output.text]
+        if isinstance(shown_as, str):
+            self.displays[shown_as] = output
+        cell.outputs.append(output)
+
+    def _clear(self, cell: NotebookNode) -> None:
+        cell.outputs, self.texts = [], {}
+
+    async def _check_raise_for_error(self, *args: Any) -> None:
+        """Errors of cells are outputs; what a reply says about them may be anything."""
+
+    async def _async_poll_kernel_alive(self) -> None:
+        """Give up waiting for a cell when the kernel is dead or has flooded this process."""
+        before = size_of("self").resident
+        while True:
+            await asyncio.sleep(ALIVE_SECONDS)
+            self.flooded = size_of("self").resident - before > MAX_GROWTH
+            if self.km is None or self.task_poll_for_reply is None:
+                return
+            if self.flooded or not await ensure_async(self.km.is_alive()):
+                self.task_poll_for_reply.cancel()
+                return
+
+
+def sound_output(kind: str, content: dict[str, Any]) -> NotebookNode | None:
+    """The output that a message describes, in a form that any notebook may hold; None if it describes none."""
+    if kind == "stream":
+        name = "stderr" if content.get("name") == "stderr" else "stdout"
+        return new_output("stream", name=name, text=text(content.get("text", "")))
+    if kind == "error":
+        lines = content.get("traceback", [])
+        traceback = [text(line) for line in lines] if isinstance(lines, list) else []
+        return new_output(
+            "error", ename=text(content.get("ename", "")), evalue=text(content.get("evalue", "")), traceback=traceback
+        )
+    if kind not in ("display_data", "execute_result", "update_display_data"):
+        return None
+    data, metadata = content.get("data", {}), content.get("metadata", {})
+    bundle = {key: value for key, value in plain(data).items() if MIME.fullmatch(key)}
+    for key, value in bundle.items():
+        if not key.endswith("json"):
+            bundle[key] = "".join(map(text, value)) if isinstance(value, list) else text(value)
+    more = {"execution_count": None} if kind == "execute_result" else {}
+    name = "execute_result" if more else "display_data"
+    return new_output(name, data=bundle, metadata=plain(metadata) if isinstance(metadata, dict) else {}, **more)
+
+
+def text(value: Any) -> str:
+    """A text that can be written as UTF-8. Raises TypeError for what is no text."""
+    if not isinstance(value, str):
+        raise TypeError(f"expected a text, got {type(value).__name__}")
+    return value.encode("utf-8", "replace").decode("utf-8")
+
+
+def plain(value: Any, depth: int = 0) -> Any:
+    """JSON data that every reader takes: texts are UTF-8, numbers finite. Raises ValueError if nested too deeply."""
+    if depth > MAX_DEPTH:
+        raise ValueError("nested too deeply")
+    if isinstance(value, str):
+        return text(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, list):
+        return [plain(item, depth + 1) for item in value]
+    if isinstance(value, dict):
+        return {text(key): plain(item, depth + 1) for key, item in value.items()}
+    return value
+
+
+def without_overwritten(printed: str) -> str:
+    """What is left to read of a text in which a carriage return starts the line anew, as progress bars do."""
+    if "\r" not in printed:
+        return printed
+    lines = printed.replace("\r\n", "\n").split("\n")
+    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in lines)

@@ -1,0 +1,90 @@
+"""Trying the sandbox before it is used: a fork server whose kernels can escape is not used at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from autograder.inside.keeper import HEADER
+from autograder.inside.limits import MB, Limits
+from autograder.sandbox import NoSandbox
+
+SMALL = Limits(memory=256 * MB, processes=24, file_bytes=2 * MB, disk=4 * MB, shared=MB, files=100)
+SECONDS = 10.0
+EXPECTED = (
+    "own processes", "own /proc", "own /tmp", "own network", "no capabilities", "Landlock", "seccomp", "limits",
+)  # fmt: skip
+
+
+def verify(unit: str, server: Path, permitted: set[str]) -> list[str]:
+    """Try escapes in a process of a fork server, confined as its kernels are. ``permitted`` are the environment
+    variables that these may have. Returns the layers that hold. Raises NoSandbox, with what succeeded."""
+    with ExitStack() as stack:
+        found = _ask(server, {**_targets(unit, stack), "processes": [os.getpid(), os.getppid()]})
+    escaped = found["escaped"] + [f"read {name}" for name in found["environment"] if name not in permitted]
+    if escaped:
+        raise NoSandbox(f"submissions could escape from the sandbox here: one of them could {'; '.join(escaped)}")
+    return [str(layer) for layer in found["layers"]]
+
+
+def _targets(unit: str, stack: ExitStack) -> dict[str, Any]:
+    """What must be out of reach: files, sockets and modules, there until the stack is closed."""
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="canary-"))
+    places = (folder, str(Path.home()))
+    return {
+        "files": [stack.enter_context(_canary(place)) for place in places if os.access(place, os.W_OK)],
+        "folder": folder,
+        "port": _listener(socket.AF_INET, ("127.0.0.1", 0), stack).getsockname()[1],
+        "socket": _listener(socket.AF_UNIX, f"{folder}/s", stack).getsockname(),
+        "datagrams": _listener(socket.AF_UNIX, f"{folder}/d", stack, socket.SOCK_DGRAM).getsockname(),
+        "modules": [f"course.{unit}.reference", f"course.{unit}.mistakes"] if unit else [],
+    }
+
+
+@contextmanager
+def _canary(folder: str) -> Iterator[str]:
+    with tempfile.NamedTemporaryFile("w", prefix=".canary-", dir=folder) as file:
+        yield file.name
+
+
+def _listener(family: int, address: Any, stack: ExitStack, kind: int = socket.SOCK_STREAM) -> socket.socket:
+    listener = stack.enter_context(socket.socket(family, kind))
+    listener.bind(address)
+    if kind == socket.SOCK_STREAM:
+        listener.listen()
+    return listener
+
+
+def _ask(server: Path, target: dict[str, Any]) -> dict[str, list[str]]:
+    """Have the fork server start a process that tries to reach the target."""
+    request = json.dumps({"probe": target, "limits": asdict(SMALL), "environment": {"PATH": "/usr/bin:/bin"}}).encode()
+    archive = bytes(1024)  # a tar archive of nothing
+    said: dict[str, Any] = {}
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(SECONDS)
+        connection.connect(str(server))
+        socket.send_fds(connection, [HEADER.pack(len(request), len(archive))], [connection.fileno()])
+        connection.sendall(request + archive)
+        with connection.makefile() as answers:
+            try:
+                for line in answers:
+                    said |= json.loads(line)
+            except OSError as error:
+                said.setdefault("failed", str(error))
+    if "found" not in said:
+        reason = said.get("why") or said.get("failed") or f"it ended with {said.get('ended')}"
+        raise NoSandbox(f"the sandbox could not be tried: {reason}")
+    return dict(said["found"])
+
+
+def describe(layers: list[str]) -> str:
+    """The layers that hold, and those that are missing, in one line."""
+    missing = [layer for layer in EXPECTED if not any(held.startswith(layer) for held in layers)]
+    return ", ".join(layers) + (f"; missing here: {', '.join(missing)}" if missing else "")

@@ -1,0 +1,59 @@
+"""Notebooks that run into every limit, several at a time: each gets a finding that names it, what was earned
+before stays, and honest notebooks that run at the same time get everything."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import psutil
+import pytest
+from accidents import DEATHS, NUMBERS, OUTPUTS, SPACE, TIMES
+from escaping import TRIED, run
+
+from autograder import forkserver
+
+GROUPS = {"time": TIMES, "deaths": DEATHS, "space": SPACE, "numbers": NUMBERS, "output": OUTPUTS}
+ACCIDENTS = {name: accident for group in GROUPS.values() for name, accident in group.items()}
+
+
+@pytest.fixture(scope="module")
+def outcomes():
+    """Every accident's outcome, those of honest notebooks between them, and the growth of this process."""
+    forkserver.start("start_here", "strict").wait_until_ready()
+    before = psutil.Process().memory_info().rss
+    with ThreadPoolExecutor(6) as pool:
+        running = {name: pool.submit(tried, name) for name in ACCIDENTS}
+        honest = [pool.submit(run, "print('honest')", cell_seconds=20.0) for _ in range(3)]
+        done = {name: future.result() for name, future in running.items()}
+        kind = {name: group for group, accidents in GROUPS.items() for name in accidents}
+        TRIED.extend((kind[name], name, said(outcome)) for name, outcome in done.items())
+        yield done, [future.result() for future in honest], psutil.Process().memory_info().rss - before
+
+
+def tried(name):
+    """The outcome of one accident; what fills memory may take longer."""
+    return run(after=[ACCIDENTS[name][0], "print('after' + 'wards')"], cell_seconds=5.0 if name in SPACE else 1.5)
+
+
+def said(outcome):
+    rest = "the rest ran" if "afterwards" in outcome.text else "the rest did not run"
+    return f"{', '.join(dict.fromkeys(outcome.findings)) or 'nothing'}; {rest}"
+
+
+@pytest.mark.parametrize("name", ACCIDENTS)
+def test_it_is_named_and_what_was_earned_before_stays(name, outcomes):
+    outcome, expected = outcomes[0][name], ACCIDENTS[name][1]
+    assert outcome.full
+    assert set(outcome.findings or [""]) & expected, outcome.execution.findings
+    assert outcome.execution.stopped or "afterwards" in outcome.text or outcome.findings.count("output limit") > 1
+
+
+def test_honest_notebooks_at_the_same_time_get_everything(outcomes):
+    assert all(outcome.full and not outcome.findings for outcome in outcomes[1])
+
+
+def test_the_grader_stays_small(outcomes):
+    assert outcomes[2] < 1_000_000_000
+
+
+def test_no_process_is_left(outcomes):
+    server = forkserver.start("start_here", "strict")
+    assert len(psutil.Process(server.process.pid).children(recursive=True)) <= 2  # bwrap and the server itself
