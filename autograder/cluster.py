@@ -1,187 +1,140 @@
-"""Where notebooks are run: in processes of this machine, or by Dask on several.
-
-Both are a ``concurrent.futures`` executor behind the same few methods. ``run_all`` keeps it busy with few jobs at
-a time, so that memory does not grow with the class, and gives a job a second chance, alone, when what ran it died.
-"""
+"""Running notebooks on several machines: the workers of a Dask scheduler, or Slurm jobs started for the run."""
 
 from __future__ import annotations
 
-import json
-import multiprocessing
-import os
-import signal
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
-from contextlib import suppress
-from multiprocessing.connection import wait as wait_for_end
+import logging
+import shutil
+from concurrent.futures import CancelledError, Future
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
-from autograder import forkserver, kernels
 from autograder.execute import Execution, Job, execute
+from autograder.records import differing_versions, fingerprint, versions
+from course.check import load
 
-ATTEMPTS = 2
-Key = TypeVar("Key")
+SLURM = "slurm"
+CONNECT_SECONDS = 30
+INSTALL = "install it with: pip install -e '.[cluster]'"
+State = dict[str, str]
 
 
 class NoCluster(RuntimeError):
     """The machines that were named cannot be used."""
 
 
-class Place(Protocol):
-    """Somewhere to run jobs; a context manager."""
-
-    slots: int
-
-    def __enter__(self) -> Place: ...
-    def __exit__(self, *error: Any) -> None: ...
-    def submit(self, job: Job) -> Future[Execution]: ...
-    def mend(self) -> None:
-        """Start again what has died."""
+class OtherVersion(RuntimeError):
+    """A worker has another version of the course or of a library than the grader."""
 
 
-def usual_workers() -> int:
-    """One for each processor, and one more, since a worker often waits for its kernel."""
-    with suppress(AttributeError):
-        return len(os.sched_getaffinity(0)) + 1
-    return (os.cpu_count() or 1) + 1
+def state_of(unit: str) -> State:
+    """What the marks of a unit depend on, as it is in this process: the unit itself, and versions."""
+    return {f"course.{unit}": fingerprint(load(unit))[:12], **versions()}
 
 
-class Here:
-    """Worker processes of this machine, which share one fork server. They end with this process, however it ends."""
-
-    def __init__(self, unit: str, isolation: str, workers: int | None = None):
-        self.unit, self.isolation = unit, isolation
-        self.slots = workers or usual_workers()
-        self.pool: Executor | None = None
-        self.server: forkserver.ForkServer | None = None
-
-    def __enter__(self) -> Here:
-        self.mend()
-        return self
-
-    def mend(self) -> None:
-        if kernels.can_be_warm():
-            self.server = forkserver.start(self.unit, self.isolation)
-        if self.pool:
-            self.pool.shutdown(wait=False, cancel_futures=True)
-        address = str(self.server.address) if self.server else ""
-        self.pool = ProcessPoolExecutor(
-            self.slots,
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=_begin,
-            initargs=({self.unit: address} if address else {},),
-        )
-        for _ in range(self.slots):  # start them now, while the fork server still imports
-            self.pool.submit(int)
-
-    def submit(self, job: Job) -> Future[Execution]:
-        if self.server:
-            self.server.wait_until_ready()
-        assert self.pool is not None
-        return self.pool.submit(execute, job)
-
-    def __exit__(self, kind: type | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        if self.server:
-            self.server.close()  # and with it all kernels, so that no worker waits for one
-        if self.pool:
-            self.pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _begin(servers: dict[str, str]) -> None:
-    """In a new worker: use the grader's fork server, leave Ctrl-C to the grader, and end when it does."""
-    os.environ[forkserver.SHARED] = json.dumps(servers)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=lambda: (wait_for_end([parent.sentinel]), os._exit(1)), daemon=True).start()
+def execute_checked(job: Job, state: State) -> Execution:
+    """Run a job where everything is as it is at the grader's. Raises OtherVersion."""
+    if faults := differing_versions(state, state_of(job.unit)):
+        raise OtherVersion("; ".join(faults))
+    return execute(job)
 
 
 class Cluster:
-    """The workers of a Dask scheduler, which is reached by TLS; or Slurm jobs that are started for the run.
+    """The workers of a Dask scheduler, which is reached by TLS; or Slurm jobs.
 
     ``tls`` names the files ``ca_file``, ``client_cert`` and ``client_key``, where Dask's configuration does not.
     Each worker needs this course in the same version, and starts a fork server of its own. Raises NoCluster.
     """
 
-    def __init__(self, scheduler: str, tls: dict[str, Path], workers: int | None = None):
-        self.scheduler, self.tls, self.workers = scheduler, tls, workers
-        if scheduler != "slurm" and not scheduler.startswith("tls://"):
+    def __init__(self, unit: str, scheduler: str, tls: dict[str, Path] | None = None, workers: int | None = None):
+        self.unit, self.scheduler, self.tls, self.workers = unit, scheduler, tls or {}, workers
+        self.client: Any = None
+        self.jobs: Any = None
+        if scheduler != SLURM and not scheduler.startswith("tls://"):
             raise NoCluster(
                 f"{scheduler}: anybody who reaches a scheduler without TLS can run code as you; "
                 "start it with certificates and name it as tls://HOST:PORT"
             )
+        for path in self.tls.values():
+            if not path.is_file():
+                raise NoCluster(f"there is no file {path} for TLS with the scheduler")
 
     def __enter__(self) -> Cluster:
+        return self
+
+    @property
+    def slots(self) -> int:
+        """The threads of the workers that are there now."""
+        return (sum(self.client.nthreads().values()) if self.client else 0) or self.workers or 1
+
+    def start(self) -> None:
+        """Connect, and make sure that the workers have the same course."""
+        if self.client is not None:
+            return
         try:
             from distributed import Client, Security
         except ImportError as error:
-            raise NoCluster("several machines need Dask; install it with: pip install -e '.[cluster]'") from error
+            raise NoCluster(f"several machines need Dask; {INSTALL}") from error
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        self.jobs = slurm_jobs(self.workers or 1) if self.scheduler == SLURM else None
         files = {f"tls_{name}": str(path) for name, path in self.tls.items()}
-        security = Security(**files, require_encryption=True)
-        self.jobs = self._slurm_jobs() if self.scheduler == "slurm" else None
         try:
-            self.client = Client(self.jobs or self.scheduler, security=None if self.jobs else security, timeout=30)
-        except (OSError, ValueError, TypeError) as error:
-            raise NoCluster(f"the scheduler {self.scheduler} does not answer: {error}") from error
+            if self.jobs is None:
+                security = Security(**files, require_encryption=True)
+                self.client = Client(self.scheduler, security=security, timeout=CONNECT_SECONDS)
+            else:
+                self.client = Client(self.jobs, timeout=CONNECT_SECONDS)
+            if self.jobs is None:  # Slurm's may wait in its queue for long
+                self.client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+        except (OSError, ValueError, TypeError, TimeoutError) as error:
+            said = " ".join(str(error).split()) or type(error).__name__
+            raise NoCluster(f"the scheduler {self.scheduler} cannot be used: {said}") from error
+        self.state = state_of(self.unit)
         self.pool = self.client.get_executor(pure=False)
-        self.slots = sum(self.client.nthreads().values()) or self.workers or 1
-        return self
+        self._compare()
 
-    def _slurm_jobs(self) -> Any:
+    def _compare(self) -> None:
+        """Refuse workers that would grade differently. Raises NoCluster with the name of each."""
+        faults = []
+        for worker, state in self.client.run(state_of, self.unit, on_error="return").items():
+            if isinstance(state, Exception):
+                faults.append(f"{worker} cannot use the course ({type(state).__name__}: {state})")
+            elif differing := differing_versions(self.state, state):
+                faults.append(f"{worker} is not as this machine: {'; '.join(differing)}")
+        if faults:
+            raise NoCluster(". ".join(faults))
+
+    def submit(self, job: Job) -> Future[Execution]:
         try:
-            from dask_jobqueue import SLURMCluster
-        except ImportError as error:
-            raise NoCluster("Slurm needs dask-jobqueue; install it with: pip install -e '.[cluster]'") from error
-        try:
-            jobs = SLURMCluster(security=True)  # queue, cores and memory: dask's jobqueue.yaml
-            jobs.scale(jobs=self.workers or 1)
-        except (ValueError, OSError, RuntimeError) as error:
-            raise NoCluster(f"no Slurm jobs could be started: {error}") from error
-        return jobs
+            return self.pool.submit(execute_checked, job, self.state)
+        except (RuntimeError, CancelledError) as error:
+            raise NoCluster(f"the scheduler {self.scheduler} is gone: {error}") from error
 
     def mend(self) -> None:
         """Dask starts its workers again by itself."""
 
-    def submit(self, job: Job) -> Future[Execution]:
-        return self.pool.submit(execute, job)
-
     def __exit__(self, kind: type | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self.pool.shutdown(wait=False)
-        self.client.close()
+        if self.client is not None:
+            self.pool.shutdown(wait=False)
+            self.client.close()
         if self.jobs is not None:
             self.jobs.close()
 
 
-def run_all(place: Place, jobs: Iterator[tuple[Key, Callable[[], Job]]]) -> Iterator[tuple[Key, Execution | Exception]]:
-    """Run jobs, a few at a time; yields each one's key with what came of it, in the order in which they end.
+def slurm_jobs(number: int) -> Any:
+    """A Dask cluster of so many Slurm jobs. Their queue, cores and memory are those of dask's ``jobqueue.yaml``.
 
-    When the process that runs a job dies, or no kernel can be had, whatever ran at that time is tried once
-    more, alone: so a notebook that brings its worker down harms nobody else.
-    """
-    running: dict[Future[Execution], tuple[Key, Callable[[], Job], int]] = {}
-    again: list[tuple[Key, Callable[[], Job]]] = []
+    Raises NoCluster."""
 
-    def start(key: Key, job: Callable[[], Job], attempt: int) -> None:
-        running[place.submit(job())] = key, job, attempt
-
-    while True:
-        while not again and len(running) < 2 * place.slots and (following := next(jobs, None)):
-            start(*following, 1)
-        if not running and again:
-            place.mend()
-            start(*again.pop(), ATTEMPTS)
-        if not running:
-            return
-        done, _ = wait(running, return_when=FIRST_COMPLETED)
-        for future in done:
-            key, job, attempt = running.pop(future)
-            error = future.exception()
-            if error is None:
-                yield key, future.result()
-            elif attempt < ATTEMPTS and isinstance(error, BrokenExecutor | RuntimeError | OSError):
-                again.append((key, job))
-            else:
-                yield key, error if isinstance(error, Exception) else RuntimeError(str(error))
+    if shutil.which("sbatch") is None:
+        raise NoCluster("there is no sbatch here: start this on a machine that submits to Slurm")
+    try:
+        from dask_jobqueue import SLURMCluster
+    except ImportError as error:
+        raise NoCluster(f"Slurm needs dask-jobqueue; {INSTALL}") from error
+    try:
+        jobs = SLURMCluster(security=True)
+        jobs.scale(jobs=number)
+    except (ValueError, OSError, RuntimeError) as error:
+        raise NoCluster(f"no Slurm jobs could be started: {error}") from error
+    return jobs

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.cluster import Here, run_all
+from autograder import sandbox
+from autograder.execute import Execution
+from autograder.findings import reason
 from autograder.grader import Grader
-from autograder.intake import take_in
-from autograder.records import Record, Records, fingerprint, versions
+from autograder.intake import Submission, take_in
+from autograder.places import Here, run_all
+from autograder.records import Record, Records, can_name_a_file, differing_versions, fingerprint, versions
 from course.check import Unit, Verdict
 
 
@@ -34,41 +37,50 @@ class Explanation:
         return all(self.verdicts.get(task) == verdict for task, verdict in self.record.verdicts.items())
 
 
-def explain(unit: Unit, student: str, course_dir: Path, submissions: Path) -> Explanation:
+def explain(
+    unit: Unit, student: str, course_dir: Path, submissions: Path, isolation: str = sandbox.STRICT
+) -> Explanation:
     """Judge a student's submission once more with the seeds of its record; run it if it is still the same.
 
     Raises NoRecord.
     """
-    record = Records(course_dir, unit).read(student)
+    records = Records(course_dir, unit)
+    record = records.read(student)
     if record is None:
-        raise NoRecord(
-            f"{course_dir} has no record of {student} in {unit.name}; grade first: autograder grade {unit.name}"
-        )
-    grader = Grader(unit, seeds=record.seeds, tasks=list(record.seeds), isolation=record.isolation)
-    submission = take_in(unit, student, submissions / student / unit.assignment, grader.release)
-    differences = _differences(record, unit)
-    if submission.digest != record.digest:
+        broken = records.path(student).exists()
+        what = "cannot be read; grade again" if broken else "does not exist; grade first"
+        raise NoRecord(f"the record of {student} in {unit.name} in {course_dir} {what}: autograder grade {unit.name}")
+    tasks = [task for task in record.seeds if task in unit.tasks]
+    grader = Grader(unit, seeds=record.seeds, tasks=tasks, isolation=isolation)
+    differences = differing_versions(record.versions, versions())
+    if record.check != fingerprint(unit):
+        differences.append("the unit has changed: its checks, reference, mistakes or notebook")
+    if record.isolation != isolation:
+        differences.append(f"isolation was {record.isolation}, is {isolation}")
+
+    submission = _same_submission(grader, record, submissions)
+    if submission is None:
         differences.append("the submission has changed since, or is gone: judged by what was observed then")
     elif submission.readable:
-        with Here(unit.name, record.isolation, workers=1) as place:
-            (_, came), *_ = run_all(place, iter([("", lambda: grader.job(submission))]))
-        if isinstance(came, Exception):
-            raise came
-        return Explanation(record, grader.judge(submission, came)[0].verdicts, True, differences)
+        came = _run(grader, submission)
+        if isinstance(came, Execution):
+            return Explanation(record, grader.judge(submission, came)[0].verdicts, True, differences)
+        differences.append(f"it could not be run ({reason(came)}): judged by what was observed then")
     if record.observations is None:
         differences.append("what was observed was too large to be kept")
-    missing = next((part.reason for v in record.verdicts.values() for part in v.parts if not part.right), "")
-    return Explanation(record, grader.verdicts(record.observations or {}, missing), False, differences)
+    return Explanation(record, grader.verdicts(record.observations or {}, record.missing), False, differences)
 
 
-def _differences(record: Record, unit: Unit) -> list[str]:
-    """What else is different from when the record was written."""
-    now = versions()
-    found = [
-        f"{name} was {was}, is {now.get(name, 'not installed')}"
-        for name, was in record.versions.items()
-        if now.get(name) != was
-    ]
-    if record.check != fingerprint(unit):
-        found.append("the unit has changed: its checks, reference, mistakes or notebook")
-    return found
+def _same_submission(grader: Grader, record: Record, submissions: Path) -> Submission | None:
+    """The submission that was graded, if it is still there as it was."""
+    if not can_name_a_file(record.student):
+        return None
+    folder = submissions / record.student / grader.unit.assignment
+    submission = take_in(grader.unit, record.student, folder, grader.release)
+    return submission if submission.digest == record.digest else None
+
+
+def _run(grader: Grader, submission: Submission) -> Execution | Exception:
+    with Here(grader.unit.name, grader.isolation, workers=1) as place:
+        (_, came), *_ = run_all(place, iter([("", lambda: grader.job(submission))]))
+        return came or RuntimeError("it was not run")

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import errno
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import nbformat
-from nbformat import NotebookNode
-
 from autograder import sandbox
-from autograder.cluster import Here, Place, run_all
 from autograder.execute import Execution, Job
-from autograder.findings import Finding
-from autograder.gradebook import GradebookWriter
+from autograder.findings import Finding, reason
+from autograder.gradebook import GradebookWriter, Outcome
 from autograder.grader import Graded, Grader
 from autograder.intake import NoSubmissions, Submission, find_submissions, take_in
-from autograder.records import Record, Records
+from autograder.places import Here, Place, run_all
+from autograder.records import Records
 from course.check import Unit
 
 Marks = dict[str, dict[str, dict[str, Any]]]
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+
+
+class DiskFull(RuntimeError):
+    """There is no room to write results."""
 
 
 @dataclass
@@ -52,15 +55,13 @@ class Grading:
             raise NoSubmissions(f"{self.submissions} holds no submission of {self.unit.name} by {', '.join(missing)}")
         return [(student, path) for student, path in found if not self.only or student in self.only]
 
+    def where(self) -> Place:
+        """Where the notebooks are run."""
+        return self.place or Here(self.unit.name, self.isolation, self.workers)
 
-@dataclass(frozen=True)
-class Outcome:
-    """A submission that was run and judged, and what is to be written of it."""
-
-    submission: Submission
-    graded: Graded
-    notebook: NotebookNode
-    record: Record
+    def grader(self) -> Grader:
+        """Raises UnknownTask."""
+        return Grader(self.unit, tasks=self.tasks, isolation=self.isolation, every_cell=self.every_cell)
 
 
 def grade(grading: Grading) -> Iterator[tuple[int, Graded]]:
@@ -68,104 +69,77 @@ def grade(grading: Grading) -> Iterator[tuple[int, Graded]]:
 
     Yields the number of submissions and one result after the other, as they are done; one that could
     not be graded has no verdicts, and a finding that says why. What was graded before and has not changed is
-    taken from its record. Raises NoSubmissions, UnknownTask, NoGradebook, Busy and what places raise.
+    taken from its record. Raises NoSubmissions, UnknownTask, NoGradebook, Busy, DiskFull and what places raise.
     """
-    found = grading.found()
+    found, grader = grading.found(), grading.grader()
     records = Records(grading.course_dir, grading.unit)
-    with records.alone(), GradebookWriter(grading.course_dir, grading.db_url) as gradebook:
-        gradebook.register(grading.unit)
-        known = gradebook.students(grading.unit)
-
-        for graded, outcome in outcomes(grading, found, records, known):
-            yield len(found), write(outcome, gradebook, records) if outcome else graded
+    with records.alone(), grading.where() as place:
+        if grading.again or any(not records.path(student).exists() for student, _ in found):
+            place.start()  # it takes a while, so everything else is done meanwhile
+        with GradebookWriter(grading.course_dir, grading.unit, grading.db_url) as gradebook:
+            known = set() if grading.again else gradebook.students()
+            for graded, outcome in outcomes(grader, place, found, records, known):
+                yield len(found), write(outcome, gradebook, records) if outcome else graded
 
 
 def write(outcome: Outcome, gradebook: GradebookWriter, records: Records) -> Graded:
-    """Write a result: the graded notebook, then the gradebook, then the record."""
+    """Write a result: the graded notebook, then the gradebook, then the record. Raises NoGradebook, DiskFull."""
+    from sqlalchemy.exc import OperationalError
+
+    record = outcome.record
+    graded = Graded(record.student, record.verdicts, [Finding(*found) for found in record.findings])
     try:
-        gradebook.record(records.unit, outcome.submission, outcome.notebook, outcome.graded.verdicts)
-        records.write(outcome.record)
+        gradebook.write(outcome)
+        records.write(record)
+    except OperationalError:  # the database as a whole is at fault
+        with gradebook.database.told():
+            raise
     except Exception as error:  # one submission never stops the others
-        return not_graded(outcome.submission, error)
-    return outcome.graded
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise DiskFull(
+                f"{error.strerror}: {gradebook.root}; make room, then go on: what is graded is kept"
+            ) from error
+        return not_graded(record.student, graded.findings, error)
+    return graded
 
 
 def outcomes(
-    grading: Grading, found: list[tuple[str, Path]], records: Records, known: frozenset[str] | set[str] = frozenset()
+    grader: Grader, place: Place, found: Iterable[tuple[str, Path]], records: Records, known: set[str]
 ) -> Iterator[tuple[Graded, Outcome | None]]:
     """Run and judge submissions, and write nothing: each result, with what is to be written if it is new.
 
     Of the ``known`` students, those whose submission has not changed are not run.
     """
-    unit = grading.unit
-    place = grading.place or Here(unit.name, grading.isolation, grading.workers)
-    grader = Grader(unit, tasks=grading.tasks, isolation=grading.isolation, every_cell=grading.every_cell)
-    unchanged: list[Graded] = []
 
-    def jobs() -> Iterator[tuple[Submission, Callable[[], Job]]]:
+    def jobs() -> Iterator[tuple[Submission | Graded, Callable[[], Job] | None]]:
         for student, path in found:
-            submission = take_in(unit, student, path, grader.release)
-            record = records.read(student)
-            kept = keep(grader, submission, record) if student in known and not grading.again else None
-            if kept:
-                unchanged.append(kept)
-            elif submission.readable:
-                yield submission, partial(grader.job, submission)
-            else:
-                unread.append(submission)
+            submission = take_in(grader.unit, student, path, grader.release)
+            kept = grader.kept(submission, records.read(student)) if student in known else None
+            yield kept or submission, partial(grader.job, submission) if submission.readable and not kept else None
 
-    unread: list[Submission] = []
-    waiting = jobs()
-    first = next(waiting, None)
-    if first:
-        with place:
-            grader.prepare()
-            for submission, came in run_all(place, _chain(first, waiting)):
-                yield judged(grader, submission, came, records)
-                yield from ((graded, None) for graded in _taken(unchanged))
-    yield from ((graded, None) for graded in _taken(unchanged))
-    for submission in unread:
-        nothing = Execution(nbformat.writes(submission.notebook), stopped=str(submission.findings[-1]))
-        yield judged(grader, submission, nothing, records)
-
-
-def _chain(first: Any, rest: Iterator[Any]) -> Iterator[Any]:
-    yield first
-    yield from rest
-
-
-def _taken(items: list[Graded]) -> Iterator[Graded]:
-    while items:
-        yield items.pop(0)
-
-
-def keep(grader: Grader, submission: Submission, record: Record | None) -> Graded | None:
-    """The result in the record, where the submission has not changed since."""
-    if record is None or record.digest != submission.digest or not set(grader.seeds) <= set(record.verdicts):
-        return None
-    outdated = not grader.still_holds(record, submission)
-    findings = [Finding(*found) for found in record.findings]
-    return Graded(submission.student, record.verdicts, findings, kept=True, outdated=outdated)
+    for key, came in run_all(place, jobs()):
+        if isinstance(key, Graded):
+            yield key, None
+        elif isinstance(came, Exception):
+            yield not_graded(key.student, key.findings, came), None
+        else:
+            yield judged(grader, key, came or Execution("", stopped=str(key.findings[-1])), records)
 
 
 def judged(
-    grader: Grader, submission: Submission, came: Execution | Exception, records: Records
+    grader: Grader, submission: Submission, execution: Execution, records: Records
 ) -> tuple[Graded, Outcome | None]:
     """The verdicts on what came of a submission."""
-    if isinstance(came, Exception):
-        return not_graded(submission, came), None
     try:
-        earlier = records.read(submission.student)
-        graded, notebook = grader.judge(submission, came, earlier)
-        record = grader.record(submission, came, graded, earlier)
+        partly = len(grader.seeds) < len(grader.unit.tasks)
+        return grader.outcome(submission, execution, records.read(submission.student) if partly else None)
     except Exception as error:  # one submission never stops the others
-        return not_graded(submission, error), None
-    return graded, Outcome(submission, graded, notebook, record)
+        return not_graded(submission.student, submission.findings, error), None
 
 
-def not_graded(submission: Submission, error: Exception) -> Graded:
-    problem = Finding("not graded", f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
-    return Graded(submission.student, {}, [*submission.findings, problem])
+def not_graded(student: str, findings: list[Finding], error: Exception) -> Graded:
+    problem = Finding("not graded", f"{type(error).__name__}: {reason(error)}")
+    return Graded(student, {}, [*findings, problem])
 
 
 def marks(results: list[Graded]) -> Marks:

@@ -2,26 +2,46 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import sys
-import warnings
-from collections.abc import Iterator, Mapping
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.build import course_directory
-from autograder.intake import Submission, checks_in, released
-from autograder.records import write_whole
+from autograder.database import Database, NoGradebook
+from autograder.intake import checks_in, released
+from autograder.records import Record, can_name_a_file, write_whole
 from course.check import Unit, Verdict
 
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
 
-class NoGradebook(RuntimeError):
-    """nbgrader's database cannot be opened."""
+
+@dataclass(frozen=True)
+class Outcome:
+    """What is to be written of a submission: its record, and the graded notebook as JSON text.
+
+    ``unanswered`` names the answers that are as they were released, ``by_hand`` says that no program could read it.
+    """
+
+    record: Record
+    notebook: str
+    unanswered: list[str]
+    by_hand: bool = False
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self) | {"record": self.record.to_json()})
+
+    @classmethod
+    def from_json(cls, text: str) -> Outcome:
+        data = json.loads(text)
+        return cls(**{**data, "record": Record.from_json(data["record"])})
 
 
 def write_verdicts(notebook: NotebookNode, verdicts: Mapping[str, Verdict]) -> None:
@@ -33,117 +53,197 @@ def write_verdicts(notebook: NotebookNode, verdicts: Mapping[str, Verdict]) -> N
             points = {"text/plain": repr(float(verdict.points))}
             cell.execution_count = cell.execution_count or 1
             cell.outputs = [
-                nbformat.v4.new_output("display_data", shown),
-                nbformat.v4.new_output("execute_result", points, execution_count=cell.execution_count),
-            ]
+                nbformat.from_dict({"output_type": "display_data", "data": shown, "metadata": {}}),
+                nbformat.from_dict({"output_type": "execute_result", "data": points, "metadata": {},
+                                    "execution_count": cell.execution_count}),
+            ]  # fmt: skip
+
+
+def unanswered(notebook: NotebookNode) -> list[str]:
+    """The names of the answers that are still as they were released."""
+    from nbgrader.utils import compute_checksum, is_solution
+
+    return [
+        cell.metadata.nbgrader.grade_id
+        for cell in filter(is_solution, notebook.cells)
+        if cell.metadata.nbgrader.get("checksum") == compute_checksum(cell)
+    ]
 
 
 class GradebookWriter:
-    """nbgrader's gradebook and ``autograded/`` of a course folder. Use it as a context manager.
+    """nbgrader's gradebook and ``autograded/`` of a course folder, for one unit. Use it as a context manager.
 
-    The database is ``db_url``, or else the one that the course folder's ``nbgrader_config.py`` names, or else
-    ``gradebook.db`` in the course folder. Raises NoGradebook.
+    Raises NoGradebook wherever the database cannot be used.
     """
 
-    def __init__(self, root: Path, db_url: str = ""):
-        self.root = root
-        self.db_url = db_url or course_directory(root).db_url
-
-    @property
-    def shown_url(self) -> str:
-        """The database's address, without its password."""
-        from sqlalchemy.engine import make_url
-
-        return make_url(self.db_url).render_as_string(hide_password=True)
+    def __init__(self, root: Path, unit: Unit, db_url: str = ""):
+        self.root, self.unit = root, unit
+        self.database = Database(root, db_url)
 
     def __enter__(self) -> GradebookWriter:
-        from nbgrader.api import Gradebook
-        from sqlalchemy.exc import SAWarning, SQLAlchemyError
-
-        warnings.filterwarnings("ignore", category=SAWarning, module="nbgrader")  # of its own queries
-        _put_alembic_on_path()
-        self.root.mkdir(parents=True, exist_ok=True)
+        self.book = self.database.open()
         try:
-            self.book: Any = Gradebook(self.db_url, "gradients")
-        except (SQLAlchemyError, ImportError) as error:
-            raise NoGradebook(f"the gradebook {self.shown_url} cannot be opened: {error}") from error
+            with self.database.told():
+                self._register()
+        except BaseException:
+            self.book.close()
+            raise
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.book.close()
 
-    def register(self, unit: Unit) -> None:
+    def _register(self) -> None:
         """Tell the gradebook which cells the unit's notebook has and what they are worth."""
+        from nbgrader.api import MissingEntry
         from nbgrader.preprocessors import SaveCells
 
-        self.book.update_or_create_assignment(unit.assignment)
-        names = {"notebook": unit.name, "assignment": unit.assignment, "db_url": self.db_url}
-        SaveCells().preprocess(released(unit), {"nbgrader": names})
-        self.book.db.expire_all()
-
-    def students(self, unit: Unit) -> set[str]:
-        """The students whose submission of the unit is in the gradebook and in ``autograded/``."""
-        found = {submission.student_id for submission in self.book.assignment_submissions(unit.assignment)}
-        return {student for student in found if self.notebook_path(unit, student).exists()}
-
-    def notebook_path(self, unit: Unit, student: str) -> Path:
-        return self.root / "autograded" / student / unit.assignment / f"{unit.name}.ipynb"
-
-    def record(self, unit: Unit, submission: Submission, notebook: NotebookNode, tasks: Mapping[str, Verdict]) -> None:
-        """Save a graded notebook and its scores, whole or not at all; marks that somebody gave by hand stay."""
-        path = self.notebook_path(unit, submission.student)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, nbformat.writes(notebook) + "\n")
-        with self._one_transaction():
-            self._write_scores(unit, submission, notebook, tasks)
-
-    @contextlib.contextmanager
-    def _one_transaction(self) -> Iterator[None]:
-        """nbgrader's methods commit after each step: here, their steps become one."""
-        session = self.book.db
-        commit, session.commit = session.commit, session.flush
+        unit, release = self.unit, released(self.unit)
+        if self._known_cells() != _cells_of(release):
+            self.book.update_or_create_assignment(unit.assignment)
+            self.book.db.close()
+            names = {"notebook": unit.name, "assignment": unit.assignment, "db_url": self.database.full_url}
+            try:
+                SaveCells().preprocess(release, {"nbgrader": names})
+            except RuntimeError as error:  # nbgrader changes no notebook that has submissions
+                raise NoGradebook(
+                    f"the gradebook {self.database} has marks for another version of {unit.name}, with other cells; "
+                    f"to forget them: nbgrader db assignment remove {unit.assignment} --force"
+                ) from error
         try:
-            yield
-            commit()
-        except BaseException:
-            session.rollback()
-            raise
-        finally:
-            session.commit = commit
+            assignment = self.book.find_assignment(unit.assignment)
+            notebook = self.book.find_notebook(unit.name, unit.assignment)
+        except MissingEntry as error:
+            raise NoGradebook(f"the gradebook {self.database} does not know {unit.assignment}: {error}") from error
+        self.assignment, self.notebook = assignment.id, notebook.id
+        self.grade_cells = {cell.name: cell.id for cell in notebook.grade_cells}
+        self.solution_cells = {cell.name: cell.id for cell in notebook.solution_cells}
+        self.due = assignment.duedate
+        self.book.db.close()
 
-    def _write_scores(
-        self, unit: Unit, submission: Submission, notebook: NotebookNode, tasks: Mapping[str, Verdict]
-    ) -> None:
-        from nbgrader.utils import compute_checksum, is_solution
+    def _known_cells(self) -> set[tuple[Any, ...]]:
+        """The cells of the unit as the gradebook has them; see ``_cells_of``."""
+        from nbgrader.api import Assignment, BaseCell, GradeCell, Notebook, SourceCell
+        from sqlalchemy import and_, select
 
-        book, student = self.book, submission.student
-        book.update_or_create_student(student)
-        book.update_or_create_submission(unit.assignment, student, **_timestamp(submission.folder))
-        for name, verdict in tasks.items():
-            grade = book.find_grade(name, unit.name, unit.assignment, student)
-            grade.auto_score = verdict.points
-            grade.needs_manual_grade = grade.manual_score is not None or not submission.readable
-        for cell in filter(is_solution, notebook.cells):
-            comment = book.find_comment(cell.metadata.nbgrader.grade_id, unit.name, unit.assignment, student)
-            untouched = cell.metadata.nbgrader.get("checksum") == compute_checksum(cell)
-            comment.auto_comment = "No response." if untouched else None
+        with self.book.engine.connect() as connection:
+            tables = [each.__table__ for each in (Assignment, Notebook, BaseCell, GradeCell, SourceCell)]
+            assignment, notebook, base, grade, source = tables
+            name = and_(assignment.c.name == self.unit.assignment, notebook.c.name == self.unit.name)
+            notebooks = select(notebook.c.id).join(assignment).where(name)
+            cells = select(base.c.name, grade.c.max_score).outerjoin(grade, grade.c.id == base.c.id)
+            sources = select(source.c.name, source.c.source, source.c.checksum)
+            return {tuple(row) for row in connection.execute(cells.where(base.c.notebook_id.in_(notebooks)))} | {
+                tuple(row) for row in connection.execute(sources.where(source.c.notebook_id.in_(notebooks)))
+            }
+
+    def students(self) -> set[str]:
+        """The students whose submission of the unit is in the gradebook and in ``autograded/``."""
+        from nbgrader.api import SubmittedAssignment
+        from sqlalchemy import select
+
+        table = SubmittedAssignment.__table__
+        with self.database.told(), self.book.engine.connect() as connection:
+            found = connection.scalars(select(table.c.student_id).where(table.c.assignment_id == self.assignment)).all()
+        return {student for student in found if can_name_a_file(student) and self.notebook_path(student).exists()}
+
+    def notebook_path(self, student: str) -> Path:
+        """Where nbgrader looks for a student's graded notebook. Raises ValueError for what names no folder."""
+        if not can_name_a_file(student):
+            raise ValueError(f"no folder can be called {student!r}, as nbgrader needs it; rename what was submitted")
+        return self.root / "autograded" / student / self.unit.assignment / f"{self.unit.name}.ipynb"
+
+    def write(self, outcome: Outcome) -> None:
+        """Save a graded notebook and its scores, whole or not at all; marks that somebody gave by hand stay."""
+        path = self.notebook_path(outcome.record.student)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, outcome.notebook)
+        with self.book.engine.begin() as connection:
+            late = self._write_scores(connection, outcome)
+        if late:
+            self._assign_late_penalty(outcome.record.student)
+
+    def _write_scores(self, connection: Connection, outcome: Outcome) -> bool:
+        """All rows of a submission, as nbgrader would write them. Returns whether it is late, or once was."""
+        from nbgrader.api import Comment, Grade, Student, SubmittedAssignment, SubmittedNotebook
+
+        record, when = outcome.record, _time(outcome.record.submitted)
+        row_of = _Rows(connection)
+        row_of(Student, id=record.student)
+        handed_in = row_of(SubmittedAssignment, assignment_id=self.assignment, student_id=record.student)
+        when = when or handed_in["timestamp"]
+        row_of.update(SubmittedAssignment, handed_in, timestamp=when)
+        notebook = row_of(SubmittedNotebook, assignment_id=handed_in["id"], notebook_id=self.notebook)
+        for task, cell in self.grade_cells.items():
+            grade = row_of(Grade, notebook_id=notebook["id"], cell_id=cell)
+            if task in record.verdicts:
+                by_hand = grade["manual_score"] is not None or outcome.by_hand
+                points = record.verdicts[task].points
+                row_of.update(Grade, grade, auto_score=points, needs_manual_grade=by_hand)
+        for name, cell in self.solution_cells.items():
+            comment = row_of(Comment, notebook_id=notebook["id"], cell_id=cell)
+            said = "No response." if name in outcome.unanswered else None
+            row_of.update(Comment, comment, auto_comment=said)
+        due = self.due + handed_in["extension"] if self.due and handed_in["extension"] else self.due
+        return bool(due and when and when > due) or notebook["late_submission_penalty"] is not None
+
+    def _assign_late_penalty(self, student: str) -> None:
+        """Let nbgrader assign the penalty that its configuration names."""
+        from nbgrader.preprocessors import AssignLatePenalties
+
+        names = {"notebook": self.unit.name, "assignment": self.unit.assignment, "student": student,
+                 "db_url": self.database.full_url}  # fmt: skip
+        log = logging.getLogger("autograder.nbgrader")
+        log.setLevel(logging.ERROR)
+        penalties = AssignLatePenalties(config=self.database.config, log=log)
+        penalties.preprocess(nbformat.v4.new_notebook(), {"nbgrader": names})
 
 
-def _timestamp(folder: Path) -> dict[str, Any]:
-    """When a submission was handed in, if nbgrader's ``timestamp.txt`` beside it says so."""
+class _Rows:
+    """Rows of nbgrader's tables, by what identifies them; one that is missing is made."""
+
+    def __init__(self, connection: Connection):
+        self.connection = connection
+
+    def __call__(self, model: Any, **identity: Any) -> Any:
+        from sqlalchemy import insert, select
+
+        table = model.__table__
+        same = [table.c[name] == value for name, value in identity.items()]
+        found = self.connection.execute(select(table).where(*same)).mappings().first()
+        if found is None:
+            self.connection.execute(insert(table).values(**identity))
+            found = self.connection.execute(select(table).where(*same)).mappings().one()
+        return found
+
+    def update(self, model: Any, row: Any, **values: Any) -> None:
+        """Set values of a row that are others."""
+        from sqlalchemy import update
+
+        if any(row[name] != value for name, value in values.items()):
+            table = model.__table__
+            self.connection.execute(update(table).where(table.c.id == row["id"]).values(**values))
+
+
+def _cells_of(release: NotebookNode) -> set[tuple[Any, ...]]:
+    """What the gradebook has to know of a notebook: each cell's points, and the text of those that nbgrader keeps."""
+    found: set[tuple[Any, ...]] = set()
+    for cell in release.cells:
+        marks = cell.metadata.get("nbgrader", {})
+        if marks.get("grade"):
+            found.add((marks.grade_id, float(marks.points)))
+        if marks.get("solution"):
+            found.add((marks.grade_id, None))
+        if marks.get("grade") or marks.get("solution") or marks.get("locked"):
+            found.add((marks.grade_id, cell.source, marks.get("checksum")))
+    return found
+
+
+def _time(submitted: str) -> datetime | None:
+    """When a submission was handed in, in UTC, if nbgrader's ``timestamp.txt`` says so."""
     from nbgrader.utils import parse_utc
 
-    path = folder / "timestamp.txt"
     try:
-        if path.is_symlink() or not path.is_file() or path.stat().st_size > 100:
-            return {}
-        return {"timestamp": parse_utc(path.read_text(encoding="utf-8").strip())}
-    except (OSError, ValueError, OverflowError):
-        return {}
-
-
-def _put_alembic_on_path() -> None:
-    """nbgrader starts ``alembic`` by name: let it find this environment's."""
-    folder = str(Path(sys.executable).parent)
-    if folder not in os.environ.get("PATH", "").split(os.pathsep):
-        os.environ["PATH"] = folder + os.pathsep + os.environ.get("PATH", "")
+        return parse_utc(submitted) if submitted else None
+    except (ValueError, OverflowError):
+        return None

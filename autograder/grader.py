@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Collection, Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-import nbformat
-from nbformat import NotebookNode
+from nbformat import NotebookNode, v4
 
 from autograder import sandbox
 from autograder.execute import Execution, Job, limits_for
+from autograder.files import STAMP, read_file
 from autograder.findings import Finding
-from autograder.gradebook import write_verdicts
+from autograder.gradebook import Outcome, unanswered, write_verdicts
 from autograder.intake import Submission, checks_in, released
 from autograder.needed import unneeded
 from autograder.records import Record, fingerprint, versions
 from course.check import Expected, Unit, Verdict, judge
 
 SLACK = 10.0  # seconds that a check may take beyond the limits of its parts
+NOT_RUN = "the check could not be run"
 
 
 @dataclass
@@ -75,23 +77,15 @@ class Grader:
         self.seeds = {task.name: (seeds or {}).get(task.name, secrets.randbits(64)) for task in chosen}
         self.expected = {task.name: Expected(unit, task, self.seeds[task.name]) for task in chosen}
 
-    def prepare(self) -> None:
-        """Observe the reference, so that the first verdict does not wait for it."""
-        for expected in self.expected.values():
-            _ = expected.reference
-
     def job(self, submission: Submission) -> Job:
         """What is to be run for a submission: the cells that bear on its marks, and the checks of the chosen tasks."""
-        notebook = deepcopy(submission.notebook)
-        left_out = set() if self.every_cell else unneeded(notebook, self.release)
-        left_out |= {cell.id for name, cell in checks_in(notebook) if name not in self.seeds}
-        for cell in notebook.cells:
-            if cell.id in left_out:
-                cell.source = ""
+        left_out = set() if self.every_cell else unneeded(submission.notebook, self.release)
+        left_out |= {cell.id for name, cell in checks_in(submission.notebook) if name not in self.seeds}
+        cells = [{**cell, "source": ""} if cell.id in left_out else cell for cell in submission.notebook.cells]
         seconds = {
             name: SLACK + expected.task.seconds * len(expected.reference) for name, expected in self.expected.items()
         }
-        text = nbformat.writes(notebook)
+        text = json.dumps({**submission.notebook, "cells": cells})
         return Job(self.unit.name, text, self.seeds, seconds, submission.files, self.limits, self.isolation)
 
     def judge(
@@ -101,11 +95,10 @@ class Grader:
 
         Verdicts on tasks that were not chosen are taken from an earlier record of the same submission.
         """
-        missing = execution.stopped or "the check could not be run"
-        verdicts = self.verdicts(execution.observations, missing)
+        verdicts = self.verdicts(execution.observations, execution.stopped or NOT_RUN)
         if earlier and self.still_holds(earlier, submission):
             verdicts = earlier.verdicts | verdicts
-        notebook = nbformat.reads(execution.notebook, as_version=4)
+        notebook = v4.reads(execution.notebook) if execution.notebook else submission.notebook
         sources = {cell.id: cell.source for cell in submission.notebook.cells}
         for cell in notebook.cells:
             cell.source = sources[cell.id]
@@ -113,13 +106,13 @@ class Grader:
         findings = [*submission.findings, *(Finding(*found) for found in execution.findings)]
         return Graded(submission.student, verdicts, list(dict.fromkeys(findings))), notebook
 
-    def verdicts(self, observations: Mapping[str, Any], missing: str) -> dict[str, Verdict]:
-        """The verdict on each task; ``missing`` says why an observation may be."""
-        return {name: judge(expected, observations.get(name), missing) for name, expected in self.expected.items()}
-
-    def still_holds(self, record: Record, submission: Submission) -> bool:
-        """Whether neither the submission nor the unit has changed since."""
-        return record.digest == submission.digest and record.check == fingerprint(self.unit)
+    def outcome(
+        self, submission: Submission, execution: Execution, earlier: Record | None = None
+    ) -> tuple[Graded, Outcome]:
+        """The result of a submission, and what is to be written of it."""
+        graded, notebook = self.judge(submission, execution, earlier)
+        record = self.record(submission, execution, graded, earlier)
+        return graded, Outcome(record, v4.writes(notebook) + "\n", unanswered(notebook), not submission.readable)
 
     def record(
         self, submission: Submission, execution: Execution, graded: Graded, earlier: Record | None = None
@@ -140,4 +133,32 @@ class Grader:
             findings=[(finding.name, finding.detail) for finding in graded.findings],
             observations=observations,
             versions=versions(),
+            submitted=handed_in(submission.folder),
+            missing=execution.stopped or NOT_RUN,
         )
+
+    def verdicts(self, observations: Mapping[str, Any], missing: str) -> dict[str, Verdict]:
+        """The verdict on each task; ``missing`` says why an observation may be."""
+        return {name: judge(expected, observations.get(name), missing) for name, expected in self.expected.items()}
+
+    def still_holds(self, record: Record, submission: Submission) -> bool:
+        """Whether neither the submission nor the unit has changed since."""
+        return record.digest == submission.digest and record.check == fingerprint(self.unit)
+
+    def kept(self, submission: Submission, record: Record | None) -> Graded | None:
+        """The result in the record, where the submission has not changed since and the record has all that is asked."""
+        if record is None or record.digest != submission.digest or record.submitted != handed_in(submission.folder):
+            return None
+        if not set(self.seeds) <= set(record.verdicts):
+            return None
+        findings = [Finding(*found) for found in record.findings]
+        outdated = not self.still_holds(record, submission)
+        return Graded(submission.student, record.verdicts, findings, kept=True, outdated=outdated)
+
+
+def handed_in(folder: Path) -> str:
+    """What nbgrader's ``timestamp.txt`` says of when a submission was handed in; an empty text if there is none."""
+    try:
+        return read_file(folder, STAMP, 100).decode("utf-8").strip()
+    except (OSError, ValueError):
+        return ""

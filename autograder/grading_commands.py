@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,22 +11,21 @@ from rich.markup import escape
 
 from autograder.terminal import (
     FAULTS_FOUND,
-    INTERRUPTED,
     JsonFile,
     UnitName,
     console,
     errors,
     progress_bar,
     stop,
+    told_errors,
     unit_called,
     write_json,
 )
 
 if TYPE_CHECKING:
-    from autograder.cluster import Place
     from autograder.grade import Grading
     from autograder.grader import Graded
-    from course.check import Unit
+    from autograder.places import Place
 
 Submissions = Annotated[Path, typer.Option(help="Folder with <student>/<assignment>/<unit>.ipynb.")]
 CourseDir = Annotated[Path, typer.Option(help="Course folder for the gradebook, autograded/, records/ and results.")]
@@ -45,29 +43,7 @@ DbUrl = Annotated[
 ]
 
 
-@contextmanager
-def told_errors(unit: str) -> Iterator[None]:
-    """Say in a line what is wrong, and end with the exit status for it."""
-    from autograder.cluster import NoCluster
-    from autograder.explain import NoRecord
-    from autograder.forkserver import NoWarmKernels
-    from autograder.gradebook import NoGradebook
-    from autograder.grader import UnknownTask
-    from autograder.intake import NoSubmissions, NotBuilt
-    from autograder.records import Busy
-    from autograder.sandbox import NoSandbox
-
-    known = (Busy, NoCluster, NoGradebook, NoRecord, NoSandbox, NoSubmissions, NotBuilt, NoWarmKernels, UnknownTask)
-    try:
-        yield
-    except known as error:
-        raise stop(str(error.args[0])) from error
-    except KeyboardInterrupt:
-        errors.print(f"\nstopped; what is graded is kept. Go on with: autograder grade {unit}", highlight=False)
-        raise typer.Exit(INTERRUPTED) from None
-
-
-def prepared(unit: Unit, isolation: str, place: Place | None = None) -> None:
+def prepared(isolation: str, place: Place | None = None) -> None:
     """Make sure that submissions can be run as asked, and say how they are confined. Raises NoSandbox."""
     from autograder import sandbox
 
@@ -99,43 +75,49 @@ def grade(
     """Grade every submission of a unit and record the marks in nbgrader's gradebook.
 
     What was graded before and has not changed is not graded again, so a run that was stopped goes on.
-    Exit status: 0 all graded, 1 some could not be graded (they are listed), 2 nothing to grade, 130 stopped.
+    Exit status: 0 all graded, 1 some could not be graded (they are listed), 2 wrong use or nothing can be graded,
+    130 stopped.
     """
-    from autograder.cluster import Cluster
-    from autograder.grade import Grading
-    from autograder.grade import grade as grade_all
-    from autograder.gradebook import GradebookWriter
-
     chosen = unit_called(unit)
-    with told_errors(unit):
-        files = {name: path for name, path in (("ca_file", tls_ca), ("client_cert", tls_cert), ("client_key", tls_key)) if path}
-        place = Cluster(scheduler, files, workers) if scheduler else None
-        prepared(chosen, isolation, place)
+    with told_errors(f"autograder grade {unit}"):
+        from autograder.grade import Grading
+        from autograder.grade import grade as grade_all
+
+        place = None
+        certificates = {"ca_file": tls_ca, "client_cert": tls_cert, "client_key": tls_key}
+        if scheduler:
+            from autograder.cluster import Cluster
+
+            place = Cluster(unit, scheduler, {name: path for name, path in certificates.items() if path}, workers)
+        elif any(certificates.values()):
+            raise stop("--tls-ca, --tls-cert and --tls-key are for --scheduler tls://HOST:PORT")
+        prepared(isolation, place)
         grading = Grading(
             chosen, submissions, course_dir, frozenset(only or ()), frozenset(tasks or ()), again, isolation,
             workers, place, db_url, every_cell,
         )  # fmt: skip
         results = gather(f"grading {unit}", grade_all(grading))
-        url = GradebookWriter(course_dir, db_url).shown_url
-    show(grading, results, json_file)
-    console.print(f"gradebook: {url}", soft_wrap=True, highlight=False)
+        show(grading, results, json_file)
     if any(not result.verdicts for result in results):
         raise typer.Exit(FAULTS_FOUND)
 
 
 def gather(what: str, run: Iterator[tuple[int, Graded]]) -> list[Graded]:
-    """All results of a run, with a progress bar."""
+    """All results of a run, with a progress bar, which counts what is not kept from before."""
     results = []
+    kept = 0
     with progress_bar(what) as show_progress:
         for total, result in run:
             results.append(result)
-            show_progress(len(results), total)
+            kept += result.kept
+            show_progress(len(results) - kept, total - kept)
     return results
 
 
 def show(grading: Grading, results: list[Graded], json_file: Path | None) -> None:
     """Print the marks, mistakes and findings, and write them as a page and as JSON."""
     from autograder import report
+    from autograder.database import Database
     from autograder.grade import marks
 
     unit = grading.unit
@@ -156,7 +138,9 @@ def show(grading: Grading, results: list[Graded], json_file: Path | None) -> Non
     if not grading.only and not grading.tasks:
         page = grading.course_dir / f"results_{unit.name}.html"
         report.write_page(unit, results, page, grading.isolation)
-        console.print(f"results:   {page}", soft_wrap=True, highlight=False)
+        console.print(f"results:   {page}", soft_wrap=True, highlight=False, markup=False)
+    address = str(Database(grading.course_dir, grading.db_url))
+    console.print(f"gradebook: {address}", soft_wrap=True, highlight=False, markup=False)
 
 
 def regrade(
@@ -164,7 +148,6 @@ def regrade(
     submissions: Submissions = Path("submitted"),
     course_dir: CourseDir = Path(),
     only: Only = None,
-    tasks: Tasks = None,
     everything: Annotated[bool, typer.Option("--all", help="Also those that the change does not affect.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Write the new marks without asking.")] = False,
     workers: Workers = None,
@@ -173,33 +156,32 @@ def regrade(
 ) -> None:
     """After a check changed: grade again what it affects, show how marks differ, and write them if you agree.
 
-    Exit status: 0 written or nothing to write, 1 not written or some could not be graded, 2 wrong use.
+    Exit status: 0 written or nothing to write, 1 not written or some could not be graded, 2 wrong use, 130 stopped.
     """
-    from autograder import report
-    from autograder.grade import Grading
-    from autograder.regrade import Regrading
-
     chosen = unit_called(unit)
-    with told_errors(unit):
-        prepared(chosen, isolation)
-        regrading = Regrading(
-            Grading(
-                chosen, submissions, course_dir, frozenset(only or ()), frozenset(tasks or ()), everything, isolation,
-                workers, None, db_url,
-            )
-        )  # fmt: skip
-        if not regrading.affected():
-            console.print(f"nothing to regrade: every mark of {unit} is from the unit as it is")
-            return
-        results = gather(f"regrading {unit}", regrading.run())
-        changes = regrading.changes()
-        console.print(report.changes_table(changes) if changes else f"{len(results)} graded again; no mark changes")
-        failed = [result for result in results if not result.verdicts]
-        for result in failed:
-            console.print(f"[yellow]{escape(result.student)}[/yellow]: {escape(str(result.findings[-1]))}")
-        if changes and not yes and not typer.confirm("Write these marks?", default=False):
-            raise typer.Exit(FAULTS_FOUND)
-        failed += regrading.write()
+    with told_errors(f"autograder regrade {unit}"):
+        from autograder import report
+        from autograder.grade import Grading
+        from autograder.regrade import Regrading
+
+        prepared(isolation)
+        grading = Grading(chosen, submissions, course_dir, frozenset(only or ()), again=everything,
+                          isolation=isolation, workers=workers, db_url=db_url)  # fmt: skip
+        with Regrading(grading) as regrading:
+            if not regrading.affected():
+                console.print(f"nothing to regrade: every mark of {unit} is from the unit as it is")
+                return
+            results = gather(f"regrading {unit}", regrading.run())
+            changes = regrading.changes
+            console.print(report.changes_table(changes) if changes else f"{len(results)} graded again; no mark changes")
+            for student in regrading.gone:
+                console.print(f"[yellow]{escape(student)}[/yellow]: the submission is gone; its marks stay as they are")
+            if changes and not yes and not typer.confirm("Write these marks?", default=False):
+                console.print("nothing was written")
+                raise typer.Exit(FAULTS_FOUND)
+            failed = [result for result in results if not result.verdicts] + regrading.write()
+            for result in failed:
+                console.print(f"[yellow]{escape(result.student)}[/yellow]: {escape(str(result.findings[-1]))}")
     if failed:
         raise typer.Exit(FAULTS_FOUND)
 
@@ -209,22 +191,26 @@ def explain(
     unit: UnitName,
     submissions: Submissions = Path("submitted"),
     course_dir: CourseDir = Path(),
+    isolation: Isolation = "strict",
 ) -> None:
     """Reproduce a student's verdicts from the grade record: same inputs, same submission.
 
     Exit status: 0 every verdict comes out as it was recorded, 1 some do not, 2 there is no record.
     """
-    from autograder.explain import explain as explain_one
+    chosen = unit_called(unit)
+    with told_errors(f"autograder explain {student} {unit}"):
+        from autograder.explain import explain as explain_one
 
-    with told_errors(unit):
-        found = explain_one(unit_called(unit), student, course_dir, submissions)
+        prepared(isolation)
+        found = explain_one(chosen, student, course_dir, submissions, isolation)
     record = found.record
     console.print(f"[bold]{escape(student)}, {unit}[/bold], graded {record.graded}, isolation {record.isolation}\n")
     for task, verdict in record.verdicts.items():
         console.print(escape(str(verdict)), soft_wrap=True, highlight=False)
         console.print(f"  seed {record.seeds.get(task, 'unknown')}", style="dim", highlight=False)
         if found.verdicts.get(task) != verdict:
-            console.print(f"[red]  now: {escape(str(found.verdicts.get(task)))}[/red]", soft_wrap=True)
+            now = found.verdicts.get(task, "the unit has no such task any more")
+            console.print(f"[red]  now: {escape(str(now))}[/red]", soft_wrap=True)
     for name, detail in record.findings:
         console.print(f"[yellow]{escape(name)}[/yellow]: {escape(detail)}", soft_wrap=True)
     for line in found.differences:

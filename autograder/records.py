@@ -12,7 +12,7 @@ import json
 import os
 import platform
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -25,13 +25,15 @@ from course.check import Unit, Verdict
 FOLDER = "records"
 LIBRARIES = ("gradients-course", "numpy", "sympy", "tensorflow", "keras", "torch", "ipykernel", "nbgrader")
 MOST_OBSERVED = 5_000_000  # characters of observations that a record keeps
+LONGEST_NAME = 200  # bytes of a student's name that a file is named by
 
 
 @dataclass
 class Record:
     """How a submission was graded, what was observed, and what it earned.
 
-    ``digest`` tells whether the submission has changed since, ``check`` whether the unit has.
+    ``digest`` tells whether the submission has changed since, ``submitted`` (what its ``timestamp.txt`` says) whether
+    it was handed in again, ``check`` whether the unit has changed. ``missing`` says why an observation may be.
     """
 
     student: str
@@ -45,20 +47,34 @@ class Record:
     findings: list[tuple[str, str]] = field(default_factory=list)
     observations: dict[str, Any] | None = None
     versions: dict[str, str] = field(default_factory=dict)
+    submitted: str = ""
+    missing: str = ""
 
     def to_json(self) -> str:
-        data = asdict(self)
-        data["verdicts"] = {task: verdict.to_json() for task, verdict in self.verdicts.items()}
+        data = {part.name: getattr(self, part.name) for part in fields(self)}
+        data["verdicts"] = {task: asdict(verdict) for task, verdict in self.verdicts.items()}
         text = json.dumps(data)
         return text if len(text) <= MOST_OBSERVED else json.dumps(data | {"observations": None})
 
     @classmethod
     def from_json(cls, text: str) -> Record:
-        """Raises ValueError, KeyError or TypeError for what is no record."""
-        data = json.loads(text)
-        data["verdicts"] = {task: Verdict.from_json(verdict) for task, verdict in data["verdicts"].items()}
-        data["findings"] = [(name, detail) for name, detail in data["findings"]]
-        return cls(**data)
+        """What ``to_json`` wrote, in this version of the program or another. Raises ValueError for anything else."""
+        try:
+            data = json.loads(text)
+            known = {part.name: data[part.name] for part in fields(cls) if part.name in data}
+            known["verdicts"] = {task: Verdict.from_json(verdict) for task, verdict in data["verdicts"].items()}
+            known["findings"] = [(str(name), str(detail)) for name, detail in data["findings"]]
+            known["seeds"] = {str(task): int(seed) for task, seed in data["seeds"].items()}
+            record = cls(**known)
+            texts = (record.student, record.unit, record.digest, record.check, record.isolation, record.submitted,
+                     record.missing)  # fmt: skip
+            if not all(isinstance(text, str) for text in texts) or not isinstance(record.versions, dict):
+                raise ValueError("a text is none")
+            if not all(isinstance(verdict.points, int | float) for verdict in record.verdicts.values()):
+                raise ValueError("points are no number")
+            return record
+        except (KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise ValueError(f"not a grade record: {error}") from error
 
 
 class Busy(RuntimeError):
@@ -74,22 +90,34 @@ class Records:
         self.folder = self.root / unit.name
 
     def path(self, student: str) -> Path:
-        return self.folder / f"{student}.json"
+        """The file of a student's record. It lies in the folder of the records, whatever the name is."""
+        name = student
+        if not can_name_a_file(student):
+            plain = "".join(letter if letter.isalnum() else "_" for letter in student[:30])
+            name = f"{plain}-{hashlib.sha256(student.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
+        return self.folder / f"{name}.json"
 
     def read(self, student: str) -> Record | None:
         """The record of a student; None where there is none that can be read."""
-        try:
-            return Record.from_json(self.path(student).read_text(encoding="utf-8"))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            return None
+        return self._read(self.path(student), student)
 
-    def students(self) -> list[str]:
-        """The students that have a record."""
-        return sorted(path.stem for path in self.folder.glob("*.json"))
+    def all(self) -> Iterator[Record]:
+        """Every record that can be read, by the name of its file."""
+        for path in sorted(self.folder.glob("*.json")):
+            if record := self._read(path):
+                yield record
+
+    def _read(self, path: Path, student: str = "") -> Record | None:
+        try:
+            record = Record.from_json(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return record if record.unit == self.unit.name and record.student == (student or record.student) else None
 
     def write(self, record: Record) -> None:
+        """Write a record. It need not outlast a power cut: what has none is graded again."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_whole(self.path(record.student), record.to_json())
+        write_whole(self.path(record.student), record.to_json(), lasting=False)
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
@@ -100,21 +128,37 @@ class Records:
                 import fcntl
 
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except ImportError:  # Windows: there, nothing keeps two runs apart
-                pass
-            except OSError as error:
+            except BlockingIOError as error:
                 raise Busy(f"another run is grading in {self.root.parent}; wait for it, or stop it") from error
+            except (ImportError, OSError):  # Windows, or a file system without locks: nothing keeps two runs apart
+                pass
             yield
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or, whatever happens meanwhile, as it was before."""
+def can_name_a_file(student: str) -> bool:
+    """Whether a student's name is the name of a file or folder as it is."""
+    encoded = student.encode("utf-8", "replace")
+    return bool(student) and student.isprintable() and len(encoded) <= LONGEST_NAME and not (
+        student.startswith(".") or any(letter in student for letter in "/\\:")
+    )  # fmt: skip
+
+
+def write_whole(path: Path, text: str, lasting: bool = True) -> None:
+    """Write a file so that it is there whole or, whatever happens meanwhile, as it was before.
+
+    A ``lasting`` one is on the disk when this returns, and not only on its way there.
+    """
     new = path.with_name(f".{path.name}.new")
-    with new.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+    try:
+        with new.open("w", encoding="utf-8", errors="replace") as file:
+            file.write(text)
+            if lasting:
+                file.flush()
+                os.fsync(file.fileno())
+        new.replace(path)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise
 
 
 @cache
@@ -138,3 +182,12 @@ def versions() -> dict[str, str]:
         with contextlib.suppress(PackageNotFoundError):
             found[name] = version(name)
     return found
+
+
+def differing_versions(were: dict[str, str], now: dict[str, str]) -> list[str]:
+    """What was of another version, in words."""
+    return [
+        f"{name} was {were.get(name, 'not installed')}, is {now.get(name, 'not installed')}"
+        for name in {**were, **now}
+        if were.get(name) != now.get(name)
+    ]

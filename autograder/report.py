@@ -98,8 +98,8 @@ def changes_table(changes: list[Change]) -> Table:
         table.add_column(column, justify="right")
     table.add_column("mistake")
     for change in changes:
-        before = "–" if change.before is None else f"{change.before:g}"
-        row = (change.student, change.task, before, f"{change.after:g}", change.mistake or "")
+        points = ("–" if value is None else f"{value:g}" for value in (change.before, change.after))
+        row = (change.student, change.task, *points, change.mistake or "")
         table.add_row(*map(escape_markup, row))
     return table
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,9 +66,64 @@ class Rate(ProgressColumn):
 
 @contextmanager
 def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar; call what it yields with (done, of how many)."""
+    """A progress bar, where a person looks on; call what it yields with (done, of how many)."""
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), Rate(), TimeElapsedColumn(), TextColumn("left"),
                TimeRemainingColumn())  # fmt: skip
-    with Progress(*columns, console=errors, transient=False) as progress:
+    with Progress(*columns, console=errors, transient=False, disable=not errors.is_terminal) as progress:
         bar = progress.add_task(what, total=None)
         yield lambda done, total: progress.update(bar, completed=done, total=total)
+
+
+@contextmanager
+def stopping_cleanly() -> Iterator[None]:
+    """Ctrl-C and a request to terminate raise KeyboardInterrupt, once: what follows it can end all that was started.
+
+    A second one ends this process at once, and with it, a little later, its workers and kernels.
+    """
+    asked = False
+
+    def stop_now(number: int, frame: Any) -> None:
+        nonlocal asked
+        if asked:
+            os._exit(INTERRUPTED)
+        asked = True
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():  # only the main thread hears of signals
+        yield
+        return
+    before = {number: signal.signal(number, stop_now) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+        if asked:  # where Python lost the exception: in a callback or a destructor
+            raise KeyboardInterrupt
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def told_errors(command: str) -> Iterator[None]:
+    """Say in a line what is wrong, and end with the exit status for it. ``command`` goes on after a stop."""
+    from autograder.cluster import NoCluster
+    from autograder.database import NoGradebook
+    from autograder.explain import NoRecord
+    from autograder.forkserver import NoWarmKernels
+    from autograder.grade import DiskFull
+    from autograder.grader import UnknownTask
+    from autograder.intake import NoSubmissions, NotBuilt
+    from autograder.records import Busy
+    from autograder.sandbox import NoSandbox
+
+    known = (Busy, DiskFull, NoCluster, NoGradebook, NoRecord, NoSandbox, NoSubmissions, NotBuilt, NoWarmKernels,
+             UnknownTask)  # fmt: skip
+    try:
+        with stopping_cleanly():
+            yield
+    except known as error:
+        raise stop(str(error.args[0])) from error
+    except OSError as error:
+        raise stop(f"{error.filename or 'a file'}: {error.strerror or error}") from error
+    except KeyboardInterrupt:
+        errors.print(f"\nstopped; what is graded is kept. Go on with: {command}", highlight=False, soft_wrap=True)
+        raise typer.Exit(INTERRUPTED) from None

@@ -1,0 +1,119 @@
+"""nbgrader's database: where it is, opening it, and what to say when that fails."""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autograder.build import course_directory
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL, Engine
+
+BUSY_SECONDS = 30  # how long SQLite waits while another program, such as formgrader, writes
+COURSE_ID = "gradients"
+UPGRADE = "if an older nbgrader made it, run 'nbgrader db upgrade' in the course folder"
+
+
+class NoGradebook(RuntimeError):
+    """nbgrader's database cannot be opened, read or written."""
+
+
+class Database:
+    """The database of a course folder: ``db_url``, or what the folder's ``nbgrader_config.py`` names, or else
+    ``gradebook.db`` in the folder. Raises NoGradebook."""
+
+    def __init__(self, root: Path, db_url: str = ""):
+        from sqlalchemy.engine import make_url
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            course = course_directory(root)
+            given = db_url or course.db_url
+        except Exception as error:  # whatever the configuration does
+            raise NoGradebook(f"{root / 'nbgrader_config.py'} cannot be used: {_line(error)}") from error
+        try:
+            self.url: URL = make_url(given)
+        except (SQLAlchemyError, ValueError) as error:
+            example = "postgresql+psycopg://user@host/name"
+            raise NoGradebook(f"the gradebook's address is no database URL, such as {example}") from error
+        self.config = course.config
+        self.course_id = course.course_id or COURSE_ID
+        if self.url.get_backend_name() == "sqlite" and "timeout" not in self.url.query:
+            self.url_with_patience = self.url.update_query_dict({"timeout": str(BUSY_SECONDS)})
+        else:
+            self.url_with_patience = self.url
+
+    def __str__(self) -> str:
+        """The address, without its password."""
+        return self.url.render_as_string(hide_password=True)
+
+    @property
+    def full_url(self) -> str:
+        """The address with which the database is opened, password and all: not to be shown."""
+        return self.url_with_patience.render_as_string(hide_password=False)
+
+    def open(self) -> Any:
+        """nbgrader's Gradebook; a new database is made first. Raises NoGradebook."""
+        from nbgrader.api import Gradebook
+        from sqlalchemy import create_engine
+        from sqlalchemy.exc import SAWarning
+
+        warnings.filterwarnings("ignore", category=SAWarning, module="nbgrader")  # of its own queries
+        with self.told():
+            engine = create_engine(self.url_with_patience)
+            try:
+                _create_tables(engine)
+            finally:
+                engine.dispose()
+            return Gradebook(self.full_url, self.course_id)
+
+    @contextlib.contextmanager
+    def told(self) -> Iterator[None]:
+        """Say what is wrong with the database in one line, without its password. Raises NoGradebook."""
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            yield
+        except ImportError as error:
+            install = "; install it with: pip install -e '.[postgres]'" if "psycopg" in str(error) else ""
+            raise NoGradebook(f"the gradebook {self} needs a package: {error}{install}") from error
+        except SQLAlchemyError as error:
+            why = _line(getattr(error, "orig", None) or error)
+            if self.url.password:
+                why = why.replace(str(self.url.password), "***")
+            if "locked" in why:
+                why += f" for {BUSY_SECONDS} s by another program: wait for it or close it, then go on"
+            elif "no such column" in why or "does not exist" in why or "has no column" in why:
+                why += f"; {UPGRADE}"
+            raise NoGradebook(f"the gradebook {self} cannot be used: {why}") from error
+
+
+def _create_tables(engine: Engine) -> None:
+    """Make the tables of an empty database in one transaction, with the number by which nbgrader upgrades it later.
+
+    nbgrader itself makes them one by one, and starts a program to ask for the number.
+    """
+    from nbgrader.api import Base
+    from nbgrader.dbutil import ALEMBIC_DIR
+    from sqlalchemy import inspect, text
+
+    if inspect(engine).get_table_names():
+        return
+    from alembic.script import ScriptDirectory
+
+    number = ScriptDirectory(ALEMBIC_DIR).get_current_head()
+    with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # which Python's sqlite3 leaves out before CREATE
+        Base.metadata.create_all(connection)
+        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+        connection.execute(text("INSERT INTO alembic_version (version_num) VALUES (:number)"), {"number": number})
+
+
+def _line(error: BaseException) -> str:
+    """What an exception says, in one line."""
+    return " ".join(str(error).split())[:300] or type(error).__name__

@@ -1,0 +1,178 @@
+"""Where notebooks are run, and keeping that place busy: here, in processes of this machine (or see ``cluster``)."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import multiprocessing.forkserver
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
+from contextlib import suppress
+from multiprocessing.connection import wait as wait_for_end
+from types import TracebackType
+from typing import Any, Protocol, TypeVar
+
+from autograder import forkserver, kernels
+from autograder.execute import Execution, Job, execute
+
+ATTEMPTS = 2
+PRELOADED = ["autograder.cli", "autograder.execute", "autograder.places", "nbclient", "zmq.asyncio"]
+KILLED = f"({signal.SIGKILL.name})" if hasattr(signal, "SIGKILL") else "(SIGKILL)"
+Key = TypeVar("Key")
+
+
+class Place(Protocol):
+    """Somewhere to run jobs. A context manager, which ends what was started."""
+
+    def __enter__(self) -> Place: ...
+    def __exit__(self, *error: Any) -> None: ...
+    @property
+    def slots(self) -> int:
+        """How many jobs run at once."""
+
+    def start(self) -> None:
+        """Begin to get ready, if that has not begun."""
+
+    def submit(self, job: Job) -> Future[Execution]:
+        """Run a job, once all is ready."""
+
+    def mend(self) -> None:
+        """Start again what has died."""
+
+
+def usual_workers() -> int:
+    """One for each processor, and one more, since a worker often waits for its kernel."""
+    with suppress(AttributeError):
+        return len(os.sched_getaffinity(0)) + 1
+    return (os.cpu_count() or 1) + 1
+
+
+class Here:
+    """Worker processes of this machine, which share one fork server. They end with this process, however it ends."""
+
+    def __init__(self, unit: str, isolation: str, workers: int | None = None):
+        self.unit, self.isolation = unit, isolation
+        self.slots = workers or usual_workers()
+        self.pool: ProcessPoolExecutor | None = None
+        self.server: forkserver.ForkServer | None = None
+        self._broken = False
+
+    def __enter__(self) -> Here:
+        return self
+
+    def start(self) -> None:
+        """Start the fork server, which imports what the unit needs, and the process from which workers are forked."""
+        if self.server is None and kernels.can_be_warm():
+            self.server = forkserver.start(self.unit, self.isolation)
+        if sys.platform.startswith("linux"):
+            multiprocessing.get_context("forkserver").set_forkserver_preload(PRELOADED)
+            multiprocessing.forkserver.ensure_running()
+
+    def submit(self, job: Job) -> Future[Execution]:
+        self.start()
+        if self.pool is None:
+            address = str(self.server.address) if self.server else ""
+            self.pool = ProcessPoolExecutor(
+                self.slots,
+                mp_context=multiprocessing.get_context("forkserver" if sys.platform.startswith("linux") else "spawn"),
+                initializer=_begin,
+                initargs=({self.unit: address} if address else {},),
+            )
+        if self.server:
+            self.server.wait_until_ready()
+        future = self.pool.submit(execute, job)
+        future.add_done_callback(self._notice)
+        return future
+
+    def _notice(self, future: Future[Execution]) -> None:
+        if not future.cancelled() and isinstance(future.exception(), BrokenExecutor):
+            self._broken = True
+
+    def mend(self) -> None:
+        dead = self.server is not None and self.server.process.poll() is not None
+        if dead or self._broken:
+            self._end(at_once=True)
+
+    def __exit__(self, kind: type | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._end(at_once=kind is not None)
+
+    def _end(self, at_once: bool) -> None:
+        """End all that was started; ``at_once``: also what still works on a notebook."""
+        if self.server:
+            self.server.close()  # and with it all kernels, so that no worker waits for one
+        if self.pool:
+            workers = list((getattr(self.pool, "_processes", None) or {}).values())
+            self.pool.shutdown(wait=not at_once, cancel_futures=True)
+            for worker in workers if at_once else ():
+                worker.kill()
+                worker.join()
+        self.server, self.pool, self._broken = None, None, False
+
+
+def _begin(servers: dict[str, str]) -> None:
+    """In a new worker: use the grader's fork server, leave Ctrl-C to the grader, and end when it does."""
+    os.environ[forkserver.SHARED] = json.dumps(servers)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=lambda: (wait_for_end([parent.sentinel]), os._exit(1)), daemon=True).start()
+
+
+def run_all(
+    place: Place, jobs: Iterator[tuple[Key, Callable[[], Job] | None]]
+) -> Iterator[tuple[Key, Execution | Exception | None]]:
+    """Run jobs, a few at a time; yields each one's key with what came of it, in the order in which they end.
+
+    A key without a job comes back with None. When the process that runs a job dies, or its kernel is killed, or
+    none can be had, whatever ran at that time is tried once more, alone: so a notebook that brings its worker down
+    harms nobody else.
+    """
+    running: dict[Future[Execution], tuple[Key, Callable[[], Job], int]] = {}
+    again: list[tuple[Key, Callable[[], Job]]] = []
+
+    def begin(key: Key, job: Callable[[], Job], attempt: int) -> None:
+        place.start()
+        try:
+            future = place.submit(job())
+        except BrokenExecutor as error:
+            future = Future()
+            future.set_exception(error)
+        running[future] = key, job, attempt
+
+    while True:
+        while not again and len(running) < 2 * place.slots and (following := next(jobs, None)):
+            if following[1] is None:
+                yield following[0], None
+            else:
+                begin(following[0], following[1], 1)
+        if not running and again:
+            place.mend()
+            begin(*again.pop(), ATTEMPTS)
+        if not running:
+            return
+        done, _ = wait(running, return_when=FIRST_COMPLETED)
+        for future in done:
+            key, job, attempt = running.pop(future)
+            came = _what_came_of(future)
+            if attempt < ATTEMPTS and _may_be_better_alone(came):
+                again.append((key, job))
+            else:
+                yield key, came
+
+
+def _what_came_of(future: Future[Execution]) -> Execution | Exception:
+    try:
+        return future.result()
+    except Exception as error:
+        return error
+
+
+def _may_be_better_alone(came: Execution | Exception) -> bool:
+    """Whether what ran beside a job may have ended it: its worker or kernel was killed, or no kernel could be had."""
+    if isinstance(came, Execution):
+        return KILLED in came.stopped
+    return isinstance(came, BrokenExecutor | RuntimeError | OSError) or type(came).__name__ == "KilledWorker"
