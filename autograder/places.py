@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import multiprocessing
 import multiprocessing.forkserver
+import multiprocessing.resource_tracker
 import os
+import shutil
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
@@ -21,7 +24,8 @@ from autograder.execute import Execution, Job, execute
 
 ATTEMPTS = 2
 PRELOADED = ["autograder.cli", "autograder.execute", "autograder.places", "nbclient", "zmq.asyncio"]
-KILLED = f"({signal.SIGKILL.name})" if hasattr(signal, "SIGKILL") else "(SIGKILL)"
+FORKING = sys.platform.startswith("linux")  # elsewhere each worker has to import everything itself
+KILLED = "(SIGKILL)"
 Key = TypeVar("Key")
 
 
@@ -54,11 +58,14 @@ def usual_workers() -> int:
 class Here:
     """Worker processes of this machine, which share one fork server. They end with this process, however it ends."""
 
+    run = staticmethod(execute)
+
     def __init__(self, unit: str, isolation: str, workers: int | None = None):
         self.unit, self.isolation = unit, isolation
         self.slots = workers or usual_workers()
         self.pool: ProcessPoolExecutor | None = None
         self.server: forkserver.ForkServer | None = None
+        self.folder: tempfile.TemporaryDirectory | None = None
         self._broken = False
 
     def __enter__(self) -> Here:
@@ -68,23 +75,29 @@ class Here:
         """Start the fork server, which imports what the unit needs, and the process from which workers are forked."""
         if self.server is None and kernels.can_be_warm():
             self.server = forkserver.start(self.unit, self.isolation)
-        if sys.platform.startswith("linux"):
+        if FORKING:
             multiprocessing.get_context("forkserver").set_forkserver_preload(PRELOADED)
-            multiprocessing.forkserver.ensure_running()
+            multiprocessing.resource_tracker.ensure_running()
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # Ctrl-C is for this process alone
+            try:
+                multiprocessing.forkserver.ensure_running()
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def submit(self, job: Job) -> Future[Execution]:
         self.start()
         if self.pool is None:
+            self.folder = tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True)
             address = str(self.server.address) if self.server else ""
             self.pool = ProcessPoolExecutor(
                 self.slots,
-                mp_context=multiprocessing.get_context("forkserver" if sys.platform.startswith("linux") else "spawn"),
+                mp_context=multiprocessing.get_context("forkserver" if FORKING else "spawn"),
                 initializer=_begin,
-                initargs=({self.unit: address} if address else {},),
+                initargs=({self.unit: address} if address else {}, self.folder.name),
             )
         if self.server:
             self.server.wait_until_ready()
-        future = self.pool.submit(execute, job)
+        future = self.pool.submit(self.run, job)
         future.add_done_callback(self._notice)
         return future
 
@@ -102,24 +115,36 @@ class Here:
 
     def _end(self, at_once: bool) -> None:
         """End all that was started; ``at_once``: also what still works on a notebook."""
-        if self.server:
-            self.server.close()  # and with it all kernels, so that no worker waits for one
         if self.pool:
             workers = list((getattr(self.pool, "_processes", None) or {}).values())
             self.pool.shutdown(wait=not at_once, cancel_futures=True)
             for worker in workers if at_once else ():
                 worker.kill()
                 worker.join()
-        self.server, self.pool, self._broken = None, None, False
+        if self.server:
+            self.server.close()  # and with it all kernels
+        if self.folder:
+            self.folder.cleanup()
+        self.server, self.pool, self.folder, self._broken = None, None, None, False
 
 
-def _begin(servers: dict[str, str]) -> None:
-    """In a new worker: use the grader's fork server, leave Ctrl-C to the grader, and end when it does."""
+def _begin(servers: dict[str, str], folder: str) -> None:
+    """In a new worker: use the grader's fork server, leave Ctrl-C and talking to the grader, and end when it does."""
     os.environ[forkserver.SHARED] = json.dumps(servers)
+    tempfile.tempdir = folder
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
+    threading.Thread(target=_end_with_parent, args=(folder,), daemon=True).start()
+
+
+def _end_with_parent(folder: str) -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=lambda: (wait_for_end([parent.sentinel]), os._exit(1)), daemon=True).start()
+        wait_for_end([parent.sentinel])
+        shutil.rmtree(folder, ignore_errors=True)
+        os._exit(1)
 
 
 def run_all(

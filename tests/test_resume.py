@@ -1,0 +1,202 @@
+"""A run that is killed or stopped at any instant goes on where it was: nothing lost, nothing twice, nothing left over."""
+
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import threading
+import time
+from contextlib import closing
+
+import nbformat
+import psutil
+import pytest
+from conftest import submission
+from grading import (
+    FRAGILE,
+    KILLER,
+    UNIT,
+    Deadly,
+    Run,
+    class_of,
+    contents,
+    points_in,
+    points_of,
+    records,
+    wait_until,
+)
+
+from autograder.grade import Grading, grade
+from autograder.places import Here
+
+KILLS = 20
+TASKS = len(UNIT.tasks)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """A class of 40, graded in one go: its folder, and how long that took."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    truth = class_of(40, folder)
+    before = time.monotonic()
+    code, output = Run(folder).finish()
+    assert code == 0, output
+    assert points_of(folder / "gradebook.db") == points_in(truth)
+    return folder, time.monotonic() - before
+
+
+def require_sound(folder):
+    """Whatever happened: the gradebook is whole, each submission is in it with all its scores or not at all, and what
+    has a record is in it."""
+    database = folder / "gradebook.db"
+    if not database.exists() or not database.stat().st_size:
+        assert not records(folder)
+        return
+    with closing(sqlite3.connect(database)) as db:
+        assert db.execute("pragma integrity_check").fetchall() == [("ok",)]
+        tables = db.execute("select count(*) from sqlite_master where type = 'table'").fetchone()[0]
+        assert tables == 0 or db.execute("select count(*) from alembic_version").fetchone() == (1,)
+    if not tables:
+        assert not records(folder)
+        return
+    submissions, grades, *_ = contents(database)
+    complete = {student for student, *_ in submissions}
+    assert len(grades) == TASKS * len(complete) and all(score is not None for _, _, score, *_ in grades)
+    for name in records(folder):
+        student = name.removesuffix(".json")
+        assert student in complete
+        assert nbformat.read(folder / "autograded" / student / UNIT.assignment / f"{UNIT.name}.ipynb", as_version=4)
+
+
+def test_killed_at_20_random_instants(undisturbed, tmp_path):
+    original, duration = undisturbed
+    chance = random.Random(7)
+    folder, finished, progress = tmp_path / "course", 0, []
+    for _ in range(KILLS):
+        before = records(folder)
+        run = Run(folder, submissions=original / "submitted")
+        delay = chance.uniform(0, duration)
+        if wait_until(lambda run=run: run.process.poll() is not None, delay):
+            finished += 1
+            code, output = run.finish()
+            assert code == 0, output
+            assert contents(folder / "gradebook.db") == contents(original / "gradebook.db")
+            shutil.rmtree(folder)
+            continue
+        run.kill()
+        assert run.none_left(), run.left()
+        require_sound(folder)
+        after = records(folder)
+        assert {name: after.get(name) for name in before} == before, "graded again although it has a record"
+        progress.append(len(after))
+    before = records(folder)
+    code, output = Run(folder, submissions=original / "submitted").finish()
+    assert code == 0, output
+    assert f"{len(before)} unchanged" in output or not before
+    assert contents(folder / "gradebook.db") == contents(original / "gradebook.db")
+    assert {name: records(folder)[name] for name in before} == before
+    assert len(set(progress)) > 2, "all kills came before the first result"
+
+
+@pytest.mark.parametrize(("number", "to_all"), [(signal.SIGINT, True), (signal.SIGTERM, False)])
+def test_stopped_by_a_signal(number, to_all, undisturbed, tmp_path):
+    original, _ = undisturbed
+    run = Run(tmp_path, submissions=original / "submitted")
+    assert wait_until(lambda: len(records(tmp_path)) > 2)
+    run.look()
+    if to_all:  # as a terminal sends Ctrl-C to all processes of its foreground
+        os.killpg(run.process.pid, number)
+    else:
+        run.process.send_signal(number)
+    before = time.monotonic()
+    code, output = run.finish(20)
+    assert code == 130 and time.monotonic() - before < 10
+    assert f"stopped; what is graded is kept. Go on with: autograder grade {UNIT.name}" in output
+    assert "Traceback" not in output and "xception" not in output, output
+    assert run.none_left(), run.left()
+    require_sound(tmp_path)
+    done = records(tmp_path)
+    code, output = Run(tmp_path, submissions=original / "submitted").finish()
+    assert code == 0 and f"{len(done)} unchanged" in output
+    assert contents(tmp_path / "gradebook.db") == contents(original / "gradebook.db")
+
+
+def test_stopped_before_anything_is_ready(undisturbed, tmp_path):
+    run = Run(tmp_path, submissions=undisturbed[0] / "submitted")
+    assert wait_until(lambda: len(run.look()) > 1)
+    os.killpg(run.process.pid, signal.SIGINT)
+    code, output = run.finish(20)
+    assert code == 130 and "Traceback" not in output
+    assert run.none_left(), run.left()
+
+
+def graded_by(place, folder):
+    results = [result for _, result in grade(Grading(UNIT, folder / "submitted", folder, place=place))]
+    return {result.student: result for result in results}
+
+
+def test_a_fork_server_that_is_killed_is_started_again(tmp_path):
+    truth = class_of(12, tmp_path)
+    place = Here(UNIT.name, "strict", workers=3)
+    killed = 0
+    for number, (_, result) in enumerate(grade(Grading(UNIT, tmp_path / "submitted", tmp_path, place=place))):
+        if number in (1, 6) and place.server:
+            place.server.process.kill()
+            killed += 1
+        assert result.verdicts, result.findings
+    assert killed == 2 and points_of(tmp_path / "gradebook.db") == points_in(truth)
+
+
+def with_line(folder, student, line):
+    """A submission with all answers right, and one more cell."""
+    answers = {name: UNIT.reference_source(answer) for name, task in UNIT.tasks.items() for answer in task.answers}
+
+    def append(notebook):
+        notebook.cells.append(nbformat.v4.new_code_cell(line))
+
+    submission(folder / "submitted", student, answers, UNIT.name, append)
+
+
+def test_what_kills_its_worker_harms_nobody_else(tmp_path):
+    truth = class_of(6, tmp_path)
+    with_line(tmp_path, "killer", KILLER)
+    results = graded_by(Deadly(UNIT.name, "strict", workers=3), tmp_path)
+    assert {student for student, result in results.items() if not result.verdicts} == {"killer"}
+    assert "not graded: BrokenProcessPool" in str(results["killer"].findings[-1])
+    assert points_of(tmp_path / "gradebook.db") == points_in(truth)
+
+
+def test_a_job_whose_worker_died_is_run_again(tmp_path):
+    truth = class_of(6, tmp_path)
+    with_line(tmp_path, "fragile", f"{FRAGILE}{tmp_path / 'flag'} #")
+    results = graded_by(Deadly(UNIT.name, "strict", workers=3), tmp_path)
+    assert results["fragile"].points == UNIT.points and (tmp_path / "flag").exists()
+    points = points_of(tmp_path / "gradebook.db")
+    assert {key: value for key, value in points.items() if key[0] != "fragile"} == points_in(truth)
+
+
+def test_a_kernel_that_was_killed_from_outside_is_run_again(tmp_path):
+    """The system may kill a kernel for want of memory, which is nobody's fault."""
+    with_line(tmp_path, "slow", "import time; time.sleep(4)")
+    submitted, killed = [], []
+
+    class Telling(Here):
+        def submit(self, job):
+            submitted.append(super().submit(job))
+            return submitted[-1]
+
+    place = Telling(UNIT.name, "strict", workers=1)
+
+    def kill_kernel():
+        assert wait_until(lambda: submitted)
+        time.sleep(1.5)
+        family = psutil.Process(place.server.process.pid).children(recursive=True)
+        killed.extend(process for process in family if not process.children())
+        killed[-1].kill()
+
+    thread = threading.Thread(target=kill_kernel)
+    thread.start()
+    result = graded_by(place, tmp_path)["slow"]
+    thread.join()
+    assert len(submitted) == 2 and result.points == UNIT.points and not result.findings
