@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from course.check.observing import Observations, observe
+from course.check.observing import Observations, Observing, observe
 from course.check.plain import Opaque, Raised, decode
 from course.check.unit import Mistake, Task, Unit
 from course.check.variants import scope_of
@@ -33,9 +33,9 @@ class Expected:
         return observe(self.task, scope_of(self.unit, self.task), self.seed)
 
     @cached_property
-    def mistakes(self) -> list[tuple[Mistake, Observations]]:
+    def mistakes(self) -> list[tuple[Mistake, Observing]]:
         return [
-            (mistake, observe(self.task, scope_of(self.unit, self.task, mistake), self.seed))
+            (mistake, Observing(self.task, scope_of(self.unit, self.task, mistake), self.seed))
             for mistake in self.unit.mistakes(self.task.name)
         ]
 

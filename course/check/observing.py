@@ -40,15 +40,34 @@ class Answer:
         return self._scope[name]
 
 
-def observe(task: Task, scope: Mapping[str, Any], seed: int) -> Observations:
-    """Call the answer found in ``scope`` on inputs drawn from ``seed``.
+class Observing(Mapping[str, Any]):
+    """What an answer does, part by part: each part is run when it is first asked for.
 
-    Returns one JSON value for each part. What an answer prints is dropped, its warnings too; an
-    exception or a time-out is that part's observation.
+    A part is one JSON value. What an answer prints is dropped, its warnings too; an exception or a
+    time-out is that part's observation.
     """
-    rng = np.random.default_rng([seed, zlib.crc32(f"{task.unit}/{task.name}".encode())])
-    parts = task.observe(Answer(scope), rng)
-    return {name: _run(part, task, scope) for name, part in parts.items()}
+
+    def __init__(self, task: Task, scope: Mapping[str, Any], seed: int):
+        rng = np.random.default_rng([seed, zlib.crc32(f"{task.unit}/{task.name}".encode())])
+        self._task, self._scope = task, scope
+        self._parts = task.observe(Answer(scope), rng)
+        self._seen: Observations = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._seen:
+            self._seen[name] = _run(self._parts[name], self._task, self._scope)
+        return self._seen[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parts)
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+
+def observe(task: Task, scope: Mapping[str, Any], seed: int) -> Observations:
+    """Call the answer found in ``scope`` on inputs drawn from ``seed``; returns one JSON value for each part."""
+    return dict(Observing(task, scope, seed))
 
 
 def _run(part: Callable[[], Any], task: Task, scope: Mapping[str, Any]) -> Any:
