@@ -46,6 +46,9 @@ class Cluster:
     Each worker needs this course in the same version, and starts a fork server of its own. Raises NoCluster.
     """
 
+    run = staticmethod(execute_checked)
+    security: Any = None
+
     def __init__(self, unit: str, scheduler: str, tls: dict[str, Path] | None = None, workers: int | None = None):
         self.unit, self.scheduler, self.tls, self.workers = unit, scheduler, tls or {}, workers
         self.client: Any = None
@@ -80,7 +83,7 @@ class Cluster:
         files = {f"tls_{name}": str(path) for name, path in self.tls.items()}
         try:
             if self.jobs is None:
-                security = Security(**files, require_encryption=True)
+                security = self.security or Security(**files, require_encryption=True)
                 self.client = Client(self.scheduler, security=security, timeout=CONNECT_SECONDS)
             else:
                 self.client = Client(self.jobs, timeout=CONNECT_SECONDS)
@@ -106,7 +109,7 @@ class Cluster:
 
     def submit(self, job: Job) -> Future[Execution]:
         try:
-            return self.pool.submit(execute_checked, job, self.state)
+            return self.pool.submit(self.run, job, self.state)
         except (RuntimeError, CancelledError) as error:
             raise NoCluster(f"the scheduler {self.scheduler} is gone: {error}") from error
 
@@ -129,12 +132,15 @@ def slurm_jobs(number: int) -> Any:
     if shutil.which("sbatch") is None:
         raise NoCluster("there is no sbatch here: start this on a machine that submits to Slurm")
     try:
+        import dask
         from dask_jobqueue import SLURMCluster
-    except ImportError as error:
-        raise NoCluster(f"Slurm needs dask-jobqueue; {INSTALL}") from error
-    try:
-        jobs = SLURMCluster(security=True)
+
+        certificates = dask.config.get("jobqueue.slurm.shared-temp-directory", None) or str(Path.home())
+        web_page = {"dashboard_address": "localhost:0"}  # which asks nobody for a password
+        jobs = SLURMCluster(security=True, shared_temp_directory=certificates, scheduler_options=web_page)
         jobs.scale(jobs=number)
+    except ImportError as error:
+        raise NoCluster(f"Slurm needs dask-jobqueue and cryptography; {INSTALL}") from error
     except (ValueError, OSError, RuntimeError) as error:
         raise NoCluster(f"no Slurm jobs could be started: {error}") from error
     return jobs

@@ -7,10 +7,12 @@ import subprocess
 import sys
 import time
 import uuid
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
+import nbformat
 import psutil
+from conftest import submission
 
 from autograder.classroom import make_class
 from autograder.execute import execute
@@ -26,19 +28,34 @@ SUBMISSIONS = """
     join submitted_assignment on submitted_notebook.assignment_id = submitted_assignment.id
     join student on submitted_assignment.student_id = student.id order by 1"""
 GRADES = """
-    select submitted_assignment.student_id, base_cell.name, grade.auto_score, grade.manual_score, grade.needs_manual_grade
+    select submitted_assignment.student_id, base_cell.name,
+        grade.auto_score, grade.manual_score, grade.needs_manual_grade
     from grade
     join submitted_notebook on grade.notebook_id = submitted_notebook.id
     join submitted_assignment on submitted_notebook.assignment_id = submitted_assignment.id
     join base_cell on grade.cell_id = base_cell.id order by 1, 2"""
-COMMENTS = GRADES.replace("grade.auto_score, grade.manual_score, grade.needs_manual_grade", "comment.auto_comment").replace(
-    "from grade", "from comment").replace("grade.", "comment.")  # fmt: skip
+COMMENTS = """
+    select submitted_assignment.student_id, base_cell.name, comment.auto_comment
+    from comment
+    join submitted_notebook on comment.notebook_id = submitted_notebook.id
+    join submitted_assignment on submitted_notebook.assignment_id = submitted_assignment.id
+    join base_cell on comment.cell_id = base_cell.id order by 1, 2"""
 CELLS = "select name, type from base_cell order by 1, 2"
 
 
 def class_of(students, folder, seed=1):
     """A course folder with submissions; returns the marks that they must get."""
     return make_class(UNIT, students, seed, folder / "submitted")
+
+
+def with_line(folder, student, line):
+    """A submission with all answers right, and one more cell."""
+    answers = {name: UNIT.reference_source(answer) for name, task in UNIT.tasks.items() for answer in task.answers}
+
+    def append(notebook):
+        notebook.cells.append(nbformat.v4.new_code_cell(line))
+
+    submission(folder / "submitted", student, answers, UNIT.name, append)
 
 
 def points_in(truth):
@@ -60,8 +77,8 @@ class Run:
 
     def __init__(self, folder, *words, course_dir=None, submissions=None):
         self.mark = uuid.uuid4().hex
-        command = [*AUTOGRADER, "grade", UNIT.name, "--submissions", submissions or folder / "submitted", "--course-dir",
-                   course_dir or folder, *words]  # fmt: skip
+        folders = ["--submissions", submissions or folder / "submitted", "--course-dir", course_dir or folder]
+        command = [*AUTOGRADER, "grade", UNIT.name, *folders, *words]
         self.process = subprocess.Popen(
             list(map(str, command)), env=dict(os.environ, RUN_MARK=self.mark), start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -70,10 +87,8 @@ class Run:
 
     def look(self):
         """Remember the processes that belong to it."""
-        try:
+        with suppress(psutil.NoSuchProcess):
             self.seen |= set(psutil.Process(self.process.pid).children(recursive=True))
-        except psutil.NoSuchProcess:
-            pass
         return self.seen
 
     def left(self):

@@ -46,6 +46,8 @@ def test_a_check_needs_no_framework():
 def test_every_dependency_is_pinned_within_its_range():
     wanted = project()["dependencies"] + [r for extra in project()["optional-dependencies"].values() for r in extra]
     for requirement in map(Requirement, wanted):
+        if requirement.name == project()["name"]:  # one extra names others
+            continue
         assert requirement.specifier.contains(pins()[name_of(requirement.name)]), requirement
     assert pins()["tensorflow"] == "2.21.0" and pins()["torch"] == "2.13.0"
 

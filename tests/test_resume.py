@@ -1,4 +1,4 @@
-"""A run that is killed or stopped at any instant goes on where it was: nothing lost, nothing twice, nothing left over."""
+"""A run that is killed or stopped at any instant goes on where it was: nothing lost, nothing twice, nothing left."""
 
 import os
 import random
@@ -8,11 +8,11 @@ import sqlite3
 import threading
 import time
 from contextlib import closing
+from typing import Any
 
 import nbformat
 import psutil
 import pytest
-from conftest import submission
 from grading import (
     FRAGILE,
     KILLER,
@@ -25,6 +25,7 @@ from grading import (
     points_of,
     records,
     wait_until,
+    with_line,
 )
 
 from autograder.grade import Grading, grade
@@ -148,16 +149,6 @@ def test_a_fork_server_that_is_killed_is_started_again(tmp_path):
     assert killed == 2 and points_of(tmp_path / "gradebook.db") == points_in(truth)
 
 
-def with_line(folder, student, line):
-    """A submission with all answers right, and one more cell."""
-    answers = {name: UNIT.reference_source(answer) for name, task in UNIT.tasks.items() for answer in task.answers}
-
-    def append(notebook):
-        notebook.cells.append(nbformat.v4.new_code_cell(line))
-
-    submission(folder / "submitted", student, answers, UNIT.name, append)
-
-
 def test_what_kills_its_worker_harms_nobody_else(tmp_path):
     truth = class_of(6, tmp_path)
     with_line(tmp_path, "killer", KILLER)
@@ -179,7 +170,8 @@ def test_a_job_whose_worker_died_is_run_again(tmp_path):
 def test_a_kernel_that_was_killed_from_outside_is_run_again(tmp_path):
     """The system may kill a kernel for want of memory, which is nobody's fault."""
     with_line(tmp_path, "slow", "import time; time.sleep(4)")
-    submitted, killed = [], []
+
+    submitted: list = []
 
     class Telling(Here):
         def submit(self, job):
@@ -191,9 +183,9 @@ def test_a_kernel_that_was_killed_from_outside_is_run_again(tmp_path):
     def kill_kernel():
         assert wait_until(lambda: submitted)
         time.sleep(1.5)
-        family = psutil.Process(place.server.process.pid).children(recursive=True)
-        killed.extend(process for process in family if not process.children())
-        killed[-1].kill()
+        server: Any = place.server
+        family = psutil.Process(server.process.pid).children(recursive=True)
+        [process for process in family if not process.children()][-1].kill()
 
     thread = threading.Thread(target=kill_kernel)
     thread.start()

@@ -1,0 +1,155 @@
+"""Grading by Dask: a scheduler with TLS and worker processes on this machine, one of which is killed; and Slurm."""
+
+from contextlib import contextmanager
+
+import psutil
+import pytest
+from conftest import run_command
+from grading import KILLER, UNIT, class_of, execute_or_die, points_in, points_of, records, wait_until, with_line
+
+from autograder import cluster
+from autograder.cluster import Cluster, NoCluster
+from autograder.execute import Job
+from autograder.grade import Grading, grade
+
+dask = pytest.importorskip("dask")
+distributed = pytest.importorskip("distributed")
+
+
+@contextmanager
+def local_cluster(workers=2):
+    """A scheduler and worker processes, reached with temporary certificates only."""
+    security = distributed.Security.temporary()
+    with distributed.LocalCluster(
+        n_workers=workers,
+        threads_per_worker=1,
+        processes=True,
+        security=security,
+        dashboard_address="localhost:0",
+        protocol="tls",
+    ) as local:
+        yield local
+
+
+@pytest.fixture(scope="module")
+def scheduler(tmp_path_factory):
+    """The address of a scheduler, and the files with which a client gets in."""
+    folder = tmp_path_factory.mktemp("tls")
+    with local_cluster() as local:
+        text = local.security.tls_ca_file, local.security.tls_client_cert, local.security.tls_client_key
+        files = {}
+        for name, content in zip(("ca_file", "client_cert", "client_key"), text, strict=True):
+            files[name] = folder / f"{name}.pem"
+            files[name].write_text(content)
+        yield local, files
+
+
+def families(local):
+    """The worker processes, and all that they started."""
+    workers = [psutil.Process(worker.pid) for worker in local.workers.values() if worker.pid]
+    return workers, [child for worker in workers for child in worker.children(recursive=True)]
+
+
+def test_one_worker_is_killed_and_every_submission_is_graded_once(scheduler, tmp_path):
+    local, files = scheduler
+    truth = class_of(16, tmp_path)
+    place = Cluster(UNIT.name, local.scheduler_address, files)
+    killed: list[psutil.Process] = []
+    seen = []
+    for _, result in grade(Grading(UNIT, tmp_path / "submitted", tmp_path, place=place)):
+        assert result.verdicts, result.findings
+        seen.append(result.student)
+        if len(seen) == 3:
+            worker = families(local)[0][0]
+            killed = worker.children(recursive=True)
+            worker.kill()
+            assert killed, "the worker has a fork server"
+    assert sorted(seen) == sorted(truth) and len(records(tmp_path)) == 16
+    assert points_of(tmp_path / "gradebook.db") == points_in(truth)
+    assert wait_until(lambda: not any(process.is_running() for process in killed)), "a fork server outlived its worker"
+
+
+def test_the_command(scheduler, tmp_path):
+    local, files = scheduler
+    truth = class_of(3, tmp_path)
+    words = ["--scheduler", local.scheduler_address, "--tls-ca", files["ca_file"], "--tls-cert", files["client_cert"],
+             "--tls-key", files["client_key"]]  # fmt: skip
+    code, output = run_command(
+        "grade", UNIT.name, "--submissions", tmp_path / "submitted", "--course-dir", tmp_path, *words
+    )
+    assert code == 0, output
+    assert points_of(tmp_path / "gradebook.db") == points_in(truth)
+
+
+def test_a_worker_with_another_course_is_refused_by_name(scheduler, tmp_path, monkeypatch):
+    local, files = scheduler
+    class_of(1, tmp_path)
+    monkeypatch.setattr(cluster, "versions", lambda: {"numpy": "1.0"})  # here, not at the workers
+    with pytest.raises(NoCluster, match=r"tls://\S+ is not as this machine: .*numpy was 1.0, is "):
+        list(
+            grade(
+                Grading(
+                    UNIT, tmp_path / "submitted", tmp_path, place=Cluster(UNIT.name, local.scheduler_address, files)
+                )
+            )
+        )
+
+
+def test_a_job_is_refused_where_something_differs():
+    with pytest.raises(cluster.OtherVersion, match="numpy was"):
+        cluster.execute_checked(Job(UNIT.name, "{}", {}, {}), {"numpy": "1.0"})
+
+
+def execute_or_die_checked(job, state):
+    return execute_or_die(job)
+
+
+def test_what_always_kills_its_worker_is_not_graded_and_the_others_are(tmp_path, monkeypatch):
+    truth = class_of(4, tmp_path)
+    with_line(tmp_path, "killer", KILLER)
+    with local_cluster() as local:
+        place = Cluster(UNIT.name, local.scheduler_address)
+        place.security = local.security
+        place.run = execute_or_die_checked
+        results = {
+            result.student: result for _, result in grade(Grading(UNIT, tmp_path / "submitted", tmp_path, place=place))
+        }
+    assert {student for student, result in results.items() if not result.verdicts} == {"killer"}
+    assert "not graded: KilledWorker" in str(results["killer"].findings[-1])
+    assert points_of(tmp_path / "gradebook.db") == points_in(truth)
+
+
+def test_without_tls_or_a_scheduler(tmp_path, monkeypatch):
+    class_of(1, tmp_path)
+    place = ["grade", UNIT.name, "--submissions", tmp_path / "submitted", "--course-dir", tmp_path]
+    code, output = run_command(*place, "--scheduler", "tcp://127.0.0.1:8786")
+    assert (
+        code == 2 and "tcp://127.0.0.1:8786: anybody who reaches a scheduler without TLS can run code as you" in output
+    )
+    code, output = run_command(*place, "--scheduler", "tls://127.0.0.1:9", "--tls-ca", tmp_path / "none.pem")
+    assert code == 2 and "there is no file" in output
+    code, output = run_command(*place, "--tls-ca", tmp_path / "none.pem")
+    assert code == 2 and "--scheduler" in output
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
+    code, output = run_command(*place, "--scheduler", "tls://127.0.0.1:9")
+    assert code == 2 and "the scheduler tls://127.0.0.1:9 cannot be used" in output and not records(tmp_path)
+
+
+def test_slurm(tmp_path, monkeypatch):
+    jobqueue = pytest.importorskip("dask_jobqueue")
+    class_of(1, tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    place = ["grade", UNIT.name, "--submissions", tmp_path / "submitted", "--course-dir", tmp_path]
+    code, output = run_command(*place, "--scheduler", "slurm", "--isolation", "none")
+    assert code == 2 and "there is no sbatch here" in output
+    sbatch = tmp_path / "sbatch"
+    sbatch.write_text("#!/bin/sh\nexit 1\n")
+    sbatch.chmod(0o755)
+    with pytest.raises(NoCluster, match="no Slurm jobs could be started"):
+        cluster.slurm_jobs(1)  # since nothing says how many cores and how much memory a job gets
+    monkeypatch.setattr(jobqueue.SLURMCluster, "scale", lambda self, jobs: None)
+    settings = {"jobqueue.slurm.cores": 2, "jobqueue.slurm.memory": "4 GB", "jobqueue.slurm.interface": "lo"}
+    with dask.config.set(settings), cluster.slurm_jobs(1) as jobs:
+        script = jobs.job_script()
+    assert "#SBATCH --cpus-per-task=2" in script and "#SBATCH --mem=4G" in script and "tls://" in script
