@@ -116,13 +116,10 @@ def at_scale(unit: Unit, submissions: int, root: Path) -> Figures:
     first, half, last = (at[mark] for mark in marks)
     later = (last[0] - half[0]) / (submissions - submissions // 2)
     sooner = half[0] / (submissions // 2)
+    rate, memory = later / sooner, last[1] / first[1]
     return {
-        f"time a submission, second half of {submissions} against the first": figure(
-            later / sooner, 1.1, "×", ceiling=True
-        ),
-        f"memory of the grader after {submissions} against {marks[0]}": figure(
-            last[1] / first[1], 1.1, "×", ceiling=True
-        ),
+        f"time a submission, second half of {submissions} against the first": figure(rate, 1.1, "×", ceiling=True),
+        f"memory of the grader after {submissions} against {marks[0]}": figure(memory, 1.1, "×", ceiling=True),
     }
 
 

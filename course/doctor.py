@@ -26,7 +26,7 @@ def python() -> Diagnosis:
     """Whether this Python is one that the course is made for."""
     first, last = PYTHON
     found = ".".join(map(str, sys.version_info[:3]))
-    mend = "install Python 3.11, 3.12 or 3.13, and make the environment with it: make clean; make setup PYTHON=python3.12"
+    mend = "install Python 3.11, 3.12 or 3.13, and begin anew with it: make clean; make setup PYTHON=python3.12"
     return Diagnosis("Python", first <= sys.version_info[:2] < last, found, mend)
 
 

@@ -1,11 +1,17 @@
-"""A small class of every unit, graded on real kernels: each student gets the marks that the class was made for."""
+"""Every unit in real, confined kernels: a small class gets its marks, the worked notebook runs clean."""
 
 import json
 
+import nbformat
 import pytest
 from conftest import run_command
 
+from autograder import forkserver
+from autograder.build import PROJECT, SOLUTIONS, notebook_path
+from autograder.execute import Job, execute
+from autograder.sandbox import STRICT
 from course import UNITS
+from course.check import load
 
 
 @pytest.mark.parametrize("name", [name for name in UNITS if name != "numeric_gradient"])
@@ -21,3 +27,17 @@ def test_a_class_gets_the_marks_it_must_get(name, tmp_path):
     assert {s: {t: m["points"] for t, m in tasks.items()} for s, tasks in marks.items()} == {
         s: {t: m["points"] for t, m in tasks.items()} for s, tasks in truth.items()
     }
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_the_worked_notebook_runs_in_the_sandbox_as_anywhere(name):
+    """Every cell of every unit, in a warm and confined kernel: no error, nothing on stderr, nothing odd."""
+    unit = load(name)
+    notebook = nbformat.read(PROJECT / notebook_path(unit, SOLUTIONS), as_version=4)
+    seeds, seconds = dict.fromkeys(unit.tasks, 1), dict.fromkeys(unit.tasks, 60.0)
+    done = execute(Job(name, nbformat.writes(notebook), seeds, seconds))
+    forkserver.start(name, STRICT).close()
+    outputs = [out for cell in nbformat.reads(done.notebook, as_version=4).cells if cell.cell_type == "code"
+               for out in cell.outputs]  # fmt: skip
+    assert [out for out in outputs if out.output_type == "error" or out.get("name") == "stderr"] == []
+    assert set(done.observations) == set(unit.tasks) and done.findings == [] and not done.stopped

@@ -17,7 +17,7 @@ RIGHT = {name: UNIT.reference_source(name) for name in UNIT.tasks}
 FULL = {name: task.points for name, task in UNIT.tasks.items()}
 ATTACK = """
 import os, sqlite3
-print("SEEN", [name for name in ("{root}/gradebook.db", "{root}/submitted", "{root}/solutions") if os.path.exists(name)])
+print("SEEN", [name for name in ("gradebook.db", "submitted", "solutions") if os.path.exists("{root}/" + name)])
 check = lambda task: 10.0
 """
 

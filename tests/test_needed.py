@@ -88,8 +88,8 @@ def test_no_demonstration_of_the_course_sets_what_answers_depend_on(name):
     release = released(unit)
     notebook = nbformat.read(PROJECT / notebook_path(unit, NOTEBOOKS), as_version=4)
     without = unneeded(notebook, release)
-    setters = ("np.random.seed", "random.seed", "torch.manual_seed", "set_random_seed", "set_floatx", "set_printoptions",
-               "set_default_dtype", "filterwarnings", "rcParams", "seterr(", "tf.config", "setLevel")  # fmt: skip
+    setters = ("random.seed", "torch.manual_seed", "set_random_seed", "set_floatx", "set_printoptions", "tf.config",
+               "set_default_dtype", "filterwarnings", "rcParams", "seterr(", "setLevel")  # fmt: skip
     for one in notebook.cells:
         if one.id in without:
             assert not [word for word in setters if word in one.source], one.source
