@@ -1,0 +1,186 @@
+"""Grade records: what is graded again and what is kept, and what no record may do."""
+
+import errno
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import run_command, submission
+from grading import UNIT, contents, records
+
+from autograder import records as module
+from autograder.records import Busy, Record, Records, write_whole
+from course.check import Part, Verdict
+
+RIGHT = {name: UNIT.reference_source(name) for name in UNIT.tasks}
+
+
+def graded(folder, *words):
+    """Exit code and output of a grading, and the names of the records that it wrote."""
+    before = records(folder)
+    code, output = run_command(
+        "grade", UNIT.name, "--submissions", folder / "submitted", "--course-dir", folder, *words
+    )
+    return code, output, {name for name, when in records(folder).items() if before.get(name) != when}
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("three")
+    for student in ("ada", "bob", "cleo"):
+        submission(folder / "submitted", student, RIGHT if student != "bob" else {})
+    code, output, written = graded(folder)
+    assert code == 0 and written == {"ada.json", "bob.json", "cleo.json"}, output
+    return folder
+
+
+@pytest.fixture
+def course(three, tmp_path):
+    return Path(shutil.copytree(three, tmp_path / "course"))
+
+
+def edit(folder, student, /, **values):
+    """Change fields of a record."""
+    path = folder / "records" / UNIT.name / f"{student}.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+def test_only_what_changed_is_graded_again(course):
+    assert graded(course)[2] == set()
+    shutil.rmtree(course / "submitted" / "bob")
+    submission(course / "submitted", "bob", {"jacobian": RIGHT["jacobian"]})
+    (course / "submitted" / "cleo" / UNIT.assignment / "notes.txt").write_text("a file beside the notebook")
+    code, output, written = graded(course)
+    assert code == 0 and written == {"bob.json", "cleo.json"} and "1 unchanged" in output
+    assert graded(course, "--again", "--only", "ada", "--only", "bob")[2] == {"ada.json", "bob.json"}
+
+
+def test_a_submission_that_vanished_keeps_its_marks(course):
+    before = contents(course / "gradebook.db")
+    shutil.rmtree(course / "submitted" / "ada")
+    code, output, written = graded(course)
+    assert code == 0 and not written and "ada" not in output and contents(course / "gradebook.db") == before
+
+
+@pytest.mark.parametrize("text", ["", "{ not json", "[]", "null", '{"student": "ada"}', "[" * 100_000, "\0"])
+def test_a_record_that_cannot_be_read_is_made_again(text, three, course):
+    (course / "records" / UNIT.name / "ada.json").write_text(text)
+    assert Records(course, UNIT).read("ada") is None
+    assert [record.student for record in Records(course, UNIT).all()] == ["bob", "cleo"]
+    if text == "{ not json":
+        code, _, written = graded(course)
+        assert code == 0 and written == {"ada.json"}
+
+
+@pytest.mark.parametrize("field", [{"student": "bob"}, {"unit": "tf_tape"}, {"digest": 3}, {"seeds": {"jacobian": "x"}},
+                                   {"verdicts": {"jacobian": {}}}, {"findings": [1]}, {"versions": []}])  # fmt: skip
+def test_a_record_that_says_something_else_is_none(field, course):
+    edit(course, "ada", **field)
+    assert Records(course, UNIT).read("ada") is None
+
+
+def test_a_record_of_another_version_of_the_program_is_read(course):
+    edit(course, "ada", something_new=1)
+    path = course / "records" / UNIT.name / "bob.json"
+    old = json.loads(path.read_text())
+    del old["submitted"], old["missing"]
+    path.write_text(json.dumps(old))
+    code, output, written = graded(course)
+    assert code == 0 and not written and "3 unchanged" in output
+
+
+def test_one_task_is_added_to_the_record_of_an_unchanged_submission(course):
+    before = Records(course, UNIT).read("ada")
+    code, output, written = graded(course, "--task", "jacobian", "--again", "--only", "ada")
+    after = Records(course, UNIT).read("ada")
+    assert code == 0 and written == {"ada.json"} and before and after, output
+    assert after.verdicts == before.verdicts and set(after.observations or {}) == set(UNIT.tasks)
+    changed = {task for task in UNIT.tasks if after.seeds[task] != before.seeds[task]}
+    assert changed == {"jacobian"}
+
+
+@pytest.mark.parametrize("what", ["submission", "unit"])
+def test_one_task_of_something_else_stands_alone(what, course):
+    if what == "unit":
+        edit(course, "ada", check="of another state")
+    else:
+        (course / "submitted" / "ada" / UNIT.assignment / "notes.txt").write_text("new")
+    assert graded(course, "--task", "jacobian", "--again", "--only", "ada")[0] == 0
+    after = Records(course, UNIT).read("ada")
+    assert after and set(after.verdicts) == {"jacobian"}
+    assert graded(course)[2] == {"ada.json"}, "then the rest is graded"
+
+
+def test_marks_of_an_older_state_of_the_unit_are_kept_and_said_to_be_old(course):
+    edit(course, "ada", check="of another state")
+    code, output, written = graded(course)
+    assert code == 0 and not written and "1 graded before the unit changed" in output
+    assert f"autograder regrade {UNIT.name}" in output
+
+
+def test_wrong_use(course):
+    code, output, _ = graded(course, "--only", "zoe")
+    assert code == 2 and "holds no submission of numeric_gradient by zoe" in output
+    code, output, _ = graded(course, "--task", "nonsense")
+    assert code == 2 and "numeric_gradient has no task called 'nonsense'; its tasks are forward_difference" in output
+    code, output, _ = graded(course, "--isolation", "some")
+    assert code == 2 and "--isolation is 'strict' or 'none', got 'some'" in output
+    file = course / "file"
+    file.write_text("")
+    code, output = run_command("grade", UNIT.name, "--submissions", course / "submitted", "--course-dir", file)
+    assert code == 2 and "error: " in output and "Traceback" not in output
+
+
+def test_two_runs_at_once(course):
+    with Records(course, UNIT).alone(), pytest.raises(Busy), Records(course, UNIT).alone():
+        pass
+    with Records(course, UNIT).alone():
+        code, output, _ = graded(course)
+    assert code == 2 and "another run is grading in" in output
+    assert graded(course)[0] == 0
+
+
+def test_a_full_disk_ends_the_run_and_nothing_is_lost(course, monkeypatch):
+    before = contents(course / "gradebook.db")
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("autograder.gradebook.write_whole", full)
+        code, output, written = graded(course, "--again")
+    assert code == 2 and "No space left on device" in output and "go on: what is graded is kept" in output
+    assert not written and contents(course / "gradebook.db") == before
+    assert graded(course)[0] == 0
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    write_whole(path, "as before")
+
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(module.os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_whole(path, "new")
+    assert path.read_text() == "as before" and list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", ["..", ".", "", "../../etc/passwd", "/etc/passwd", "a/b", "a\0b", "a\nb", "é" * 200,
+                                  ".hidden", "Zoë Łukasz", "\udcff"])  # fmt: skip
+def test_whatever_a_student_is_called_the_record_lies_in_its_folder(name, tmp_path):
+    kept = Records(tmp_path, UNIT)
+    assert kept.path(name).parent == kept.folder and len(kept.path(name).name.encode()) < 250
+    assert kept.path(name) != kept.path(name + "x")
+    verdict = Verdict("jacobian", 1.0, 3.0, (Part("one", True), Part("two", False, "why")), "a mistake", "a hint")
+    record = Record(name, UNIT.name, "d", "c", "strict", "now", {"jacobian": 1}, {"jacobian": verdict}, [("a", "b")])
+    kept.write(record)
+    assert kept.read(name) == record and list(kept.all()) == [record]
+
+
+def test_observations_that_are_too_large_are_left_out(monkeypatch):
+    monkeypatch.setattr(module, "MOST_OBSERVED", 1000)
+    record = Record("ada", UNIT.name, "d", "c", "strict", "now", {}, observations={"jacobian": "x" * 1000})
+    assert Record.from_json(record.to_json()).observations is None
