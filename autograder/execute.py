@@ -8,6 +8,7 @@ executed notebook, observations and findings come out, all of them plain data.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import json
 import logging
 import os
@@ -100,8 +101,10 @@ async def _run(notebook: NotebookNode, job: Job, work: Path, result: Execution) 
     client.owns_km = True  # so that the kernel ends with the client, whatever happens
     client.log = SILENT  # else it is the log of whatever program runs this
     launch = {"env": _environment(job, work), "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    provisioner: Any = None
     try:
         async with client.async_setup_kernel(**launch):
+            provisioner = client.km.provisioner if client.km else None
             deadline = asyncio.get_running_loop().time() + job.limits.total_seconds
             for index, cell in enumerate(notebook.cells):
                 if cell.cell_type == "code" and cell.source.strip():
@@ -109,7 +112,9 @@ async def _run(notebook: NotebookNode, job: Job, work: Path, result: Execution) 
     except _Stop as stop:
         result.stopped = str(stop)
         result.findings.append((stop.finding, str(stop)))
-    crowded = getattr(client.km.provisioner if client.km else None, "crowded", "")
+    finally:
+        atexit.unregister(client._cleanup_kernel)  # which nbclient forgets where no kernel could be started
+    crowded = getattr(provisioner, "crowded", "")
     if crowded and "process limit" not in dict(result.findings):
         result.findings.append(("process limit", crowded))
 

@@ -81,7 +81,7 @@ class ForkServer:
             "confined": self.isolation != sandbox.NONE,
             "imports": preloads(self.unit),
         }
-        command = [os.path.abspath(sys.executable), "-m", "autograder.inside.server", json.dumps(settings)]
+        command = [os.path.normpath(sys.executable), "-m", "autograder.inside.server", json.dumps(settings)]
         shown = view
         if self.isolation != sandbox.NONE:
             shown = Path("/view")

@@ -13,6 +13,8 @@ import site
 import sys
 from pathlib import Path
 
+import course
+
 STRICT, NONE = "strict", "none"
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
 CONFIGURATION = ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/fonts", "/etc/localtime",
@@ -53,6 +55,8 @@ def command(view: Path, shown: Path) -> list[str]:
         bwrap += ["--ro-bind-try", path, path]
     for place in python_folders():
         bwrap += [*_parents(place), "--ro-bind", str(place), str(place)]
+    for place in hidden_folders():
+        bwrap += ["--tmpfs", str(place)]
     bwrap += ["--ro-bind", str(view), str(shown)]
     return [*bwrap, "--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--dir", "/tmp", "--chdir", "/"]
 
@@ -62,12 +66,19 @@ def python_folders() -> list[Path]:
     names = {sys.prefix, sys.base_prefix, *site.getsitepackages()}
     if site.ENABLE_USER_SITE:
         names.add(site.getusersitepackages())
-    places = {Path(os.path.abspath(name)) for name in names}  # without the "..", links as they are
+    places = {Path(os.path.normpath(name)) for name in names}  # without the "..", links as they are
     found: list[Path] = []
     for place in sorted(path for path in places if path.exists()):
         if not any(place.is_relative_to(other) for other in [*found, *map(Path, SYSTEM)]):
             found.append(place)
     return found
+
+
+def hidden_folders() -> list[Path]:
+    """The folders of the course and the grader, where they lie within what is shown: as installed packages, say."""
+    shown = [*map(Path, SYSTEM), *python_folders()]
+    packages = [Path(course.__file__).parent, Path(__file__).parent]
+    return [path for path in packages if any(path.is_relative_to(place) for place in shown)]
 
 
 def _parents(path: Path) -> list[str]:

@@ -88,3 +88,5 @@ def write_view(unit: str, folder: Path) -> None:
             module = f"course.{unit}.{path.stem}"
             if path.stem != "__init__" and module not in allowed_modules(unit):
                 path.write_text(REFUSAL.format(module=module, unit=unit), encoding="utf-8")
+    for path in (folder, *folder.rglob("*")):  # each kernel may be a user of its own
+        path.chmod(0o755 if path.is_dir() else 0o644)

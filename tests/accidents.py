@@ -152,7 +152,7 @@ NUMBERS = {
     ),
     "a shell's fork bomb": (
         "import subprocess; subprocess.run(['bash', '-c', ':(){ :|:& };:'], timeout=600)",
-        LIVES,
+        PROCESSES | LIVES,
     ),
     "open files": ("import os\nwhile True: os.open('/dev/null', 0)", LIVES),
     "deep recursion": ("def f(n): return f(n + 1)\nf(0)", LIVES | TIME),
@@ -189,7 +189,7 @@ OUTPUTS = {
     "100,000 displays": ("for n in range(100_000): display(n)", OUTPUT | TIME),
     "a display updated without end": (
         "shown = display(0, display_id='d')\nwhile True: shown.update('x' * 1000)",
-        OUTPUT,
+        OUTPUT | TIME,
     ),
     "carriage returns": ("print('\\r'.join('x' * 100_000))", LIVES),
     "clearing without end": ("from IPython.display import clear_output\nwhile True: clear_output()", OUTPUT | TIME),

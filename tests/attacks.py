@@ -151,13 +151,13 @@ ANSWERS = {
         import gc
         found(o for o in gc.get_objects() if getattr(o, '__module__', '') == 'course.start_here.reference')""",
     "texts in memory": """
+        import re
         maps = [line.split() for line in open('/proc/self/maps')]
-        memory, needle = open('/proc/self/mem', 'rb', 0), b'Mean of the squares of all ' + b'entries of x.'
+        memory, secret = open('/proc/self/mem', 'rb', 0), re.compile(rb'x must have at leas[t] 1 entry, got shap[e]')
         hits = 0
         for start, end in (m[0].split('-') for m in maps if 'r' in m[1] and '[v' not in m[-1]):
             memory.seek(int(start, 16))
-            text = memory.read(min(int(end, 16) - int(start, 16), 2**26))
-            hits += text.count(needle + b'\\n\\n    x: array of any shape, not empty. Returns one ' + b'number. Raises')
+            hits += len(secret.findall(memory.read(min(int(end, 16) - int(start, 16), 2**26))))
         assert hits""",
     "lessons": "found(glob.glob('/view/**/lesson.md', recursive=True))",
     "git": "found(glob.glob('/**/.git', recursive=True))",

@@ -23,11 +23,13 @@ from pathlib import Path
 
 from autograder.inside.limits import Limits
 
-FIRST_UID = 61184  # a range that no account uses: systemd's dynamic users
+FIRST_UID, UIDS = 61184, 4000  # a range that no account uses: systemd's dynamic users
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID = 0x0002_0000, 0x0800_0000, 0x1000_0000, 0x2000_0000
 MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 0x2, 0x4, 0x8, 0x4000, 0x4_0000
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP = 1, 4, 24
 PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 36, 38
+
+TERMINALS = "/dev/pts"  # which ``!command`` uses
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -62,7 +64,7 @@ def set_dumpable(dumpable: bool) -> None:
 def become_nobody() -> None:
     """As root: take a user id that no other process has. As an ordinary user: nothing to do."""
     if os.geteuid() == 0:
-        uid = FIRST_UID + os.getpid() % 4000
+        uid = FIRST_UID + os.getpid() % UIDS
         os.setgroups([])
         os.setresgid(uid, uid, uid)
         os.setresuid(uid, uid, uid)
@@ -83,12 +85,13 @@ def enter_namespaces() -> bool:
 
 
 def make_private(limits: Limits) -> bool:
-    """In new namespaces: a small ``/tmp`` and ``/dev/shm`` of its own. False where that is refused."""
+    """In new namespaces: a small ``/tmp`` and ``/dev/shm`` and terminals of its own. False where that is refused."""
     try:
         call("mount", b"none", b"/", None, MS_REC | MS_PRIVATE, None)
         for place, size in ((b"/tmp", limits.disk), (b"/dev/shm", limits.shared)):
             options = f"size={size},nr_inodes={limits.files},mode=0700".encode()
             call("mount", b"tmpfs", place, b"tmpfs", MS_NOSUID | MS_NODEV, options)
+        call("mount", b"devpts", TERMINALS.encode(), b"devpts", MS_NOSUID | MS_NOEXEC, b"newinstance,ptmxmode=0666")
     except OSError:
         return False
     return True

@@ -7,11 +7,13 @@ of child processes are off: grading has no use for them.
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import zmq
 from ipykernel.heartbeat import Heartbeat
 from ipykernel.iostream import IOPubThread
+from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 from ipykernel.zmqshell import ZMQInteractiveShell
 from traitlets.config import Config
@@ -32,6 +34,24 @@ USED_LATER = (
     "zmq.eventloop.zmqstream",
 )
 """Modules that a kernel imports while it runs: here, so that it is done once."""
+
+
+class NoChannelThread:
+    """Stands for the thread that reads the shell channel, of which ipykernel asks who its parent is."""
+
+    def __bool__(self) -> bool:
+        return False
+
+    @property
+    def parent_thread(self) -> threading.Thread:
+        """The thread that runs cells; ipykernel asks when a cell awaits something."""
+        return threading.main_thread()
+
+
+class PlainKernel(IPythonKernel):
+    """A kernel without subshells, so that no thread need read its shell channel."""
+
+    _supports_kernel_subshells = False
 
 
 class GivenHeartbeat(Heartbeat):
@@ -73,6 +93,7 @@ class GivenSocketsApp(IPKernelApp):
         self.debugpy_socket = context.socket(zmq.STREAM)
         self.debug_shell_socket = context.socket(zmq.DEALER)
         self.control_thread = ControlThread(daemon=True)
+        self.shell_channel_thread = NoChannelThread()
 
     def init_iopub(self, context: zmq.Context) -> None:
         self.iopub_socket = context.socket(zmq.XPUB)
@@ -100,6 +121,7 @@ class GivenSocketsApp(IPKernelApp):
 
 def settings() -> Config:
     config = Config()
+    config.IPKernelApp.kernel_class = PlainKernel
     config.HistoryManager.enabled = False
     config.IPCompleter.use_jedi = False
     config.InteractiveShellApp.exec_PYTHONSTARTUP = False

@@ -29,9 +29,9 @@ def abi() -> int:
         return 0
 
 
-def restrict(readable: list[str], writable: list[str], devices: list[str]) -> None:
+def restrict(readable: list[str], writable: list[str], devices: list[str], terminals: list[str]) -> None:
     """Allow reading and executing below ``readable``, all but special files below ``writable``, and the use of
-    ``devices``; refuse the rest. Needs no_new_privs. Raises OSError where Landlock is missing."""
+    ``devices`` and ``terminals``; refuse the rest. Needs no_new_privs. Raises OSError where Landlock is missing."""
     version = abi()
     known = (1 << LAST_ACCESS.get(version, 15) + 1) - 1
     attributes = struct.pack("=QQQ", known, TCP if version >= 4 else 0, SCOPES if version >= 6 else 0)
@@ -42,6 +42,7 @@ def restrict(readable: list[str], writable: list[str], devices: list[str]) -> No
         **dict.fromkeys(readable, read),
         **dict.fromkeys(writable, known & ~(MAKE_CHAR | MAKE_BLOCK | MAKE_SOCK)),
         **dict.fromkeys(devices, READ_FILE | WRITE_FILE),
+        **dict.fromkeys(terminals, READ_DIR | READ_FILE | WRITE_FILE | IOCTL_DEV),
     }
     for path, allowed in rights.items():
         place = os.open(path, os.O_PATH | os.O_CLOEXEC)

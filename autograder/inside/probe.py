@@ -121,7 +121,7 @@ def _start_threads(number: int) -> None:
 def layers(seen: list[int]) -> Iterator[str]:
     """What keeps this process confined, as the system tells."""
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    if os.getuid() >= confine.FIRST_UID:
+    if os.getuid() in range(confine.FIRST_UID, confine.FIRST_UID + confine.UIDS):
         yield "own user"
     if os.getpid() == 1:
         yield "own processes"

@@ -1,0 +1,41 @@
+"""Wrong answers that patch, lie and forge earn nothing; a kernel that sends anything whatever harms no grader."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from escaping import TRIED, WRONG, run
+from forgeries import MESSAGES, PATCHES, SEND
+
+from autograder import forkserver
+
+DEADLY = ("a closed socket", "replies of other kinds")
+
+
+@pytest.fixture(scope="module")
+def outcomes():
+    forkserver.start("start_here", "strict").wait_until_ready()
+    with ThreadPoolExecutor(3) as pool:
+        patched = {name: pool.submit(run, *cells, answer=WRONG) for name, cells in PATCHES.items()}
+        sent = {
+            name: pool.submit(run, after=[SEND, cell, "print('after' + 'wards')"]) for name, cell in MESSAGES.items()
+        }
+        return {name: future.result() for name, future in {**patched, **sent}.items()}
+
+
+@pytest.mark.parametrize("name", PATCHES)
+def test_a_forgery_earns_nothing(name, outcomes):
+    TRIED.append(("forgery", name, f"{outcomes[name].right} of 3 parts"))
+    assert outcomes[name].right == 0
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_any_message_is_taken_or_dropped(name, outcomes):
+    outcome = outcomes[name]
+    rest = "the rest ran" if "afterwards" in outcome.text else "the rest did not run"
+    TRIED.append(("message", name, f"{', '.join(outcome.findings) or 'nothing'}; {rest}"))
+    assert outcome.full
+    assert "afterwards" in outcome.text or outcome.execution.stopped or name in DEADLY
+
+
+def test_the_import_of_the_reference_is_named(outcomes):
+    assert "refused import" in outcomes["the reference in the answer"].findings
