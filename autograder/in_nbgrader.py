@@ -93,7 +93,7 @@ class Execute(preprocessors.Execute):
         graded, notebook = grader.judge(submission, execution)
         for finding in graded.findings:
             self.log.warning("%s: %s", names["student"], finding)
-        Records(Path(course_of(self).root), unit).write(grader.record(submission, execution, graded))
+        resources["record"] = grader.record(submission, execution, graded)
         self._remove_unread(submission, names)
         resources["readable"] = submission.readable
         return with_metadata_of(nb, notebook), resources
@@ -123,7 +123,14 @@ def with_metadata_of(nb: NotebookNode, executed: NotebookNode) -> NotebookNode:
 
 
 class SaveAutoGrades(preprocessors.SaveAutoGrades):
-    """Saves the scores; a notebook that could not be read is for somebody to look at, not just worth nothing."""
+    """Saves the scores, then the record; a notebook that could not be read is for somebody to look at."""
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        result = super().preprocess(nb, resources)
+        record = resources.get("record")
+        if record:
+            Records(Path(course_of(self).root), load(record.unit)).write(record)
+        return result
 
     def _add_score(self, cell: NotebookNode, resources: Resources) -> None:
         super()._add_score(cell, resources)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 import psutil
 import pytest
 from conftest import run_command
-from grading import KILLER, UNIT, class_of, execute_or_die, points_in, points_of, records, wait_until, with_line
+from running import KILLER, UNIT, class_of, execute_or_die, points_in, points_of, records, wait_until, with_line
 
 from autograder import cluster
 from autograder.cluster import Cluster, NoCluster

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from conftest import run_command, submission
-from grading import UNIT, class_of, contents, points_in, records, wait_until
+from running import UNIT, class_of, contents, points_in, records, wait_until
 
 from autograder import database
 from autograder.database import Database

@@ -80,7 +80,8 @@ def test_the_verdict_stands_in_the_notebook_and_in_a_record(graded):
     cell = next(cell for cell in nbformat.read(path, as_version=4).cells if cell.id == "jacobian")
     assert "jacobian: right" in cell.outputs[0].data["text/plain"]
     record = Records(graded, UNIT).read("duplicate")
-    assert record.isolation == "strict" and {t: v.points for t, v in record.verdicts.items()} == FULL
+    assert record is not None and record.isolation == "strict"
+    assert {t: v.points for t, v in record.verdicts.items()} == FULL
 
 
 def test_formgraders_button_works_within_its_event_loop(graded, monkeypatch):

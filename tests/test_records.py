@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import run_command, submission
-from grading import UNIT, contents, records
+from running import UNIT, contents, records
 
 from autograder import records as module
 from autograder.records import Busy, Record, Records, write_whole

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from conftest import submission
-from grading import UNIT, contents, points_of, records
+from running import UNIT, contents, points_of, records
 from test_records import edit
 from typer.testing import CliRunner
 

@@ -13,7 +13,7 @@ from typing import Any
 import nbformat
 import psutil
 import pytest
-from grading import (
+from running import (
     FRAGILE,
     KILLER,
     UNIT,
