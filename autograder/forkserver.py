@@ -63,6 +63,7 @@ class ForkServer:
         self.folder = Path(tempfile.mkdtemp(prefix="gradients-"))
         self.address = self.folder / "kernels"
         self.layers: list[str] = []
+        self._closing = threading.Lock()
         self._start()
         atexit.register(self.close)
 
@@ -99,6 +100,7 @@ class ForkServer:
         os.close(answer)
         os.close(lifeline)
         self._answers = os.fdopen(answers)
+        threading.Thread(target=self._follow, daemon=True).start()
 
     def wait_until_ready(self) -> None:
         """Return once the imports are done. Raises NoWarmKernels with the reason if they failed."""
@@ -123,11 +125,21 @@ class ForkServer:
             self.close()
             raise
 
+    def _let_go(self) -> None:
+        """Close the lifeline: then the server ends."""
+        with self._closing:
+            if self._lifeline >= 0:
+                os.close(self._lifeline)
+                self._lifeline = -1
+
+    def _follow(self) -> None:
+        """Once bubblewrap has ended, if only by a kill: let the server below it end too."""
+        self.process.wait()
+        self._let_go()
+
     def close(self) -> None:
         """End the server, and every kernel with it."""
-        if self._lifeline >= 0:
-            os.close(self._lifeline)
-            self._lifeline = -1
+        self._let_go()
         try:
             self.process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:

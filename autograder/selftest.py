@@ -23,11 +23,14 @@ EXPECTED = (
 )  # fmt: skip
 
 
-def verify(unit: str, server: Path, permitted: set[str]) -> list[str]:
-    """Try escapes in a process of a fork server, confined as its kernels are. ``permitted`` are the environment
-    variables that these may have. Returns the layers that hold. Raises NoSandbox, with what succeeded."""
+def verify(unit: str, server: Path, permitted: set[str], folder: Path | None = None) -> list[str]:
+    """Try escapes in a process of a fork server, confined as its kernels are; returns the layers that hold.
+
+    ``permitted`` are the environment variables that it may have; ``folder`` is its own, where the server
+    confines nothing. Raises NoSandbox, with what succeeded.
+    """
     with ExitStack() as stack:
-        found = _ask(server, {**_targets(unit, stack), "processes": [os.getpid(), os.getppid()]})
+        found = _ask(server, {**_targets(unit, stack), "processes": [os.getpid(), os.getppid()]}, folder)
     escaped = found["escaped"] + [f"read {name}" for name in found["environment"] if name not in permitted]
     if escaped:
         raise NoSandbox(f"submissions could escape from the sandbox here: one of them could {'; '.join(escaped)}")
@@ -62,9 +65,10 @@ def _listener(family: int, address: Any, stack: ExitStack, kind: int = socket.SO
     return listener
 
 
-def _ask(server: Path, target: dict[str, Any]) -> dict[str, list[str]]:
+def _ask(server: Path, target: dict[str, Any], folder: Path | None) -> dict[str, list[str]]:
     """Have the fork server start a process that tries to reach the target."""
-    request = json.dumps({"probe": target, "limits": asdict(SMALL), "environment": {"PATH": "/usr/bin:/bin"}}).encode()
+    more = {"limits": asdict(SMALL), "environment": {"PATH": "/usr/bin:/bin"}, "folder": str(folder or "")}
+    request = json.dumps({"probe": target, **more}).encode()
     archive = bytes(1024)  # a tar archive of nothing
     said: dict[str, Any] = {}
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:

@@ -43,10 +43,10 @@ def call(name: str, *arguments: object) -> int:
     return result
 
 
-def die_with_parent() -> None:
+def die_with_parent(by: signal.Signals = signal.SIGKILL) -> None:
     """Be killed when the parent ends, however it ends."""
     parent = os.getppid()
-    call("prctl", PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    call("prctl", PR_SET_PDEATHSIG, int(by), 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)
 
@@ -62,12 +62,14 @@ def set_dumpable(dumpable: bool) -> None:
 
 
 def become_nobody() -> None:
-    """As root: take a user id that no other process has. As an ordinary user: nothing to do."""
+    """As root: take a user id that no other process has. As an ordinary user, or one called root in a namespace
+    that has no others: nothing to do."""
     if os.geteuid() == 0:
         uid = FIRST_UID + os.getpid() % UIDS
-        os.setgroups([])
-        os.setresgid(uid, uid, uid)
-        os.setresuid(uid, uid, uid)
+        with contextlib.suppress(PermissionError):
+            os.setgroups([])
+            os.setresgid(uid, uid, uid)
+            os.setresuid(uid, uid, uid)
 
 
 def enter_namespaces() -> bool:

@@ -81,7 +81,9 @@ def keep(connection: socket.socket, confined: bool) -> NoReturn:
         request, archive, sockets = receive(connection)
         limits = Limits(**request["limits"])
         place = confined_place(limits) if confined else Place(Path(request["folder"]))
-        confine.die_with_parent()  # here, since whoever changes its user loses this
+        if not place.own_processes:  # nobody but this process can end what the kernel starts
+            signal.signal(signal.SIGTERM, end_at_once)
+        confine.die_with_parent(signal.SIGKILL if place.own_processes else signal.SIGTERM)  # lost with a change of user
         unpack(archive, place)
         base = usage.size_of("self")
         kernel = os.fork()
@@ -101,6 +103,11 @@ def keep(connection: socket.socket, confined: bool) -> NoReturn:
         say(connection, failed=f"{type(error).__name__}: {error}")
     finally:
         os._exit(code)
+
+
+def end_at_once(number: int, frame: Any) -> NoReturn:
+    usage.end_descendants()
+    os._exit(1)
 
 
 def say(connection: socket.socket, **message: Any) -> None:
@@ -133,6 +140,7 @@ def become_kernel(
 ) -> NoReturn:
     """In the new process: give everything up, then run the kernel until it ends."""
     try:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         confine.die_with_parent()
         os.setsid()
         only_these_descriptors([*sockets, connection.fileno()])

@@ -34,7 +34,7 @@ def run(target: Target, limits: Limits, folder: Path) -> dict[str, list[str]]:
 def _succeeds(attempt: Callable[[], Any]) -> bool:
     try:
         return attempt() is not False
-    except (OSError, MemoryError, RuntimeError, ImportError):
+    except Exception:
         return False
 
 
@@ -52,7 +52,7 @@ def attempts(target: Target, limits: Limits, folder: Path, seen: list[int]) -> I
     for process in {*target["processes"], os.getppid(), *seen} - {0, os.getpid()}:
         yield f"signal process {process}", partial(os.kill, process, 0)
         for name in ("environ", "mem", "fd"):
-            yield f"look into process {process}", partial(_look_into, Path(f"/proc/{process}/{name}"))
+            yield f"look into process {process} ({name})", partial(_look_into, Path(f"/proc/{process}/{name}"))
     for module in target["modules"]:
         yield f"import {module}", partial(importlib.import_module, module)
         yield f"read the source of {module}", partial(_finds_source, module)
@@ -78,7 +78,7 @@ def _datagram_socket() -> socket.socket:
 
 def _look_into(place: Path) -> bool:
     if place.name == "fd":
-        return any(place.iterdir())
+        return any(descriptor.readlink() for descriptor in place.iterdir())
     with place.open("rb") as file:
         return place.name == "mem" or bool(file.read(1))
 

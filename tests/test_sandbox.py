@@ -1,0 +1,146 @@
+"""The sandbox is tried before it is used: broken ones are refused, weaker ones still hold, for any user."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import psutil
+import pytest
+from escaping import RIGHT, TRIED, Outside, run
+from test_escapes import GROUPS, results_of
+
+from autograder import forkserver, sandbox, selftest
+
+PROJECT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def altered(monkeypatch):
+    """Changes the sandbox's command; the fork servers made meanwhile end with the test."""
+    command, made = sandbox.command, forkserver._servers.copy()
+    forkserver._servers.clear()
+
+    def alter(change):
+        monkeypatch.setattr(sandbox, "command", lambda *places: change(command(*places)))
+        return forkserver.start("start_here", "strict")
+
+    yield alter
+    for server in list(forkserver._servers.values()):
+        server.close()
+    forkserver._servers.update(made)
+
+
+DAEMON = """
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    os.fork() and os._exit(0)
+    time.sleep(99)"""
+
+BROKEN = {
+    "the network is shared": lambda words: [word for word in words if word != "--unshare-net"],
+    "processes are shared": lambda words: [word for word in words if word != "--unshare-pid"],
+    "the owner's home is shown": lambda words: [*words, "--ro-bind", str(Path.home()), str(Path.home())],
+    "the system can be written": lambda words: [*words, "--tmpfs", "/var/tmp", "--chmod", "1777", "/var/tmp"],
+    "the reference is shown": lambda words: [*words, "--ro-bind", str(PROJECT / "course"), "/view/course"],
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_one_broken_layer_is_held_by_the_others_or_refused(fault, altered):
+    server = altered(BROKEN[fault])
+    try:
+        server.wait_until_ready()
+        got = selftest.describe(server.layers)
+    except (sandbox.NoSandbox, forkserver.NoWarmKernels) as error:
+        got = str(error)
+        assert server.process.poll() is not None and not server.folder.exists()
+    TRIED.append(("broken", fault, got[:150]))
+    if "reference" in fault:
+        assert "could escape" in got and ("read" in got or "import" in got)
+
+
+def test_a_server_that_confines_nothing_is_refused(monkeypatch, tmp_path):
+    """What an unconfined server is told to try succeeds, and is named."""
+    server = forkserver.ForkServer("start_here", sandbox.NONE)
+    try:
+        server.wait_until_ready()
+        with pytest.raises(sandbox.NoSandbox, match="could escape") as refusal:
+            selftest.verify("start_here", server.address, {*forkserver.ENVIRONMENT}, folder=tmp_path)
+    finally:
+        server.close()
+    for escape in ("read /", "open a TCP connection", "connect to a Unix socket", "signal process"):
+        assert escape in str(refusal.value)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root is run as an ordinary user, below")
+def test_without_nested_namespaces_the_other_layers_hold(altered, tmp_path, monkeypatch):
+    monkeypatch.setenv("SECRET_TOKEN", "s3cret")
+    server = altered(lambda words: [words[0], "--unshare-user", "--disable-userns", *words[1:]])
+    server.wait_until_ready()
+    assert "missing here: own processes, own /proc, own /tmp" in selftest.describe(server.layers)
+    with Outside(tmp_path) as outside:
+        for attacks in GROUPS.values():
+            got, outcome = results_of(attacks, outside)
+            visible = {"other processes", "the server's settings", "the command line"}
+            escaped = {name for name in attacks if got.get(name, "?")[0] != "refused"} - visible
+            assert escaped == set() and outcome.full and outside.reached() == []
+    assert run(answer=RIGHT).full
+    large = run(after=["for n in range(20): open(f'{n}', 'wb').write(bytes(8 * 2**20))\nimport time; time.sleep(9)"])
+    assert large.findings == ["disk limit"] and large.full
+    assert run(after=[DAEMON]).full
+    assert len(psutil.Process(server.process.pid).children(recursive=True)) <= 2  # bwrap and the server
+
+
+def test_what_holds_and_what_is_missing_is_said_in_one_line():
+    assert selftest.describe(["own processes", "limits"]).endswith("Landlock, seccomp")
+    assert "missing" not in selftest.describe([*selftest.EXPECTED, "own user"])
+
+
+def test_a_missing_bubblewrap_is_named_with_what_to_do(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(sandbox.NoSandbox, match=r"apt install bubblewrap.*--isolation none"):
+        sandbox.require()
+
+
+def test_an_installed_course_is_hidden(monkeypatch):
+    monkeypatch.setattr(sandbox, "python_folders", lambda: [PROJECT])
+    assert {path.name for path in sandbox.hidden_folders()} == {"course", "autograder"}
+
+
+AS_USER = """
+set -e
+hidden=$1; inner=$2; shift 2
+if [ -n "$hidden" ]; then
+  keep=$(mktemp -d); mount --bind "$inner" $keep
+  mount -t tmpfs -o mode=755 none "$hidden"; mkdir -p "$inner"; mount --bind $keep "$inner"; umount $keep; rmdir $keep
+fi
+exec setpriv --reuid=65534 --regid=65534 --clear-groups env -i HOME=$TMPDIR TMPDIR=$TMPDIR PATH="$PATH" \
+  PYTHONDONTWRITEBYTECODE=1 "$@"
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="all tests run as an ordinary user already")
+@pytest.mark.skipif(not (shutil.which("setpriv") and shutil.which("unshare")), reason="needs setpriv and unshare")
+def test_it_holds_for_an_ordinary_user():
+    """The escapes again, by an ordinary user; a private folder above Python is opened for it in a namespace."""
+    base = Path(sys.base_prefix)
+    private = next((path for path in reversed(base.parents) if not path.stat().st_mode & 0o001), None)
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        os.chown(folder, 65534, 65534)
+        again = [
+            str(PROJECT / "tests" / "test_escapes.py"),
+            f"{__file__}::test_without_nested_namespaces_the_other_layers_hold",
+        ]
+        words = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *again]
+        done = subprocess.run(
+            ["unshare", "-m", "bash", "-c", AS_USER, "-", str(private or ""), str(base), *words],
+            cwd=PROJECT, env=os.environ | {"TMPDIR": folder}, capture_output=True, text=True,
+        )  # fmt: skip
+    if "unshare failed" in done.stderr or "mount:" in done.stderr:
+        pytest.skip(f"no namespace for it here: {done.stderr.strip()}")
+    TRIED.append(("user", "all escapes by an ordinary user", done.stdout.strip().splitlines()[-1]))
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
