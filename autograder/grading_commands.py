@@ -43,16 +43,20 @@ DbUrl = Annotated[
 ]
 
 
-def prepared(isolation: str, place: Place | None = None) -> None:
-    """Make sure that submissions can be run as asked, and say how they are confined. Raises NoSandbox."""
-    from autograder import sandbox
+def prepared(isolation: str, here: bool = True) -> None:
+    """Make sure that submissions can be run as asked, and say what is not as usual. Raises NoSandbox."""
+    from autograder import kernels, sandbox
 
     if isolation not in (sandbox.STRICT, sandbox.NONE):
         raise stop(f"--isolation is {sandbox.STRICT!r} or {sandbox.NONE!r}, got {isolation!r}")
     if isolation == sandbox.NONE:
         errors.print("[yellow]submissions are not confined: they run with the rights of your account[/yellow]")
-    elif place is None:
+    elif here:
         sandbox.require()
+    if here and not kernels.can_be_warm():
+        errors.print(
+            "kernels cannot be forked on this system: every notebook starts one of its own, which takes longer"
+        )
 
 
 def grade(
@@ -83,15 +87,8 @@ def grade(
         from autograder.grade import Grading
         from autograder.grade import grade as grade_all
 
-        place = None
         certificates = {"ca_file": tls_ca, "client_cert": tls_cert, "client_key": tls_key}
-        if scheduler:
-            from autograder.cluster import Cluster
-
-            place = Cluster(unit, scheduler, {name: path for name, path in certificates.items() if path}, workers)
-        elif any(certificates.values()):
-            raise stop("--tls-ca, --tls-cert and --tls-key are for --scheduler tls://HOST:PORT")
-        prepared(isolation, place)
+        place = where(unit, isolation, workers, scheduler, {name: path for name, path in certificates.items() if path})
         grading = Grading(
             chosen, submissions, course_dir, frozenset(only or ()), frozenset(tasks or ()), again, isolation,
             workers, place, db_url, every_cell,
@@ -100,6 +97,23 @@ def grade(
         show(grading, results, json_file)
     if any(not result.verdicts for result in results):
         raise typer.Exit(FAULTS_FOUND)
+
+
+def where(
+    unit: str, isolation: str, workers: int | None, scheduler: str | None, certificates: dict[str, Path]
+) -> Place:
+    """Where the notebooks are run. Raises NoCluster, NoSandbox."""
+    if scheduler:
+        from autograder.cluster import Cluster
+
+        prepared(isolation, here=False)
+        return Cluster(unit, scheduler, certificates, workers)
+    if certificates:
+        raise stop("--tls-ca, --tls-cert and --tls-key are for --scheduler tls://HOST:PORT")
+    from autograder.places import Here
+
+    prepared(isolation, here=True)
+    return Here(unit, isolation, workers)
 
 
 def gather(what: str, run: Iterator[tuple[int, Graded]]) -> list[Graded]:
@@ -139,6 +153,9 @@ def show(grading: Grading, results: list[Graded], json_file: Path | None) -> Non
         page = grading.course_dir / f"results_{unit.name}.html"
         report.write_page(unit, results, page, grading.isolation)
         console.print(f"results:   {page}", soft_wrap=True, highlight=False, markup=False)
+    layers = getattr(grading.place, "layers", None)
+    if layers:
+        console.print(f"confined:  {', '.join(layers)}", soft_wrap=True, highlight=False, markup=False)
     address = str(Database(grading.course_dir, grading.db_url))
     console.print(f"gradebook: {address}", soft_wrap=True, highlight=False, markup=False)
 

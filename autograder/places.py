@@ -66,6 +66,7 @@ class Here:
         self.pool: ProcessPoolExecutor | None = None
         self.server: forkserver.ForkServer | None = None
         self.folder: tempfile.TemporaryDirectory | None = None
+        self.layers: list[str] = []  # of the sandbox, once it has been tried
         self._broken = False
 
     def __enter__(self) -> Here:
@@ -97,6 +98,7 @@ class Here:
             )
         if self.server:
             self.server.wait_until_ready()
+            self.layers = self.server.layers
         future = self.pool.submit(self.run, job)
         future.add_done_callback(self._notice)
         return future
