@@ -45,6 +45,7 @@ ENVIRONMENT = {
 }
 """What a program needs to start: the environment of a fork server, and that of its kernels."""
 
+LONGEST = 60  # characters, of the 107 that an address may have
 END_SECONDS = 10.0  # in which a server that is told to end does so
 
 _servers: dict[tuple[str, str], ForkServer] = {}
@@ -55,12 +56,17 @@ class NoWarmKernels(RuntimeError):
     """The fork server of a unit could not be started."""
 
 
+def short_folder() -> str:
+    """The folder for temporary files; another one where its name is too long for the address of a socket."""
+    return tempfile.gettempdir() if len(tempfile.gettempdir()) < LONGEST else "/tmp"
+
+
 class ForkServer:
     """A process that has imported what a unit needs. ``address`` is where it is asked for kernels."""
 
     def __init__(self, unit: str, isolation: str):
         self.unit, self.isolation = unit, isolation
-        self.folder = Path(tempfile.mkdtemp(prefix="gradients-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="gradients-", dir=short_folder()))
         self.address = self.folder / "kernels"
         self.layers: list[str] = []
         self._closing = threading.Lock()

@@ -18,6 +18,7 @@ import sys
 import tarfile
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -49,19 +50,22 @@ class WarmProvisioner(KernelProvisionerBase):
     exit_code: int | None = None
     why = crowded = ""
     received = b""
+    sockets: Sequence[socket.socket] = ()
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Make the kernel's sockets, in a folder that only this process knows."""
-        self.folder = Path(tempfile.mkdtemp(prefix="kernel-"))
+        self.folder = self.folder or Path(tempfile.mkdtemp(prefix="kernel-", dir=forkserver.short_folder()))
+        self.exit_code, self.why, self.crowded, self.received = None, "", "", b""  # as after a restart
         manager: Any = self.parent
         manager.transport, manager.ip = "ipc", str(self.folder / "k")
-        self.sockets = []
+        sockets = []
         for number, channel in enumerate(CHANNELS, start=1):
             setattr(manager, f"{channel}_port", number)
             listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             listener.bind(f"{manager.ip}-{number}")
             listener.listen(16)
-            self.sockets.append(listener)
+            sockets.append(listener)
+        self.sockets = sockets
         self.connection_info = manager.get_connection_info()
         self.key = manager.session.key.decode()
         kwargs.pop("extra_arguments", None)
@@ -153,11 +157,25 @@ class WarmProvisioner(KernelProvisionerBase):
 
     async def cleanup(self, restart: bool = False) -> None:
         self._hang_up()
+        for listener in self.sockets:
+            listener.close()
         if self.folder is not None:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            remove(self.folder)
+            if restart:  # at the same addresses, to which clients return
+                self.folder.mkdir(0o700)
 
     async def post_launch(self, **kwargs: Any) -> None:
         """Nothing is left to do."""
+
+
+def remove(folder: Path) -> None:
+    """Delete a folder, also where what ran in it has changed its rights. No link is followed."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for place, names, _ in os.walk(folder):
+        for path in (Path(place) / name for name in names):
+            if not path.is_symlink():
+                path.chmod(0o700)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def archive(folder: str | None) -> bytes:

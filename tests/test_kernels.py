@@ -1,0 +1,193 @@
+"""Warm kernels through Jupyter's own managers and clients, cold ones where nothing can be forked, and fork servers
+that cannot start."""
+
+import asyncio
+import json
+import tempfile
+import time
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+from escaping import UNIT, run
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+
+from autograder import forkserver, kernels, sandbox, view
+
+
+def manager(monkeypatch, unit=UNIT.name):
+    monkeypatch.setenv(kernels.UNIT, unit)
+    specs = KernelSpecManager(kernel_dirs=[str(kernels.KERNELSPECS)], ensure_native_kernel=False)
+    return AsyncKernelManager(kernel_name=kernels.KERNEL_NAME, kernel_spec_manager=specs)
+
+
+async def said_by(client, code, seconds=10.0):
+    """What a cell prints, and the status of its reply."""
+    texts = []
+
+    def take(message):
+        if message["msg_type"] == "stream":
+            texts.append(message["content"]["text"])
+
+    reply = await client._async_execute_interactive(code, output_hook=take, timeout=seconds)
+    return "".join(texts), reply["content"]["status"]
+
+
+def in_kernel(monkeypatch, work):
+    """Run a coroutine function with the manager and client of a warm kernel."""
+
+    async def go():
+        km = manager(monkeypatch)
+        await km.start_kernel()
+        client = km.client()
+        client.start_channels()
+        await client.wait_for_ready(timeout=20)
+        try:
+            await work(km, client)
+        finally:
+            client.stop_channels()
+            await km.shutdown_kernel(now=True)
+        assert not await km.is_alive()
+
+    asyncio.run(go())
+
+
+def test_plain_nbclient_runs_a_notebook_in_a_warm_kernel(monkeypatch, tmp_path):
+    (tmp_path / "helper.py").write_text("word = 'helped'")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import helper; print(helper.word)")])
+    NotebookClient(notebook, km=manager(monkeypatch), resources={"metadata": {"path": str(tmp_path)}}).execute()
+    assert notebook.cells[0].outputs[0].text == "helped\n"
+
+
+def test_a_kernel_can_be_interrupted_and_restarted(monkeypatch):
+    async def work(km, client):
+        assert await said_by(client, "x = 1; print(x)") == ("1\n", "ok")
+        waiting = asyncio.ensure_future(said_by(client, "import time; time.sleep(60)", 20.0))
+        await asyncio.sleep(0.5)
+        await km.interrupt_kernel()
+        assert (await waiting)[1] == "error"
+        await km.restart_kernel(now=True)
+        await client.wait_for_ready(timeout=20)
+        assert await said_by(client, "print('x' in globals())") == ("False\n", "ok")
+
+    in_kernel(monkeypatch, work)
+
+
+@pytest.mark.parametrize("now", [True, False])
+def test_a_kernel_shuts_down_and_leaves_no_process(now, monkeypatch):
+    async def work(km, client):
+        server = psutil.Process(forkserver.start(UNIT.name, sandbox.STRICT).process.pid)
+        before = len(server.children(recursive=True))
+        await km.shutdown_kernel(now=now)
+        deadline = time.monotonic() + 5
+        while len(server.children(recursive=True)) > before - 2 and time.monotonic() < deadline:
+            await asyncio.sleep(0.05)
+        assert len(server.children(recursive=True)) == before - 2  # keeper and kernel
+
+    in_kernel(monkeypatch, work)
+
+
+def test_descriptors_and_folders_do_not_pile_up():
+    run()
+    before, folders = psutil.Process().num_fds(), set(Path(tempfile.gettempdir()).glob("kernel-*"))
+    for _ in range(4):
+        assert run().full
+    assert psutil.Process().num_fds() <= before + 3
+    assert set(Path(tempfile.gettempdir()).glob("kernel-*")) <= folders
+
+
+def test_kernels_differ_in_their_random_numbers_and_do_not_see_each_other():
+    cell = "import numpy as np, random\nprint('n', np.random.rand(), random.random())\nopen('/tmp/mine', 'x')"
+    one, other = run(cell), run(cell)
+    lines = {next(line for line in text.splitlines() if line.startswith("n ")) for text in (one.text, other.text)}
+    assert len(lines) == 2 and one.full and other.full and '"error"' not in other.execution.notebook
+
+
+def test_where_nothing_can_be_forked_a_cold_kernel_gives_the_same(monkeypatch):
+    monkeypatch.setattr(kernels, "can_be_warm", lambda: False)
+    cold = run("print('cold')", files={"helper.py": b"x = 1"}, seconds=60.0, total_seconds=120.0, cell_seconds=60.0)
+    assert cold.full and "cold" in cold.text and not cold.findings
+
+
+@pytest.fixture
+def preloading(monkeypatch, tmp_path):
+    """Starts a fork server, of no unit, that imports a module with this source."""
+
+    def start(source):
+        (tmp_path / "unfit_module.py").write_text(source)
+        monkeypatch.setattr(forkserver, "preloads", lambda unit: ["unfit_module"])
+        monkeypatch.setitem(forkserver.ENVIRONMENT, "PYTHONSTARTUP", "")
+        write = view.write_view
+
+        def with_module(unit, folder):
+            write(unit, folder)
+            (folder / "unfit_module.py").write_text(source)
+
+        monkeypatch.setattr(forkserver, "write_view", with_module)
+        return forkserver.ForkServer("", sandbox.STRICT)
+
+    return start
+
+
+UNFIT = {
+    "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()": "unfit_module starts",
+    "1 / 0": "ZeroDivisionError",
+    "import nothing_of_that_name": "nothing_of_that_name",
+    "import os; os._exit(3)": "without a word|did not start",
+    "import ctypes; ctypes.string_at(0)": "did not start",
+    "raise SystemExit('no')": "no",
+}
+
+
+@pytest.mark.parametrize("source", UNFIT)
+def test_an_import_that_fails_is_named_and_leaves_no_server(source, preloading):
+    server = preloading(source)
+    with pytest.raises(forkserver.NoWarmKernels, match=UNFIT[source]):
+        server.wait_until_ready()
+    assert server.process.poll() is not None and not server.folder.exists()
+
+
+def test_a_dead_server_is_replaced():
+    server = forkserver.start(UNIT.name, sandbox.STRICT)
+    server.wait_until_ready()
+    for process in psutil.Process(server.process.pid).children(recursive=True):
+        process.kill()
+    server.process.wait(10)
+    assert run().full and forkserver.start(UNIT.name, sandbox.STRICT) is not server
+
+
+@pytest.mark.parametrize("name", ["numeric_gradient", "training"])
+def test_a_unit_can_be_forked_after_its_imports(name):
+    server = forkserver.ForkServer(name, sandbox.STRICT)
+    try:
+        server.wait_until_ready()
+        assert "seccomp" in server.layers
+    finally:
+        server.close()
+
+
+def test_a_shared_server_is_used(monkeypatch):
+    server = forkserver.start(UNIT.name, sandbox.STRICT)
+    server.wait_until_ready()
+    monkeypatch.setenv(forkserver.SHARED, json.dumps({UNIT.name: str(server.address)}))
+    monkeypatch.setattr(forkserver, "start", None)
+    assert run().full
+
+
+def test_a_long_name_of_the_temporary_folder_does_no_harm(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / ("long" * 20)))
+    Path(tempfile.gettempdir()).mkdir()
+    assert run().full
+
+
+def test_a_folder_whose_rights_were_taken_away_is_deleted_and_links_are_not_followed(tmp_path):
+    (tmp_path / "kept").mkdir(mode=0o500)
+    folder = tmp_path / "work"
+    (folder / "closed" / "inner").mkdir(parents=True)
+    (folder / "link").symlink_to(tmp_path / "kept")
+    (folder / "closed").chmod(0)
+    kernels.remove(folder)
+    assert not folder.exists() and (tmp_path / "kept").stat().st_mode & 0o777 == 0o500
