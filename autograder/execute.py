@@ -24,9 +24,10 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from autograder import forkserver, kernels, sandbox
+from autograder import kernels
 from autograder.client import MAX_MESSAGE, BoundedClient
 from autograder.inside.limits import MB, Limits
+from autograder.kernels import forkserver, sandbox
 from course.check import Unit
 from course.check.notebook import OBSERVATIONS
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder import sandbox
 from autograder.execute import Execution
-from autograder.findings import reason
 from autograder.grader import Grader
 from autograder.intake import Submission, take_in
+from autograder.intake.findings import reason
+from autograder.kernels import sandbox
 from autograder.places import Here, run_all
 from autograder.records import Record, Records, can_name_a_file, differing_versions, fingerprint, versions
 from course.check import Unit, Verdict

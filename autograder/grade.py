@@ -9,12 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from autograder import sandbox
 from autograder.execute import Execution, Job
-from autograder.findings import Finding, reason
 from autograder.gradebook import GradebookWriter, Outcome
 from autograder.grader import Graded, Grader
 from autograder.intake import NoSubmissions, Submission, find_submissions, take_in
+from autograder.intake.findings import Finding, reason
+from autograder.kernels import sandbox
 from autograder.places import Here, Place, run_all
 from autograder.records import Records
 from course.check import Unit

@@ -12,12 +12,12 @@ from typing import Any
 
 from nbformat import NotebookNode, v4
 
-from autograder import sandbox
 from autograder.execute import Execution, Job, limits_for
-from autograder.files import STAMP, read_file
-from autograder.findings import Finding
 from autograder.gradebook import Outcome, unanswered, write_verdicts
 from autograder.intake import Submission, checks_in, released
+from autograder.intake.files import STAMP, read_file
+from autograder.intake.findings import Finding
+from autograder.kernels import sandbox
 from autograder.needed import unneeded
 from autograder.records import Record, fingerprint, versions
 from course.check import Expected, Unit, Verdict, judge

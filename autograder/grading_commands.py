@@ -45,7 +45,8 @@ DbUrl = Annotated[
 
 def prepared(isolation: str, here: bool = True) -> None:
     """Make sure that submissions can be run as asked, and say what is not as usual. Raises NoSandbox."""
-    from autograder import kernels, sandbox
+    from autograder import kernels
+    from autograder.kernels import sandbox
 
     if isolation not in (sandbox.STRICT, sandbox.NONE):
         raise stop(f"--isolation is {sandbox.STRICT!r} or {sandbox.NONE!r}, got {isolation!r}")

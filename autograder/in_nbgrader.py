@@ -17,10 +17,10 @@ from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbgrader import preprocessors
 
-from autograder import sandbox
 from autograder.execute import Execution, execute
 from autograder.grader import Grader
 from autograder.intake import Submission, checks_in, released, take_in
+from autograder.kernels import sandbox
 from autograder.records import Records
 from course import UNITS
 from course.check import Unit, load

@@ -19,8 +19,9 @@ from multiprocessing.connection import wait as wait_for_end
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
-from autograder import forkserver, kernels
+from autograder import kernels
 from autograder.execute import Execution, Job, execute
+from autograder.kernels import forkserver
 
 ATTEMPTS = 2
 PRELOADED = ["autograder.cli", "autograder.execute", "autograder.places", "nbclient", "zmq.asyncio"]

@@ -11,8 +11,8 @@ from rich.markup import escape as escape_markup
 from rich.table import Table
 
 from autograder.grader import Graded
+from autograder.kernels.sandbox import NONE, STRICT
 from autograder.regrade import Change
-from autograder.sandbox import NONE, STRICT
 from course.check import Unit, Verdict
 
 STYLE = """

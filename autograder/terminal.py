@@ -108,12 +108,12 @@ def told_errors(command: str) -> Iterator[None]:
     from autograder.cluster import NoCluster
     from autograder.database import NoGradebook
     from autograder.explain import NoRecord
-    from autograder.forkserver import NoWarmKernels
     from autograder.grade import DiskFull
     from autograder.grader import UnknownTask
     from autograder.intake import NoSubmissions, NotBuilt
+    from autograder.kernels.forkserver import NoWarmKernels
+    from autograder.kernels.sandbox import NoSandbox
     from autograder.records import Busy
-    from autograder.sandbox import NoSandbox
 
     known = (Busy, DiskFull, NoCluster, NoGradebook, NoRecord, NoSandbox, NoSubmissions, NotBuilt, NoWarmKernels,
              UnknownTask)  # fmt: skip

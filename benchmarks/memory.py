@@ -13,9 +13,10 @@ from jupyter_client.manager import AsyncKernelManager
 from measuring import Figures, figure
 from nbclient import NotebookClient
 
-from autograder import forkserver, kernels, sandbox
+from autograder import kernels
 from autograder.build import PROJECT, SOLUTIONS, notebook_path
 from autograder.inside.limits import Limits
+from autograder.kernels import forkserver, sandbox
 from course.check import load
 
 

@@ -32,8 +32,8 @@ def python() -> Diagnosis:
 
 def sandbox() -> Diagnosis:
     """Whether submissions can be confined here: tried, not assumed."""
-    from autograder import forkserver
-    from autograder.sandbox import STRICT, NoSandbox, require
+    from autograder.kernels import forkserver
+    from autograder.kernels.sandbox import STRICT, NoSandbox, require
 
     try:
         require()

@@ -8,7 +8,7 @@ import pytest
 from accidents import DEATHS, NUMBERS, OUTPUTS, SPACE, TIMES
 from escaping import TRIED, run
 
-from autograder import forkserver
+from autograder.kernels import forkserver
 
 GROUPS = {"time": TIMES, "deaths": DEATHS, "space": SPACE, "numbers": NUMBERS, "output": OUTPUTS}
 ACCIDENTS = {name: accident for group in GROUPS.values() for name, accident in group.items()}

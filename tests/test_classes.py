@@ -6,10 +6,10 @@ import nbformat
 import pytest
 from conftest import run_command
 
-from autograder import forkserver
 from autograder.build import PROJECT, SOLUTIONS, notebook_path
 from autograder.execute import Job, execute
-from autograder.sandbox import STRICT
+from autograder.kernels import forkserver
+from autograder.kernels.sandbox import STRICT
 from course import UNITS
 from course.check import load
 

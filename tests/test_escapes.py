@@ -10,8 +10,8 @@ from attacks import ANSWERS, FILES, NETWORK, PREAMBLE
 from attacks_on_processes import LINUX, PROCESSES
 from escaping import TRIED, Outside, run
 
-from autograder import forkserver, sandbox
 from autograder.build import PROJECT
+from autograder.kernels import forkserver, sandbox
 
 GROUPS = {"network": NETWORK, "files": FILES, "answers": ANSWERS, "processes": PROCESSES, "Linux": LINUX}
 
@@ -51,3 +51,19 @@ def test_what_lies_outside_is_out_of_reach(group, outside):
     assert outside.reached() == [] and outside.victim.poll() is None
     assert sorted(path.name for path in outside.folder.iterdir()) == ["datagrams", "secret.txt", "stream"]
     assert outcome.full and outcome.execution.stopped == "" and psutil.pid_exists(os.getpid())
+
+
+WITHOUT = (
+    "TCP", "UDP", "TCP over IPv6", "Unix socket by path", "abstract Unix socket", "datagram by path",
+    "abstract datagram", "a file of the owner", "the project", "the folder of the owner", "write to the owner's folder",
+    "accounts", "a symlink to it", "other processes", "the server's settings", "memory files",
+    "shared memory of System V", "the grader's process",
+)  # fmt: skip
+
+
+def test_the_attacks_are_real(outside):
+    """Unconfined, they succeed."""
+    attacks = {name: attack for group in GROUPS.values() for name, attack in group.items() if name in WITHOUT}
+    got, _ = results_of(attacks, outside, isolation="none")
+    assert {name for name in attacks if got[name][0] == "refused"} <= {"TCP over IPv6", "a symlink to it"}
+    assert {"tcp", "udp", "unix", "datagrams", "abstract"} <= set(outside.reached())

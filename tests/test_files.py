@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder import files
-from autograder.files import Refused, collect, read_file
-from autograder.intake import Finding
+from autograder.intake import Finding, files
+from autograder.intake.files import Refused, collect, read_file
 
 posix = pytest.mark.skipif(not files.BY_DESCRIPTOR, reason="needs what POSIX has")
 SECRET = b"the gradebook"

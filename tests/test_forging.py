@@ -6,7 +6,7 @@ import pytest
 from escaping import TRIED, WRONG, run
 from forgeries import MESSAGES, PATCHES, SEND
 
-from autograder import forkserver
+from autograder.kernels import forkserver
 
 DEADLY = ("a closed socket", "replies of other kinds")
 
@@ -14,7 +14,7 @@ DEADLY = ("a closed socket", "replies of other kinds")
 @pytest.fixture(scope="module")
 def outcomes():
     forkserver.start("start_here", "strict").wait_until_ready()
-    with ThreadPoolExecutor(3) as pool:
+    with ThreadPoolExecutor(6) as pool:
         patched = {name: pool.submit(run, *cells, answer=WRONG) for name, cells in PATCHES.items()}
         sent = {
             name: pool.submit(run, after=[SEND, cell, "print('after' + 'wards')"]) for name, cell in MESSAGES.items()

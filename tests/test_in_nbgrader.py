@@ -105,7 +105,7 @@ def test_nbgraders_own_execution_takes_a_warm_kernel_unchanged(monkeypatch, tmp_
     """The kernelspec is enough: nbgrader's Execute, as it comes, runs a notebook confined."""
     from nbgrader.preprocessors import Execute
 
-    (tmp_path / "kernels").symlink_to(PROJECT / "autograder" / "kernelspecs")
+    (tmp_path / "kernels").symlink_to(PROJECT / "autograder" / "kernels" / "kernelspecs")
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
     look = f"import os; print(os.path.exists({str(PROJECT / 'README.md')!r}))"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(look)])

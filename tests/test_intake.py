@@ -20,12 +20,13 @@ from handing_in import (
     unanswered,
 )
 
-from autograder import choosing, intake
+from autograder import intake
 from autograder.intake import (
     Finding,
     NoSubmissions,
     NotBuilt,
     allowed_modules,
+    choosing,
     find_submissions,
     refused_imports,
     released,

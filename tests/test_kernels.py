@@ -15,7 +15,8 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 
-from autograder import forkserver, kernels, sandbox, view
+from autograder import kernels
+from autograder.kernels import forkserver, sandbox, view
 
 
 def manager(monkeypatch, unit=UNIT.name):

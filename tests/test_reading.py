@@ -25,7 +25,7 @@ from handing_in import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autograder import reading
+from autograder.intake import reading
 
 ONE = "forward_difference"
 TEXT = json.dumps(answered(), indent=1, ensure_ascii=False)

@@ -12,7 +12,7 @@ import pytest
 from escaping import RIGHT, TRIED, Outside, run
 from test_escapes import GROUPS, results_of
 
-from autograder import forkserver, sandbox, selftest
+from autograder.kernels import forkserver, sandbox, selftest
 
 PROJECT = Path(__file__).parents[1]
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from escaping import TRIED, run
 
-from autograder import forkserver
+from autograder.kernels import forkserver
 
 ANSWERS = {
     "a Python float": "import numpy as np\ndef mean_of_squares(x): return float(np.mean(np.square(x)))",
@@ -105,7 +105,7 @@ FILES = {
 @pytest.fixture(scope="module")
 def outcomes():
     forkserver.start("start_here", "strict").wait_until_ready()
-    with ThreadPoolExecutor(3) as pool:
+    with ThreadPoolExecutor(6) as pool:
         answers = {n: pool.submit(run, answer=a, files=FILES, cell_seconds=20.0) for n, a in ANSWERS.items()}
         cells = {n: pool.submit(run, cell, cell_seconds=20.0) for n, cell in CELLS.items()}
         return {name: future.result() for name, future in {**answers, **cells}.items()}

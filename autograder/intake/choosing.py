@@ -8,11 +8,11 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder.aligning import recognise
-from autograder.files import entries, read_file
-from autograder.findings import Findings, reason, shown
-from autograder.ordering import Release
-from autograder.reading import MAX_BYTES, Cell, read_cells
+from autograder.intake.aligning import recognise
+from autograder.intake.files import entries, read_file
+from autograder.intake.findings import Findings, reason, shown
+from autograder.intake.ordering import Release
+from autograder.intake.reading import MAX_BYTES, Cell, read_cells
 from course.check import Unit
 
 MAX_READ = 10  # notebooks that are read if none has the right name

@@ -14,10 +14,10 @@ from copy import deepcopy
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.findings import Findings
-from autograder.ordering import Release, in_order
-from autograder.reading import CONFLICT, Cell
-from autograder.scanning import continues, definitions
+from autograder.intake.findings import Findings
+from autograder.intake.ordering import Release, in_order
+from autograder.intake.reading import CONFLICT, Cell
+from autograder.intake.scanning import continues, definitions
 from course.check import Unit
 
 FLAGS = ("grade_id", "grade", "solution", "locked", "task")

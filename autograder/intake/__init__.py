@@ -24,12 +24,12 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.aligning import align
 from autograder.build import NOTEBOOKS, PROJECT, notebook_path
-from autograder.choosing import choose
-from autograder.files import collect, is_odd
-from autograder.findings import Finding, reason, shown
-from autograder.scanning import modules_of
+from autograder.intake.aligning import align
+from autograder.intake.choosing import choose
+from autograder.intake.files import collect, is_odd
+from autograder.intake.findings import Finding, reason, shown
+from autograder.intake.scanning import modules_of
 from course.check import Unit
 
 __all__ = ["Finding", "NoSubmissions", "NotBuilt", "Submission", "allowed_modules", "checks_in", "find_submissions",

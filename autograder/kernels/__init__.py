@@ -29,11 +29,11 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import KernelProvisionerBase
 
-from autograder import forkserver, sandbox
 from autograder.client import START_SECONDS
 from autograder.inside.keeper import HEADER
 from autograder.inside.kernel import CHANNELS
 from autograder.inside.limits import Limits
+from autograder.kernels import forkserver, sandbox
 
 KERNEL_NAME = "gradients"
 CLIENT = "autograder.client.QuickClient"

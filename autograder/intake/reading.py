@@ -12,8 +12,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograder import scanning
-from autograder.findings import Findings
+from autograder.intake import scanning
+from autograder.intake.findings import Findings
 
 MAX_BYTES = 50_000_000
 MAX_VALUES = 5_000_000  # numbers, texts, lists and objects in the file, which need far more memory than their text

@@ -13,8 +13,8 @@ import tempfile
 import threading
 from pathlib import Path
 
-from autograder import sandbox, selftest
-from autograder.view import preloads, write_view
+from autograder.kernels import sandbox, selftest
+from autograder.kernels.view import preloads, write_view
 from course.figures import DRAW
 
 SHARED = "GRADIENTS_FORK_SERVERS"

@@ -14,7 +14,7 @@ from collections import Counter
 
 from nbformat import NotebookNode
 
-from autograder.reading import Cell
+from autograder.intake.reading import Cell
 from course.check import Unit
 
 

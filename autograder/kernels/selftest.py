@@ -14,7 +14,7 @@ from typing import Any
 
 from autograder.inside.keeper import HEADER
 from autograder.inside.limits import MB, Limits
-from autograder.sandbox import NoSandbox
+from autograder.kernels.sandbox import NoSandbox
 
 SMALL = Limits(memory=256 * MB, processes=24, file_bytes=2 * MB, disk=4 * MB, shared=MB, files=100)
 SECONDS = 10.0
