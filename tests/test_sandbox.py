@@ -89,7 +89,8 @@ def test_without_nested_namespaces_the_other_layers_hold(altered, tmp_path, monk
             escaped = {name for name in attacks if got.get(name, "?")[0] != "refused"} - visible
             assert escaped == set() and outcome.full and outside.reached() == []
     assert run(answer=RIGHT).full
-    large = run(after=["for n in range(20): open(f'{n}', 'wb').write(bytes(8 * 2**20))\nimport time; time.sleep(9)"])
+    cell = "for n in range(20): open(f'{n}', 'wb').write(bytes(8 * 2**20))\nimport time; time.sleep(60)"
+    large = run(after=[cell], cell_seconds=20.0)
     assert large.findings == ["disk limit"] and large.full
     assert run(after=[DAEMON]).full
     assert len(psutil.Process(server.process.pid).children(recursive=True)) <= 2  # bwrap and the server

@@ -13,6 +13,7 @@ import site
 import sys
 from pathlib import Path
 
+import autograder
 import course
 
 STRICT, NONE = "strict", "none"
@@ -77,7 +78,7 @@ def python_folders() -> list[Path]:
 def hidden_folders() -> list[Path]:
     """The folders of the course and the grader, where they lie within what is shown: as installed packages, say."""
     shown = [*map(Path, SYSTEM), *python_folders()]
-    packages = [Path(course.__file__).parent, Path(__file__).parent]
+    packages = [Path(package.__file__ or "").parent for package in (course, autograder)]
     return [path for path in packages if any(path.is_relative_to(place) for place in shown)]
 
 
