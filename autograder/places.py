@@ -23,7 +23,7 @@ from autograder import kernels
 from autograder.execute import Execution, Job, execute
 from autograder.kernels import forkserver
 
-ATTEMPTS = 2
+ATTEMPTS = 3
 PRELOADED = ["autograder.cli", "autograder.execute", "autograder.places", "nbclient", "zmq.asyncio"]
 FORKING = sys.platform.startswith("linux")  # elsewhere each worker has to import everything itself
 KILLED = "(SIGKILL)"
@@ -109,7 +109,7 @@ class Here:
             self._broken = True
 
     def mend(self) -> None:
-        dead = self.server is not None and self.server.process.poll() is not None
+        dead = self.server is not None and not self.server.answers()
         if dead or self._broken:
             self._end(at_once=True)
 
@@ -156,11 +156,11 @@ def run_all(
     """Run jobs, a few at a time; yields each one's key with what came of it, in the order in which they end.
 
     A key without a job comes back with None. When the process that runs a job dies, or its kernel is killed, or
-    none can be had, whatever ran at that time is tried once more, alone: so a notebook that brings its worker down
-    harms nobody else.
+    none can be had, whatever ran at that time is tried again, alone, up to ``ATTEMPTS`` times in all: so a notebook
+    that brings its worker down harms nobody else.
     """
     running: dict[Future[Execution], tuple[Key, Callable[[], Job], int]] = {}
-    again: list[tuple[Key, Callable[[], Job]]] = []
+    again: list[tuple[Key, Callable[[], Job], int]] = []
 
     def begin(key: Key, job: Callable[[], Job], attempt: int) -> None:
         place.start()
@@ -179,7 +179,7 @@ def run_all(
                 begin(following[0], following[1], 1)
         if not running and again:
             place.mend()
-            begin(*again.pop(), ATTEMPTS)
+            begin(*again.pop())
         if not running:
             return
         done, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -187,7 +187,7 @@ def run_all(
             key, job, attempt = running.pop(future)
             came = _what_came_of(future)
             if attempt < ATTEMPTS and _may_be_better_alone(came):
-                again.append((key, job))
+                again.append((key, job, attempt + 1))
             else:
                 yield key, came
 

@@ -143,6 +143,15 @@ class ForkServer:
         self.process.wait()
         self._let_go()
 
+    def answers(self) -> bool:
+        """Whether it can still be asked for kernels."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            try:
+                connection.connect(str(self.address))
+            except OSError:
+                return False
+        return self.process.poll() is None
+
     def close(self) -> None:
         """End the server, and every kernel with it."""
         self._let_go()
