@@ -175,7 +175,7 @@ def confine_kernel(limits: Limits, place: Place) -> None:
     confine.drop_capabilities()
     confine.limit_resources(limits)
     if landlock.abi():
-        others = [str(path) for path in Path("/").iterdir() if path.name != "tmp"]
+        others = [str(path) for path in Path("/").iterdir() if path.name != "tmp"] + confine.python_below_tmp()
         own = [str(place.folder), *(["/dev/shm"] if place.own_files else [])]
         landlock.restrict(others, own, DEVICES, [confine.TERMINALS] if place.own_files else [])
     seccomp.apply()
