@@ -88,16 +88,29 @@ def enter_namespaces() -> bool:
 
 
 def make_private(limits: Limits) -> bool:
-    """In new namespaces: a small ``/tmp`` and ``/dev/shm`` and terminals of its own. False where that is refused."""
+    """In new namespaces: a small ``/tmp`` and ``/dev/shm`` and terminals of its own. False where that is refused.
+
+    Where this Python itself lies below ``/tmp``, it stays visible there, read-only as it was.
+    """
+    python = {folder: os.open(folder, os.O_PATH | os.O_CLOEXEC) for folder in python_below_tmp()}
     try:
         call("mount", b"none", b"/", None, MS_REC | MS_PRIVATE, None)
         for place, size in ((b"/tmp", limits.disk), (b"/dev/shm", limits.shared)):
             options = f"size={size},nr_inodes={limits.files},mode=0700".encode()
             call("mount", b"tmpfs", place, b"tmpfs", MS_NOSUID | MS_NODEV, options)
         call("mount", b"devpts", TERMINALS.encode(), b"devpts", MS_NOSUID | MS_NOEXEC, b"newinstance,ptmxmode=0666")
+        for folder, descriptor in python.items():
+            Path(folder).mkdir(parents=True)
+            call("mount", f"/proc/self/fd/{descriptor}".encode(), folder.encode(), None, MS_BIND | MS_REC, None)
     except OSError:
         return False
     return True
+
+
+def python_below_tmp() -> list[str]:
+    """The folders of this Python that lie below ``/tmp``."""
+    folders = sorted({sys.prefix, sys.base_prefix})
+    return [folder for folder in folders if folder.startswith("/tmp/")]
 
 
 def show_own_processes() -> bool:
