@@ -100,7 +100,7 @@ def make_private(limits: Limits) -> bool:
             call("mount", b"tmpfs", place, b"tmpfs", MS_NOSUID | MS_NODEV, options)
         call("mount", b"devpts", TERMINALS.encode(), b"devpts", MS_NOSUID | MS_NOEXEC, b"newinstance,ptmxmode=0666")
         for folder, descriptor in python.items():
-            Path(folder).mkdir(parents=True)
+            Path(folder).mkdir(parents=True, exist_ok=True)
             call("mount", f"/proc/self/fd/{descriptor}".encode(), folder.encode(), None, MS_BIND | MS_REC, None)
     except OSError:
         return False
