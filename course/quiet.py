@@ -1,8 +1,9 @@
-"""Importing TensorFlow without the messages of its C++ part, which explain nothing to a student."""
+"""Importing TensorFlow without the messages of its C++ part, which explain nothing to a student, and faster."""
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 from collections.abc import Iterator
 
@@ -12,8 +13,11 @@ def start_up() -> Iterator[None]:
     """Drop what is written to the process's standard error (file descriptor 2) within the block.
 
     TensorFlow writes there directly, past Python's ``sys.stderr`` and before it has read its log level.
-    Exceptions come through as ever.
+    Exceptions come through as ever. No garbage is collected within the block: an import leaves hardly any,
+    and looking for it takes a quarter of TensorFlow's.
     """
+    collecting = gc.isenabled()
+    gc.disable()
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, 2)
@@ -22,3 +26,5 @@ def start_up() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)
+        if collecting:
+            gc.enable()

@@ -62,6 +62,7 @@ def serve(listener: socket.socket, lifeline: int, confined: bool) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # keepers need no one to wait for them
     gc.collect()
     gc.freeze()
+    gc.enable()
     keepers: set[int] = set()
     poll = select.poll()
     poll.register(listener, select.POLLIN)
@@ -88,6 +89,7 @@ def fork_keeper(listener: socket.socket, confined: bool) -> int:
 
 
 def main() -> None:
+    gc.disable()  # imports leave hardly any garbage, and looking for it takes a quarter of TensorFlow's
     settings = json.loads(sys.argv[1])
     answer: dict[str, Any] = {"ready": True}
     try:
