@@ -7,6 +7,7 @@ import shutil
 import socket
 import sqlite3
 import subprocess
+import sys
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -151,9 +152,11 @@ def test_a_password_is_not_shown(course):
     assert "tell-nobody" not in output
 
 
-def test_a_new_database_is_as_nbgrader_makes_it(two, tmp_path):
+def test_a_new_database_is_as_nbgrader_makes_it(two, tmp_path, monkeypatch):
     from nbgrader.api import Gradebook
 
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # nbgrader starts alembic by name
+    monkeypatch.setenv("PATH", path)
     with Gradebook(f"sqlite:///{tmp_path / 'theirs.db'}", "gradients"):
         pass
     query = "select type, name, sql from sqlite_master order by 1, 2"
