@@ -233,7 +233,7 @@ def _findings_in(cell: NotebookNode, name: str, seconds: float) -> list[tuple[st
 
 def _environment(job: Job, work: Path) -> dict[str, str]:
     """The kernel's environment: what a program needs to start, and nothing of the grader's own."""
-    kept = {key: os.environ[key] for key in ("LANG", "LC_ALL", "SYSTEMROOT", "TZ") if key in os.environ}
+    kept = {key: os.environ[key] for key in (*sandbox.KEPT, "SYSTEMROOT") if key in os.environ}
     if kernels.can_be_warm():
         return kept | kernels.request_for(job.unit, job.isolation, job.limits)
     home = str(work.parent)

@@ -134,6 +134,7 @@ def show(grading: Grading, results: list[Graded], json_file: Path | None) -> Non
     from autograder import report
     from autograder.database import Database
     from autograder.grade import marks
+    from autograder.kernels.selftest import describe
 
     unit = grading.unit
     write_json(json_file, marks(results))
@@ -156,7 +157,7 @@ def show(grading: Grading, results: list[Graded], json_file: Path | None) -> Non
         console.print(f"results:   {page}", soft_wrap=True, highlight=False, markup=False)
     layers = getattr(grading.place, "layers", None)
     if layers:
-        console.print(f"confined:  {', '.join(layers)}", soft_wrap=True, highlight=False, markup=False)
+        console.print(f"confined:  {describe(layers)}", soft_wrap=True, highlight=False, markup=False)
     address = str(Database(grading.course_dir, grading.db_url))
     console.print(f"gradebook: {address}", soft_wrap=True, highlight=False, markup=False)
 

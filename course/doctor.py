@@ -34,6 +34,7 @@ def sandbox() -> Diagnosis:
     """Whether submissions can be confined here: tried, not assumed."""
     from autograder.kernels import forkserver
     from autograder.kernels.sandbox import STRICT, NoSandbox, require
+    from autograder.kernels.selftest import describe
 
     try:
         require()
@@ -43,7 +44,7 @@ def sandbox() -> Diagnosis:
         server.close()
     except (NoSandbox, forkserver.NoWarmKernels) as error:
         return Diagnosis("sandbox for grading", False, "none", str(error))
-    return Diagnosis("sandbox for grading", True, ", ".join(layers))
+    return Diagnosis("sandbox for grading", True, describe(layers))
 
 
 CHECKS: tuple[Callable[[], Diagnosis], ...] = (python, sandbox)

@@ -99,7 +99,7 @@ FILES = {
     "disks": "found(glob.glob('/dev/[sv]d*') + glob.glob('/dev/nvme*'))",
     "kernel memory": "open('/dev/mem', 'rb')",
     "kernel messages": "open('/dev/kmsg')",
-    "a path with ..": "open('/tmp/work/../..' + T['secret']).read()",
+    "a path with ..": "open(os.getcwd() + '/../..' + T['secret']).read()",
     "the root of process 1": "open('/proc/1/root' + T['secret']).read()",
     "the working folder of another": "found(os.listdir(f'/proc/{os.getppid()}/cwd'))",
     "a handle": "syscall(304, -100, ctypes.create_string_buffer(128), 0)",
