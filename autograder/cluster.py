@@ -65,6 +65,8 @@ class Cluster:
     def __enter__(self) -> Cluster:
         return self
 
+    warm = False
+
     @property
     def slots(self) -> int:
         """The threads of the workers that are there now."""

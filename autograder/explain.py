@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder import kernels
 from autograder.execute import Execution
 from autograder.grader import Grader
 from autograder.intake import Submission, take_in
@@ -51,7 +52,7 @@ def explain(
         what = "cannot be read; grade again" if broken else "does not exist; grade first"
         raise NoRecord(f"the record of {student} in {unit.name} in {course_dir} {what}: autograder grade {unit.name}")
     tasks = [task for task in record.seeds if task in unit.tasks]
-    grader = Grader(unit, seeds=record.seeds, tasks=tasks, isolation=isolation)
+    grader = Grader(unit, seeds=record.seeds, tasks=tasks, isolation=isolation, warm=kernels.can_be_warm())
     differences = differing_versions(record.versions, versions())
     if record.check != fingerprint(unit):
         differences.append("the unit has changed: its checks, reference, mistakes or notebook")

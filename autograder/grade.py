@@ -61,7 +61,8 @@ class Grading:
 
     def grader(self) -> Grader:
         """Raises UnknownTask."""
-        return Grader(self.unit, tasks=self.tasks, isolation=self.isolation, every_cell=self.every_cell)
+        warm = self.where().warm
+        return Grader(self.unit, tasks=self.tasks, isolation=self.isolation, every_cell=self.every_cell, warm=warm)
 
 
 def grade(grading: Grading) -> Iterator[tuple[int, Graded]]:

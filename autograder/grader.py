@@ -7,12 +7,14 @@ import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode, v4
 
 from autograder.execute import Execution, Job, limits_for
+from autograder.expected import Observer
 from autograder.gradebook import Outcome, unanswered, write_verdicts
 from autograder.intake import Submission, checks_in, released
 from autograder.intake.files import STAMP, read_file
@@ -56,7 +58,8 @@ class Grader:
     """Grades submissions of one unit, with inputs drawn from seeds that are new and secret for each grader.
 
     ``seeds`` repeats an earlier grading; ``tasks`` names the tasks to grade, by default all; ``every_cell`` runs also
-    the lesson's demonstrations that bear on no mark. Raises UnknownTask.
+    the lesson's demonstrations that bear on no mark; ``warm`` observes the reference in a kernel of the unit's fork
+    server, else it is observed in this process. Raises UnknownTask.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class Grader:
         tasks: Collection[str] = (),
         isolation: str = sandbox.STRICT,
         every_cell: bool = False,
+        warm: bool = False,
     ):
         for name in tasks:
             if name not in unit.tasks:
@@ -75,7 +79,8 @@ class Grader:
         self.limits = limits_for(unit)
         chosen = [task for task in unit.tasks.values() if not tasks or task.name in tasks]
         self.seeds = {task.name: (seeds or {}).get(task.name, secrets.randbits(64)) for task in chosen}
-        self.expected = {task.name: Expected(unit, task, self.seeds[task.name]) for task in chosen}
+        expected = Observer(unit, isolation).expected if warm else partial(Expected, unit)
+        self.expected = {task.name: expected(task, self.seeds[task.name]) for task in chosen}
 
     def job(self, submission: Submission) -> Job:
         """What is to be run for a submission: the cells that bear on its marks, and the checks of the chosen tasks."""

@@ -17,6 +17,7 @@ from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbgrader import preprocessors
 
+from autograder import kernels
 from autograder.execute import Execution, execute
 from autograder.grader import Grader
 from autograder.intake import Submission, checks_in, released, take_in
@@ -40,7 +41,7 @@ def grader_of(name: str) -> Grader:
     isolation = os.environ.get(ISOLATION, sandbox.STRICT)
     if isolation != sandbox.NONE:
         sandbox.require()
-    return Grader(load(name), isolation=isolation, every_cell=True)
+    return Grader(load(name), isolation=isolation, every_cell=True, warm=kernels.can_be_warm())
 
 
 def include_renamed(assignment: str, student: str, notebooks: list[str]) -> None:

@@ -60,7 +60,6 @@ def serve(listener: socket.socket, lifeline: int, confined: bool) -> None:
         Path("/tmp/canary").touch(mode=0o600)  # which no kernel may read: see autograder/inside/probe.py
     confine.adopt_orphans()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # keepers need no one to wait for them
-    gc.collect()
     gc.freeze()
     gc.enable()
     keepers: set[int] = set()

@@ -8,14 +8,12 @@ however the process that holds it ends, the kernel and all that it started are k
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import os
 import shutil
 import signal
 import socket
 import sys
-import tarfile
 import tempfile
 import time
 from collections.abc import Sequence
@@ -30,10 +28,10 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import KernelProvisionerBase
 
 from autograder.client import START_SECONDS
-from autograder.inside.keeper import HEADER
 from autograder.inside.kernel import CHANNELS
 from autograder.inside.limits import Limits
 from autograder.kernels import forkserver, sandbox
+from autograder.kernels.asking import archive, ask
 
 KERNEL_NAME = "gradients"
 CLIENT = "autograder.client.QuickClient"
@@ -88,12 +86,7 @@ class WarmProvisioner(KernelProvisionerBase):
         return self.connection_info
 
     def _send(self, server: Path, request: dict[str, Any], files: bytes) -> None:
-        self.connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.connection.connect(str(server))
-        text = json.dumps(request).encode()
-        head = HEADER.pack(len(text), len(files))
-        socket.send_fds(self.connection, [head], [listener.fileno() for listener in self.sockets])
-        self.connection.sendall(text + files)
+        self.connection = ask(server, request, files, [listener.fileno() for listener in self.sockets])
         self.connection.setblocking(False)
         for listener in self.sockets:
             listener.close()
@@ -176,16 +169,6 @@ def remove(folder: Path) -> None:
             if not path.is_symlink():
                 path.chmod(0o700)
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def archive(folder: str | None) -> bytes:
-    """The regular files below a folder, as a tar archive."""
-    data = io.BytesIO()
-    with tarfile.open(fileobj=data, mode="w") as files:
-        for path in sorted(Path(folder).rglob("*")) if folder else ():
-            if path.is_file() and not path.is_symlink():
-                files.add(path, str(path.relative_to(folder or "")), recursive=False)
-    return data.getvalue()
 
 
 def can_be_warm() -> bool:

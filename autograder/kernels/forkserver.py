@@ -28,6 +28,7 @@ QUIET = {
     "TF_NUM_INTRAOP_THREADS": "1",
     "TF_NUM_INTEROP_THREADS": "1",
     "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TF_ENABLE_ONEDNN_OPTS": "0",  # looking for oneDNN kernels takes a fifth of a notebook's TensorFlow
     "CUDA_VISIBLE_DEVICES": "",
     DRAW: "off",
 }
@@ -160,7 +161,8 @@ class ForkServer:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        _servers.pop((self.unit, self.isolation), None)
+        if _servers.get((self.unit, self.isolation)) is self:
+            del _servers[self.unit, self.isolation]
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

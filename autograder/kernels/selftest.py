@@ -12,8 +12,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from autograder.inside.keeper import HEADER
 from autograder.inside.limits import MB, Limits
+from autograder.kernels.asking import archive, ask
 from autograder.kernels.sandbox import NoSandbox
 
 SMALL = Limits(memory=256 * MB, processes=24, file_bytes=2 * MB, disk=4 * MB, shared=MB, files=100)
@@ -68,20 +68,14 @@ def _listener(family: int, address: Any, stack: ExitStack, kind: int = socket.SO
 def _ask(server: Path, target: dict[str, Any], folder: Path | None) -> dict[str, list[str]]:
     """Have the fork server start a process that tries to reach the target."""
     more = {"limits": asdict(SMALL), "environment": {"PATH": "/usr/bin:/bin"}, "folder": str(folder or "")}
-    request = json.dumps({"probe": target, **more}).encode()
-    archive = bytes(1024)  # a tar archive of nothing
     said: dict[str, Any] = {}
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(SECONDS)
-        connection.connect(str(server))
-        socket.send_fds(connection, [HEADER.pack(len(request), len(archive))], [connection.fileno()])
-        connection.sendall(request + archive)
-        with connection.makefile() as answers:
-            try:
-                for line in answers:
-                    said |= json.loads(line)
-            except OSError as error:
-                said.setdefault("failed", str(error))
+    nothing = archive(None)
+    with ask(server, {"probe": target, **more}, nothing, [], SECONDS) as connection, connection.makefile() as answers:
+        try:
+            for line in answers:
+                said |= json.loads(line)
+        except OSError as error:
+            said.setdefault("failed", str(error))
     if "found" not in said:
         reason = said.get("why") or said.get("failed") or f"it ended with {said.get('ended')}"
         raise NoSandbox(f"the sandbox could not be tried: {reason}")

@@ -33,7 +33,7 @@ class Expected:
         return observe(self.task, scope_of(self.unit, self.task), self.seed)
 
     @cached_property
-    def mistakes(self) -> list[tuple[Mistake, Observing]]:
+    def mistakes(self) -> list[tuple[Mistake, Mapping[str, Any]]]:
         return [
             (mistake, Observing(self.task, scope_of(self.unit, self.task, mistake), self.seed))
             for mistake in self.unit.mistakes(self.task.name)

@@ -1,0 +1,44 @@
+"""Observing the reference and the known mistakes of a unit, in a kernel of their own where no student's code runs."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import socket
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from course.check import Expected, load
+
+
+def serve(connection: socket.socket, unit_name: str) -> None:
+    """Answer questions, one JSON value a line, until nobody asks any more.
+
+    The working folder holds the unit's modules, also those that the course, as it is seen here, leaves out.
+    """
+    importlib.import_module(f"course.{unit_name}").__path__.insert(0, str(Path.cwd()))
+    unit = load(unit_name)
+
+    @cache
+    def expected(task: str, seed: int) -> Expected:
+        return Expected(unit, unit.tasks[task], seed)
+
+    with connection.makefile("r") as questions:
+        for line in questions:
+            question = json.loads(line)
+            try:
+                answer = {"answer": answer_to(question, expected(question["task"], question["seed"]))}
+            except Exception as error:
+                answer = {"error": f"{type(error).__name__}: {error}"}
+            connection.sendall(json.dumps(answer).encode() + b"\n")
+
+
+def answer_to(question: dict[str, Any], expected: Expected) -> Any:
+    """What was observed of the reference, or of one part of a mistake; or which mistakes there are."""
+    if question["what"] == "reference":
+        return expected.reference
+    if question["what"] == "mistakes":
+        return [asdict(mistake) for mistake, _ in expected.mistakes]
+    return expected.mistakes[question["number"]][1][question["part"]]

@@ -1,0 +1,39 @@
+"""Asking a fork server for a process: a kernel, the observer of a reference, or a trial of the sandbox."""
+
+from __future__ import annotations
+
+import io
+import json
+import socket
+import tarfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from autograder.inside.keeper import HEADER
+
+
+def ask(
+    server: Path, request: dict[str, Any], files: bytes, descriptors: Sequence[int], seconds: float | None = None
+) -> socket.socket:
+    """Hand a fork server a request, an archive of files and open descriptors; returns the connection.
+
+    The process lives as long as the connection. ``seconds`` bounds each wait on it. Raises OSError.
+    """
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.settimeout(seconds)
+    connection.connect(str(server))
+    text = json.dumps(request).encode()
+    socket.send_fds(connection, [HEADER.pack(len(text), len(files))], descriptors)
+    connection.sendall(text + files)
+    return connection
+
+
+def archive(folder: str | Path | None, pattern: str = "*") -> bytes:
+    """The regular files below a folder whose names fit the pattern, as a tar archive; none without a folder."""
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w") as files:
+        for path in sorted(Path(folder).rglob(pattern)) if folder else ():
+            if path.is_file() and not path.is_symlink():
+                files.add(path, str(path.relative_to(folder or "")), recursive=False)
+    return data.getvalue()
