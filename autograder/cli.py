@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from autograder import grading_commands
+from autograder.commands import COMMANDS
 from autograder.terminal import FAULTS_FOUND, JsonFile, UnitName, console, progress_bar, stop, unit_called, write_json
 from course import UNITS
 from course.check import Expected, load
@@ -22,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command, example in grading_commands.COMMANDS.items():
+for command, example in COMMANDS.items():
     app.command(epilog=f"Example: {example}")(command)
 
 

@@ -12,20 +12,9 @@ from rich.table import Table
 
 from autograder.grader import Graded
 from autograder.kernels.sandbox import NONE, STRICT
+from autograder.pages import page
 from autograder.regrade import Change
 from course.check import Unit, Verdict
-
-STYLE = """
-:root { color-scheme: light dark; --good: #2e9e5b; --some: #b7791f; --bad: #d9534f; --line: #8884; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
-th, td { padding: .25rem .75rem; border-bottom: 1px solid var(--line); text-align: right; }
-th:first-child, td:first-child, .words th, .words td { text-align: left; }
-td small { display: block; opacity: .8; }
-.full { color: var(--good); } .part { color: var(--some); } .none { color: var(--bad); }
-.wide { overflow-x: auto; }
-"""
-
 
 CONFINED = {
     STRICT: "confined, each in a sandbox of its own",
@@ -120,10 +109,7 @@ def write_page(unit: Unit, results: list[Graded], path: Path, isolation: str) ->
         for finding in result.findings
     )
     total = mean([result.points for result in results if result.verdicts] or [0.0])
-    page = f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escape(unit.name)}: results</title><style>{STYLE}</style></head><body><main>
-<h1>{escape(unit.name)}: {len(results)} submissions</h1>
+    body = f"""<h1>{escape(unit.name)}: {len(results)} submissions</h1>
 <h2>Marks</h2><div class="wide" tabindex="0" role="region" aria-label="Marks by student and task"><table>
 <thead><tr><th scope="col">student</th>{head}<th scope="col">total<br>/ {unit.points:g}</th></tr></thead>
 <tbody>{rows}</tbody>
@@ -132,10 +118,8 @@ def write_page(unit: Unit, results: list[Graded], path: Path, isolation: str) ->
 <thead><tr><th scope="col">task</th><th scope="col">students</th><th scope="col">mistake</th>
 <th scope="col">hint</th></tr></thead><tbody>{mistakes}</tbody></table></div>
 <h2>Findings</h2><ul>{odd or "<li>none</li>"}</ul>
-<p>Submissions ran {CONFINED[isolation]}.</p>
-</main></body></html>
-"""
-    path.write_text(page, encoding="utf-8")
+<p>Submissions ran {CONFINED[isolation]}.</p>"""
+    path.write_text(page(f"{unit.name}: results", body), encoding="utf-8")
 
 
 def _page_row(unit: Unit, result: Graded) -> str:

@@ -1,0 +1,10 @@
+"""The commands of ``autograder``, each group in a module with what it says to a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from autograder.commands import grading
+
+COMMANDS: dict[Callable[..., None], str] = {**grading.COMMANDS}
+"""Each command, with an example for its help."""

@@ -1,0 +1,28 @@
+"""What all HTML pages share: they need nothing else, no script and no network, and read in light and dark."""
+
+from __future__ import annotations
+
+from html import escape
+
+STYLE = """
+:root { color-scheme: light dark; --good: #2e9e5b; --some: #b7791f; --bad: #d9534f; --line: #8884; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
+table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
+th, td { padding: .25rem .75rem; border-bottom: 1px solid var(--line); text-align: right; }
+th:first-child, td:first-child, .words th, .words td { text-align: left; }
+td small { display: block; opacity: .8; }
+.full { color: var(--good); } .part { color: var(--some); } .none { color: var(--bad); }
+.wide { overflow-x: auto; }
+svg { max-width: 100%; height: auto; }
+@media print { body { margin: 0; max-width: none; } }
+"""
+
+
+def page(title: str, body: str, style: str = "") -> str:
+    """A whole page around its content, which is HTML already; ``style`` is CSS beyond what all pages share."""
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(title)}</title><style>{STYLE}{style}</style></head><body><main>
+{body}
+</main></body></html>
+"""
