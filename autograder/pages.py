@@ -5,12 +5,13 @@ from __future__ import annotations
 from html import escape
 
 STYLE = """
-:root { color-scheme: light dark; --good: #2e9e5b; --some: #b7791f; --bad: #d9534f; --line: #8884; }
+:root { color-scheme: light dark; --line: #8884; --good: light-dark(#17703c, #52c98a);
+  --some: light-dark(#8a5a00, #e2b04a); --bad: light-dark(#b3261e, #ff8a80); }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem .75rem; border-bottom: 1px solid var(--line); text-align: right; }
 th:first-child, td:first-child, .words th, .words td { text-align: left; }
-td small { display: block; opacity: .8; }
+td small { display: block; }
 .full { color: var(--good); } .part { color: var(--some); } .none { color: var(--bad); }
 .wide { overflow-x: auto; }
 svg { max-width: 100%; height: auto; }

@@ -1,0 +1,79 @@
+"""A real browser for the tests: the system's Chromium, driven by Playwright.
+
+Fixtures for ``conftest``. The browser lives for one module, since Playwright's event loop runs as long as it does,
+and other tests start loops of their own.
+"""
+
+import os
+import shutil
+from urllib.parse import urlsplit
+
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+           "--disable-component-update", "--disable-sync"]  # fmt: skip
+HERE = {"127.0.0.1", "localhost", "", None}
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """The browser; without one the tests that need it are skipped, but not where everything must be tested."""
+    from playwright.sync_api import sync_playwright
+
+    if CHROMIUM is None:
+        missing = "there is no Chromium here; install it (Debian, Ubuntu: apt install chromium)"
+        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium):
+    """``open_page(address, …)`` opens a page, given as a path or an address. The test fails at its end if a page
+    logged an error, raised one, or asked anything of another machine.
+
+    ``allowed`` lists parts of messages that are to be overlooked; other options are those of a browser's context,
+    such as ``color_scheme="dark"``, ``java_script_enabled=False`` or ``viewport={"width": 400, "height": 800}``.
+    """
+    contexts, faults = [], []
+
+    def open_one(address, allowed=(), **options):
+        def note(what):
+            if not any(part in what for part in allowed):
+                faults.append(what)
+
+        context = chromium.new_context(**options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: note(f"console: {message.text}") if message.type == "error" else None)
+        page.on("pageerror", lambda error: note(f"error: {error}"))
+        page.on("request", lambda request: note(f"request: {request.url}") if leaves(request.url) else None)
+        page.goto(str(address) if "://" in str(address) else address.resolve().as_uri())
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert not faults
+
+
+def leaves(address):
+    """Whether a request would leave this machine."""
+    parts = urlsplit(address)
+    return parts.scheme not in ("file", "data", "blob", "about") and parts.hostname not in HERE
+
+
+def barriers(page):
+    """What keeps people with a disability from using a page: axe's serious and critical findings, in words."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']}: {one['help']}: {node['html'][:200]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]

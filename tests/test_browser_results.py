@@ -1,0 +1,14 @@
+"""The page of results in a real browser."""
+
+import pytest
+from browser import barriers
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [400, 1280])
+def test_the_results_page_reads_well(graded_class, open_page, scheme, width):
+    path = graded_class.folder / "results_numeric_gradient.html"
+    page = open_page(path, color_scheme=scheme, viewport={"width": width, "height": 900})
+    assert page.locator("tbody th[scope=row]").count() == 30
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert barriers(page) == []
