@@ -7,6 +7,7 @@ from html import escape
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --good: light-dark(#17703c, #52c98a);
   --some: light-dark(#8a5a00, #e2b04a); --bad: light-dark(#b3261e, #ff8a80); }
+html { background: Canvas; color: CanvasText; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem .75rem; border-bottom: 1px solid var(--line); text-align: right; }
