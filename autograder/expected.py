@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import socket
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict
@@ -62,8 +63,10 @@ class Observer:
         server = forkserver.running(self.unit.name, self.isolation)
         self._questions, theirs = socket.socketpair()
         self._answers = self._questions.makefile("r")
+        self._folder = tempfile.TemporaryDirectory(prefix="reference-", ignore_cleanup_errors=True)
         request = {
             "observe": self.unit.name,
+            "folder": self._folder.name,  # used where nothing is confined
             "environment": forkserver.ENVIRONMENT,
             "limits": asdict(limits_for(self.unit)),
         }
@@ -86,6 +89,7 @@ class Observer:
             self._life.close()
             self._answers.close()
             self._questions.close()
+            self._folder.cleanup()
             self._life = None
 
     def expected(self, task: Task, seed: int) -> Expected:

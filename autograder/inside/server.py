@@ -15,10 +15,14 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 TIDY_SECONDS = 2.0
+WRAPPED = ("sklearn",)
+"""Libraries that others import only to wrap them, if they are there: for Keras that is a fifth of its import."""
 
 
 class NotForkable(RuntimeError):
@@ -31,16 +35,28 @@ def threads() -> int:
     return len(list(tasks.iterdir())) if tasks.is_dir() else threading.active_count()
 
 
+@contextmanager
+def absent(*modules: str) -> Iterator[None]:
+    """Within the block these modules cannot be imported; afterwards they can."""
+    sys.modules.update(dict.fromkeys(modules))  # type: ignore[arg-type]  # None stands for what is not there
+    try:
+        yield
+    finally:
+        for name in modules:
+            del sys.modules[name]
+
+
 def preload(modules: list[str]) -> None:
     """Import modules, and nothing more. Raises NotForkable with the name of the one that started a thread."""
-    for name in modules:
-        try:
-            importlib.import_module(name)
-        except ModuleNotFoundError as error:
-            if error.name != name:  # else the name is of something within a module
-                raise
-        if threads() > 1:
-            raise NotForkable(f"importing {name} starts a thread; a unit that needs it cannot have warm kernels")
+    with absent(*(name for name in WRAPPED if name not in {module.partition(".")[0] for module in modules})):
+        for name in modules:
+            try:
+                importlib.import_module(name)
+            except ModuleNotFoundError as error:
+                if error.name != name:  # else the name is of something within a module
+                    raise
+            if threads() > 1:
+                raise NotForkable(f"importing {name} starts a thread; a unit that needs it cannot have warm kernels")
     tensorflow = sys.modules.get("tensorflow.python.eager.context")
     if tensorflow is not None and tensorflow.context()._initialized:
         raise NotForkable("an import ran a TensorFlow operation; TensorFlow would hang in every kernel")
