@@ -54,7 +54,12 @@ def test_each_part_of_a_mistake_is_asked_for_once(monkeypatch):
     observer, asked = Observer(unit, STRICT), []
     expected = observer.expected(unit.tasks["jacobian"], SEED)
     ask = observer.ask
-    monkeypatch.setattr(observer, "ask", lambda *words, **more: asked.append(more) or ask(*words, **more))
+
+    def noted(*words, **more):
+        asked.append(more)
+        return ask(*words, **more)
+
+    monkeypatch.setattr(observer, "ask", noted)
     _, seen = expected.mistakes[0]
     part = next(iter(seen))
     assert seen[part] == seen[part] and len(seen) == len(expected.reference)
