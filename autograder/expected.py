@@ -63,7 +63,7 @@ class Observer:
         server = forkserver.running(self.unit.name, self.isolation)
         self._questions, theirs = socket.socketpair()
         self._answers = self._questions.makefile("r")
-        self._folder = tempfile.TemporaryDirectory(prefix="reference-", ignore_cleanup_errors=True)
+        self._folder = tempfile.TemporaryDirectory(dir=server.parent, ignore_cleanup_errors=True)
         request = {
             "observe": self.unit.name,
             "folder": self._folder.name,  # used where nothing is confined

@@ -11,6 +11,8 @@ import psutil
 import pytest
 from escaping import TRIED
 
+from autograder.kernels import forkserver
+
 MARK = "98765.{}"
 OWNER = """
 import sys, threading
@@ -122,3 +124,24 @@ def test_nothing_outlives_what_is_killed(killed, isolation, left):
     alive = left[killed, isolation]
     TRIED.append(("killed", f"{killed}, {isolation}", ", ".join(alive) or "all gone"))
     assert alive == []
+
+
+def folder_of(family):
+    """The temporary folder of a family's fork server."""
+    command = " ".join(psutil.Process(family.server.pid).cmdline())
+    return next(path for path in Path(forkserver.short_folder()).glob(f"{forkserver.PREFIX}*") if str(path) in command)
+
+
+def test_the_folder_of_an_owner_that_was_killed_is_removed_by_the_next():
+    killed, living = Family("strict", "folder of one killed"), Family("strict", "folder of one that lives")
+    try:
+        old, used = folder_of(killed), folder_of(living)
+        killed.owner.kill()
+        wait_for(lambda: not killed.alive())
+        assert old.exists()
+        forkserver.remove_left_behind()
+        assert not old.exists() and used.exists()
+    finally:
+        killed.end()
+        living.end()
+    wait_for(lambda: not living.alive())

@@ -11,7 +11,9 @@ import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from autograder.kernels import sandbox, selftest
 from autograder.kernels.view import preloads, write_view
@@ -46,6 +48,7 @@ ENVIRONMENT = {
 }
 """What a program needs to start: the environment of a fork server, and that of its kernels."""
 
+PREFIX, OWNED = "gradients-", "owned"
 LONGEST = 60  # characters, of the 107 that an address may have
 END_SECONDS = 10.0  # in which a server that is told to end does so
 
@@ -67,7 +70,9 @@ class ForkServer:
 
     def __init__(self, unit: str, isolation: str):
         self.unit, self.isolation = unit, isolation
-        self.folder = Path(tempfile.mkdtemp(prefix="gradients-", dir=short_folder()))
+        remove_left_behind()
+        self.folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=short_folder()))
+        self._owned = own(self.folder)
         self.address = self.folder / "kernels"
         self.layers: list[str] = []
         self._closing = threading.Lock()
@@ -164,6 +169,27 @@ class ForkServer:
         if _servers.get((self.unit, self.isolation)) is self:
             del _servers[self.unit, self.isolation]
         shutil.rmtree(self.folder, ignore_errors=True)
+        self._owned.close()
+
+
+def own(folder: Path) -> IO[bytes]:
+    """Mark a folder as this process's: locked as long as it lives and what this returns is open."""
+    import fcntl
+
+    mark = (folder / "marking").open("wb")
+    fcntl.flock(mark, fcntl.LOCK_EX)
+    (folder / "marking").rename(folder / OWNED)  # from now on others may look whether it is locked
+    return mark
+
+
+def remove_left_behind() -> None:
+    """Remove the folders of fork servers whose owners were killed."""
+    import fcntl
+
+    for folder in Path(short_folder()).glob(f"{PREFIX}*"):
+        with suppress(OSError), (folder / OWNED).open("rb") as mark:
+            fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def start(unit: str, isolation: str) -> ForkServer:
