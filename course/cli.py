@@ -20,6 +20,27 @@ def course() -> None:
     """Look after an installation of the course."""
 
 
+@app.command(epilog="Example: course gpus")
+def gpus() -> None:
+    """List the GPUs of this machine, how busy each one is, and who uses or has leased it.
+
+    Exit status: 0 there is a GPU, 1 there is none or something is wrong with one.
+    """
+    from course.gpu import find, leases
+
+    found = find()
+    for card in found.cards:
+        who = leases.holder(card.uuid)
+        typer.echo(f"{card}{f', leased by {who}' if who else '' if card.users else ', free'}")
+        typer.echo(f"   {card.uuid}")
+    for trouble in found.troubles:
+        typer.echo(trouble)
+    if not found.cards and not found.troubles:
+        typer.echo("no GPU on this machine; notebooks use the CPU")
+    if not found.cards or found.troubles:
+        raise typer.Exit(1)
+
+
 @app.command(epilog="Example: course doctor --json")
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False) -> None:
     """Find what is wrong with this installation, and say how to mend it.

@@ -1,0 +1,13 @@
+"""Choosing a GPU: ``USE_GPU`` at the top of a notebook, and ``course gpus`` in a terminal.
+
+| module     | holds                                                        |
+|------------|--------------------------------------------------------------|
+| ``cards``  | the GPUs of this machine, as the driver reports them         |
+| ``leases`` | who has which card: a lock that ends with the process        |
+| ``choice`` | ``use``: one card for this process, before it is too late    |
+"""
+
+from course.gpu.cards import Card, find
+from course.gpu.choice import TooLate, use
+
+__all__ = ["Card", "TooLate", "find", "use"]

@@ -1,0 +1,141 @@
+"""The GPUs of this machine, as NVIDIA's driver reports them through its management library, NVML."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+GIB = 2**30
+IDLE_MEMORY = GIB  # bytes in use, up to which a card without processes counts as idle: a screen may take some
+UNKNOWN = "somebody"  # whose process it is, where this system does not say
+
+
+@dataclass(frozen=True)
+class Card:
+    """A GPU, or a part of one that is divided (MIG). ``index`` is nvidia-smi's number, ``uuid`` what CUDA calls it.
+
+    ``memory_used`` and ``memory_total`` are in bytes, ``load`` in percent (None where the driver does not say),
+    ``users`` are the accounts whose processes compute on it, this process not counted.
+    """
+
+    index: int
+    uuid: str
+    name: str
+    memory_used: int = 0
+    memory_total: int = 0
+    load: int | None = None
+    users: tuple[str, ...] = ()
+    part: int | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody else computes on it."""
+        return not self.users and self.memory_used <= IDLE_MEMORY
+
+    @property
+    def number(self) -> str:
+        return str(self.index) if self.part is None else f"{self.index}, part {self.part}"
+
+    def __str__(self) -> str:
+        load = "" if self.load is None else f", load {self.load} %"
+        users = f", used by {', '.join(self.users)}" if self.users else ""
+        memory = f"{self.memory_used / GIB:.1f} of {self.memory_total / GIB:.1f} GiB used"
+        return f"{self.number}: {self.name}, {memory}{load}{users}"
+
+
+@dataclass(frozen=True)
+class Found:
+    """The cards that can be used, and what is wrong with the others, or with the driver as a whole."""
+
+    cards: tuple[Card, ...] = ()
+    troubles: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return "; ".join([*map(str, self.cards), *self.troubles]) or "no GPU on this machine"
+
+
+def find() -> Found:
+    """The GPUs of this machine, in nvidia-smi's order. Never raises: what cannot be read is told in ``troubles``."""
+    import pynvml
+
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError_LibraryNotFound:
+        return Found()  # there is no driver, so there is no GPU
+    except pynvml.NVMLError as error:
+        return Found(troubles=(f"the GPU driver does not work ({error}); tell whoever looks after this machine",))
+    cards: list[Card] = []
+    troubles: list[str] = []
+    try:
+        for index in range(pynvml.nvmlDeviceGetCount()):
+            try:
+                cards += _cards_at(pynvml, index)
+            except pynvml.NVMLError as error:
+                troubles.append(f"card {index} does not answer ({error})")
+    except pynvml.NVMLError as error:
+        troubles.append(f"the GPU driver does not work ({error}); tell whoever looks after this machine")
+    finally:
+        with suppress(pynvml.NVMLError):
+            pynvml.nvmlShutdown()
+    return Found(tuple(cards), tuple(troubles))
+
+
+def _cards_at(nvml: Any, index: int) -> list[Card]:
+    """The card of that number, or its parts where it is divided."""
+    handle = nvml.nvmlDeviceGetHandleByIndex(index)
+    parts = list(_parts(nvml, handle))
+    if not parts:
+        return [_card(nvml, handle, index)]
+    return [replace(_card(nvml, part, index), part=number) for number, part in parts]
+
+
+def _parts(nvml: Any, handle: Any) -> Iterator[tuple[int, Any]]:
+    """The MIG devices of a card, with their numbers; none where it has none or the driver knows of none."""
+    try:
+        divided = nvml.nvmlDeviceGetMigMode(handle)[0] == nvml.NVML_DEVICE_MIG_ENABLE
+        most = nvml.nvmlDeviceGetMaxMigDeviceCount(handle) if divided else 0
+    except nvml.NVMLError:
+        return
+    for number in range(most):
+        with suppress(nvml.NVMLError):  # there need not be one of every number
+            yield number, nvml.nvmlDeviceGetMigDeviceHandleByIndex(handle, number)
+
+
+def _card(nvml: Any, handle: Any, index: int) -> Card:
+    memory = _memory(nvml, handle)
+    load = None
+    with suppress(nvml.NVMLError):  # parts of a card do not tell
+        load = int(nvml.nvmlDeviceGetUtilizationRates(handle).gpu)
+    uuid, name = _text(nvml.nvmlDeviceGetUUID(handle)), _text(nvml.nvmlDeviceGetName(handle))
+    return Card(index, uuid, name, int(memory.used), int(memory.total), load, _users(nvml, handle))
+
+
+def _memory(nvml: Any, handle: Any) -> Any:
+    """What is used and what there is; without what the driver keeps for itself, where it tells that apart."""
+    try:
+        return nvml.nvmlDeviceGetMemoryInfo(handle, version=nvml.nvmlMemory_v2)
+    except nvml.NVMLError:
+        return nvml.nvmlDeviceGetMemoryInfo(handle)
+
+
+def _users(nvml: Any, handle: Any) -> tuple[str, ...]:
+    try:
+        running = nvml.nvmlDeviceGetComputeRunningProcesses(handle)
+    except nvml.NVMLError:
+        return ()
+    return tuple(sorted({_owner(process.pid) for process in running if process.pid != os.getpid()}))
+
+
+def _owner(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}").owner()
+    except (OSError, KeyError, NotImplementedError):
+        return UNKNOWN
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode() if isinstance(value, bytes) else value

@@ -1,0 +1,162 @@
+"""``use``: one card for this process, before a framework takes them all."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+from course.gpu import leases
+from course.gpu.cards import Card, Found, find
+
+AUTO, CPU = "auto", "none"
+VARIABLE = "USE_GPU"
+FRAMEWORKS = {"tensorflow": "TensorFlow", "torch": "PyTorch"}
+LOOK_AGAIN = 2.0  # seconds
+RESTART = "restart the kernel (menu Kernel, Restart) and run this cell first"
+
+
+class TooLate(RuntimeError):
+    """A framework has taken its devices already, and keeps them as long as the process lives."""
+
+
+@dataclass
+class Current:
+    """What this process was given: the choice that was made, and the card; None is the CPU."""
+
+    wanted: str
+    card: Card | None
+
+
+_current: Current | None = None
+
+
+def use(choice: int | str | None = AUTO, wait: float = 0.0) -> Card | None:
+    """Let TensorFlow and PyTorch see one card only, or none; say which. Returns the card, None for the CPU.
+
+    ``"auto"`` takes the least busy card that nobody has, or the CPU if there is none; while all are taken it first
+    waits up to ``wait`` seconds. A number takes the card that nvidia-smi calls so (of a divided one the least busy
+    part), even if others use it too; a UUID takes that card or part, None the CPU. The environment variable
+    ``USE_GPU`` says what ``"auto"`` means. The card is leased for the life of the process, and is ``GPU:0`` for
+    TensorFlow, ``cuda:0`` for PyTorch. Running this twice is harmless.
+
+    Raises ValueError, with a list of what there is, for anything that names no card, and TooLate once a framework
+    has taken other devices.
+    """
+    global _current
+    found = find()
+    wanted = _wanted(choice, found)
+    if _current is None or _current.wanted != wanted:
+        if found.cards or _current:
+            _refuse_if_too_late()
+        leases.give_back()
+        card = _automatic(found, wait) if wanted == AUTO else _named(wanted, found)
+        os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
+        os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # warnings of its C++ part are not for students
+        os.environ["CUDA_VISIBLE_DEVICES"] = card.uuid if card else "-1"
+        _current = Current(wanted, card)
+    _report(found, _current)
+    return _current.card
+
+
+def _wanted(choice: int | str | None, found: Found) -> str:
+    """The choice as a text: ``auto``, ``none``, a number or a UUID. Raises ValueError for anything else."""
+    named = VARIABLE
+    given: int | str | None = choice
+    if choice == AUTO and VARIABLE in os.environ:
+        named, given = f"the environment variable {VARIABLE}", os.environ[VARIABLE].strip()
+        if given.lower() in (CPU, "cpu", ""):
+            return CPU
+        given = int(given) if given.isdigit() else given
+    if given is None:
+        return CPU
+    numbers = {card.index for card in found.cards}
+    if given == AUTO or (type(given) is int and given in numbers) or given in [card.uuid for card in found.cards]:
+        return str(given)
+    raise ValueError(f'{named} must be "auto", None or the number of a card, got {given!r}. There is: {found}')
+
+
+def _named(wanted: str, found: Found) -> Card | None:
+    """The card of that number or UUID, leased if nobody else has it; None for the CPU."""
+    fitting = [card for card in found.cards if wanted in (str(card.index), card.uuid)]
+    for card in sorted(fitting, key=_busy):
+        if _lease(card):
+            return card
+    return min(fitting, key=_busy, default=None)
+
+
+def _automatic(found: Found, wait: float) -> Card | None:
+    """The least busy card that nobody has; None if there is none until the time is over."""
+    deadline = time.monotonic() + wait
+    while True:
+        for card in sorted(found.cards, key=_busy):
+            if card.idle and _lease(card):
+                return card
+        if not found.cards or time.monotonic() >= deadline:
+            return None
+        time.sleep(LOOK_AGAIN)
+        found = find()
+
+
+def _busy(card: Card) -> tuple:
+    return not card.idle, card.load or 0, card.memory_used, card.index, card.part or 0
+
+
+def _lease(card: Card) -> bool:
+    try:
+        return leases.take(card.uuid)
+    except OSError as error:
+        print(f"{card.number}: it cannot be leased ({error}), so others may take it too", file=sys.stderr)
+        return True
+
+
+def _refuse_if_too_late() -> None:
+    """Raises TooLate if a framework has taken devices that are not those of now."""
+    started = []
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        started.append("PyTorch")
+    context = getattr(sys.modules.get("tensorflow.python.eager.context"), "_context", None)
+    if context is not None and context._initialized:
+        started.append("TensorFlow")
+    if started:
+        raise TooLate(f"{' and '.join(started)} took the devices of this kernel before {VARIABLE} was set: {RESTART}")
+
+
+def _report(found: Found, current: Current) -> None:
+    """Print what a student wants to see: versions, every card with who is on it, and the one that was chosen."""
+    card = current.card
+    for trouble in found.troubles:
+        print(trouble)
+    if not found.cards:
+        print("CPU: this machine has no GPU that can be used")
+        return
+    print(", ".join(filter(None, map(_version, FRAMEWORKS))))
+    for one in found.cards:
+        print(f"{'→' if card and one.uuid == card.uuid else ' '} {one}{_leased(one)}")
+    if card:
+        print(f"GPU {card.number} ({card.name}) is yours; TensorFlow calls it GPU:0, PyTorch cuda:0.")
+        if card.users or _leased(card):
+            print("Others use it too, so it may be slow or run out of memory.")
+    elif current.wanted == AUTO:
+        print(f"CPU: every GPU is taken. To wait: gpu.use({VARIABLE}, wait=600); to share one, choose its number.")
+    else:
+        print("CPU, as was asked for")
+
+
+def _version(package: str) -> str:
+    try:
+        return f"{FRAMEWORKS[package]} {version(package)}"
+    except PackageNotFoundError:
+        return ""
+
+
+def _leased(card: Card) -> str:
+    try:
+        who = leases.holder(card.uuid)
+    except OSError:
+        return ""
+    return f", leased by {who}" if who and who != leases.YOU else ""
