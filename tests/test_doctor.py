@@ -1,17 +1,36 @@
-"""``course doctor``: what it finds, and that it says how to mend it."""
+"""``course doctor``: every fault that it knows is found, and it says how to mend it."""
 
 import json
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
+from types import SimpleNamespace
 
+import pynvml
+import pytest
+from faked_nvml import Faked, install
 from typer.testing import CliRunner
 
 from course.cli import app
+from course.doctor import QUICK, examine, gpus, software
+from course.start_here import machine
 
 
-def doctor(*words, path=None):
-    return CliRunner().invoke(app, ["doctor", *words], env={"COLUMNS": "200", **({"PATH": path} if path else {})})
+def doctor(*words, **environment):
+    return CliRunner().invoke(app, ["doctor", *words], env={"COLUMNS": "200", **environment})
+
+
+@pytest.fixture
+def installed(monkeypatch):
+    """Let further packages seem to be installed, given as name=version."""
+
+    def add(**packages):
+        more = [SimpleNamespace(metadata={"Name": name.replace("_", "-")}, version=number)
+                for name, number in packages.items()]  # fmt: skip
+        monkeypatch.setattr(gpus, "distributions", lambda: [*metadata.distributions(), *more])
+
+    return add
 
 
 def test_a_whole_installation_is_well():
@@ -19,11 +38,99 @@ def test_a_whole_installation_is_well():
     assert done.exit_code == 0, done.output
     found = {one["name"]: one for one in json.loads(done.output)}
     assert all(one["well"] for one in found.values()) and "seccomp" in found["sandbox for grading"]["found"]
+    assert "Landlock ABI" in found["sandbox for grading"]["found"] and "12 units" in found["notebooks"]["found"]
+    assert "tensorflow 2." in found["packages"]["found"]
 
 
 def test_a_missing_sandbox_is_named_with_the_command_that_installs_it(tmp_path):
-    done = doctor(path=str(tmp_path))
+    done = doctor(PATH=str(tmp_path))
     assert done.exit_code == 1 and "✗ sandbox for grading" in done.output and "apt install bubblewrap" in done.output
+
+
+def test_an_old_python(monkeypatch):
+    monkeypatch.setattr(software.sys, "version_info", (3, 9, 1))
+    found = software.python()
+    assert not found.well and found.found == "3.9.1" and "make setup PYTHON=" in found.mend
+
+
+def test_packages_that_are_missing_or_too_old(monkeypatch):
+    def version(name):
+        if name == "torch":
+            raise metadata.PackageNotFoundError(name)
+        return "1.0" if name == "numpy" else metadata.version(name)
+
+    monkeypatch.setattr(software, "version", version)
+    found = software.packages()
+    assert not found.well and "torch is missing" in found.found and "numpy is 1.0, needed is >=2.0" in found.found
+    assert found.mend.startswith("pip install")
+
+
+def test_extensions_that_jupyterlab_does_not_find(monkeypatch, tmp_path):
+    monkeypatch.setattr("jupyter_core.paths.jupyter_path", lambda *words: [str(tmp_path)])
+    found = software.extensions()
+    assert not found.well and "@jupyter/nbgrader" in found.found and "pip install --force-reinstall" in found.mend
+
+
+def test_notebooks_that_are_not_those_of_the_lessons(monkeypatch):
+    lines = ["solutions/01_numeric_gradient/numeric_gradient.ipynb: cell x differs", "notebooks/x.ipynb: differs"]
+    monkeypatch.setattr("autograder.build.stale", lambda units: iter(lines))
+    found = software.notebooks()
+    assert not found.well and "solutions/01_numeric_gradient" in found.found and "notebooks/x" not in found.found
+    assert found.mend == "autograder build"
+
+
+def test_libraries_of_two_cudas(installed):
+    installed(
+        nvidia_cudnn_cu12="9.10", nvidia_cudnn_cu13="9.15", nvidia_cuda_runtime="13.0.88", nvidia_nvtx_cu12="12.8"
+    )
+    found = gpus.cuda_wheels()
+    assert not found.well and found.found == "for CUDA 12 and 13 at once: nvidia-cudnn-cu12, nvidia-cudnn-cu13"
+    assert "constraints-gpu.txt" in found.mend
+
+
+def test_libraries_of_one_cuda(installed):
+    installed(nvidia_cudnn_cu12="9.10", nvidia_nccl_cu12="2.27")
+    assert gpus.cuda_wheels().well and gpus.cuda_wheels().found == "2 libraries of CUDA 12"
+
+
+@pytest.mark.parametrize(("supported", "well"), [(12_080, False), (13_000, True)])
+def test_a_driver_that_is_too_old_for_the_libraries(installed, monkeypatch, supported, well):
+    install([Faked()], setattr_=monkeypatch.setattr)
+    monkeypatch.setattr(pynvml, "nvmlSystemGetCudaDriverVersion", lambda: supported)
+    installed(nvidia_cuda_runtime="13.0.88")
+    found = gpus.cuda_version()
+    assert found.well == well and f"up to CUDA {supported // 1000}" in found.found
+    assert "driver 580.65 or newer" in found.mend or well
+
+
+def test_a_driver_that_does_not_work(monkeypatch):
+    install([], init=pynvml.NVMLError_LibRmVersionMismatch(), setattr_=monkeypatch.setattr)
+    found = gpus.driver()
+    assert not found.well and "the GPU driver does not work" in found.found and "restart the machine" in found.mend
+
+
+def test_a_card_that_is_lost(monkeypatch):
+    install([Faked(), Faked(lost=True)], setattr_=monkeypatch.setattr)
+    assert not gpus.driver().well and "card 1 does not answer" in gpus.driver().found
+
+
+def test_a_library_path_that_hides_the_wheels(installed, monkeypatch, tmp_path):
+    (tmp_path / "libcudnn.so.9").write_bytes(b"")
+    monkeypatch.setenv("LD_LIBRARY_PATH", f"/nowhere:{tmp_path}")
+    assert gpus.library_path().well, "there are no wheels that it could hide"
+    installed(nvidia_cudnn_cu12="9.10")
+    found = gpus.library_path()
+    assert not found.well and str(tmp_path) in found.found and "unset LD_LIBRARY_PATH" in found.mend
+
+
+def test_the_first_notebook_tells_it_too(installed, capsys, monkeypatch, tmp_path):
+    machine.report()
+    assert "Everything is there." in capsys.readouterr().out
+    installed(nvidia_cudnn_cu12="9.10", nvidia_cudnn_cu13="9.15")
+    machine.report()
+    said = capsys.readouterr().out
+    assert "CUDA's libraries: for CUDA 12 and 13 at once" in said and "to mend it: in a new environment" in said
+    assert len(examine(QUICK)) == len(QUICK)
 
 
 def test_the_command_has_help_with_an_example():

@@ -14,6 +14,12 @@ from packaging.specifiers import SpecifierSet
 
 from autograder.build import PROJECT
 
+CUDA_OF_TENSORFLOW = {"nvidia-cudnn-cu12": ">=9.3.0.75,<10", "nvidia-nccl-cu12": ">=2.25.1,<3",
+                      "nvidia-cublas-cu12": ">=12.5.3.2,<13", "nvidia-cuda-runtime-cu12": ">=12.5.82,<13"}  # fmt: skip
+CUDA_OF_TORCH = {"nvidia-cudnn-cu12": "9.10.2.21", "nvidia-nccl-cu12": "2.27.5", "nvidia-cublas-cu12": "12.8.4.1",
+                 "nvidia-cuda-runtime-cu12": "12.8.90"}  # fmt: skip
+"""What the metadata of TensorFlow 2.20.0 and PyTorch 2.10.0 ask for, where they ask for the same libraries."""
+
 HEAVY = ("numpy", "tensorflow", "torch", "matplotlib", "sympy", "IPython")
 
 
@@ -21,8 +27,8 @@ def project():
     return tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
 
 
-def pins():
-    lines = (PROJECT / "constraints.txt").read_text().splitlines()
+def pins(file="constraints.txt"):
+    lines = (PROJECT / file).read_text().splitlines()
     requirements = [Requirement(line) for line in lines if line and not line.startswith("#")]
     return {name_of(one.name): str(one.specifier).removeprefix("==") for one in requirements}
 
@@ -44,12 +50,26 @@ def test_a_check_needs_no_framework():
 
 
 def test_every_dependency_is_pinned_within_its_range():
-    wanted = project()["dependencies"] + [r for extra in project()["optional-dependencies"].values() for r in extra]
+    extras = {name: extra for name, extra in project()["optional-dependencies"].items() if name != "gpu"}
+    wanted = project()["dependencies"] + [requirement for extra in extras.values() for requirement in extra]
     for requirement in map(Requirement, wanted):
         if requirement.name == project()["name"]:  # one extra names others
             continue
         assert requirement.specifier.contains(pins()[name_of(requirement.name)]), requirement
     assert pins()["tensorflow"] == "2.21.0" and pins()["torch"] == "2.13.0"
+
+
+def test_for_gpus_all_libraries_are_those_of_one_cuda():
+    """What a resolver found, as recorded: within all ranges, and one copy of each of CUDA's libraries."""
+    found = pins("constraints-gpu.txt")
+    for requirement in map(Requirement, project()["dependencies"] + project()["optional-dependencies"]["gpu"]):
+        assert requirement.specifier.contains(found[name_of(requirement.name)]), requirement
+    for name, needed in CUDA_OF_TENSORFLOW.items():
+        assert SpecifierSet(needed).contains(found[name]), name
+    for name, needed in CUDA_OF_TORCH.items():
+        assert found[name] == needed, name
+    libraries = {name for name in found if name.startswith("nvidia-") and name != "nvidia-ml-py"}
+    assert libraries and all(name.endswith("-cu12") for name in libraries)
 
 
 def test_what_is_installed_is_what_is_pinned():

@@ -20,11 +20,12 @@ def versions() -> dict[str, str]:
 
 
 def report() -> None:
-    """Print the versions, and what to do if one is missing."""
+    """Print the versions, and what is wrong, with the line that mends it (``course doctor`` looks at more)."""
+    from course.doctor import QUICK, examine
+
     for name, number in versions().items():
         print(f"{name:12} {number}")
-    missing = [name for name, number in versions().items() if number == "missing"]
-    if missing:
-        print(f"\nMissing: {', '.join(missing)}. Install the course again (see README.md), then restart the kernel.")
-    else:
-        print("\nEverything is there.")
+    wrong = [one for one in examine(QUICK) if not one.well]
+    print("" if wrong else "\nEverything is there.")
+    for one in wrong:
+        print(f"{one.name}: {one.found}\n  to mend it: {one.mend}, then restart the kernel")

@@ -1,0 +1,90 @@
+"""GPUs: the driver, and whether what TensorFlow and PyTorch bring of CUDA fits it and each other.
+
+TensorFlow up to 2.21 is built for the wheels of CUDA 12, PyTorch from 2.11 for those of CUDA 13. Wheels of both write
+the same files, so where both are installed one framework finds the other's libraries.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from importlib.metadata import distributions
+from pathlib import Path
+
+from course.doctor.diagnosis import Diagnosis
+
+ONE_SET = 'in a new environment: pip install -e ".[gpu]" -c constraints-gpu.txt'
+DRIVERS = {12: "525.60", 13: "580.65"}
+"""The oldest driver for Linux that runs programs of each CUDA; source: NVIDIA's CUDA toolkit release notes."""
+SHARED = ("libcudnn.so*", "libcudart.so*", "libcublas.so*", "libnccl.so*")
+
+
+def wheels() -> dict[str, int]:
+    """The installed wheels of CUDA's libraries, with the CUDA that they are for."""
+    found = {}
+    for one in distributions():
+        name = re.sub(r"[-_.]+", "-", one.metadata["Name"] or "").lower()
+        suffixed = re.fullmatch(r"nvidia-.*-cu(\d+)", name)
+        if suffixed:
+            found[name] = int(suffixed[1])
+        elif name == "nvidia-cuda-runtime":  # from CUDA 13 on without a suffix
+            found[name] = int(one.version.split(".")[0])
+    return found
+
+
+def cuda_wheels() -> Diagnosis:
+    """Whether all wheels are for the same CUDA."""
+    found = wheels()
+    versions = sorted(set(found.values()))
+    twice = sorted(name for name in found if sum(_stem(name) == _stem(other) for other in found) > 1)
+    told = f"for CUDA {' and '.join(map(str, versions))} at once: {', '.join(twice or sorted(found))}"
+    here = f"{len(found)} libraries of CUDA {versions[0]}" if found else "none installed, as for the CPU"
+    return Diagnosis("CUDA's libraries", len(versions) < 2, told if len(versions) > 1 else here, ONE_SET)
+
+
+def _stem(name: str) -> str:
+    return re.sub(r"-cu\d+$", "", name)
+
+
+def driver() -> Diagnosis:
+    """Whether the driver answers, and every card."""
+    from course.gpu import find
+
+    found = find()
+    count = f"{len(found.cards)} GPU{'' if len(found.cards) == 1 else 's'}" if found.cards else "no GPU, so the CPU"
+    mend = "restart the machine; if that does not help, install the driver again (nvidia-smi must list every card)"
+    return Diagnosis("GPU driver", not found.troubles, "; ".join(found.troubles) or count, mend)
+
+
+def cuda_version() -> Diagnosis:
+    """Whether the driver is new enough for the CUDA that the frameworks bring."""
+    name, newest, needed = "CUDA of the driver", _driver_supports(), max(wheels().values(), default=0)
+    if not newest:
+        return Diagnosis(name, True, "no driver, so the CPU")
+    if not needed:
+        return Diagnosis(name, True, f"up to CUDA {newest}; the frameworks bring none")
+    mend = f"install driver {DRIVERS.get(needed, 'of the newest series')} or newer, or {ONE_SET}"
+    return Diagnosis(name, newest >= needed, f"up to CUDA {newest}, the frameworks bring CUDA {needed}", mend)
+
+
+def _driver_supports() -> int:
+    """The newest CUDA that the driver runs, as a major version; 0 without a driver."""
+    import pynvml
+
+    try:
+        pynvml.nvmlInit()
+        supported = int(pynvml.nvmlSystemGetCudaDriverVersion()) // 1000
+        pynvml.nvmlShutdown()
+    except pynvml.NVMLError:
+        return 0
+    return supported
+
+
+def library_path() -> Diagnosis:
+    """Whether ``LD_LIBRARY_PATH`` leads to other libraries of CUDA than the installed wheels, which it then hides."""
+    places = [Path(place) for place in os.environ.get("LD_LIBRARY_PATH", "").split(":") if place]
+    hiding = [str(place) for place in places if any(any(place.glob(name)) for name in SHARED)]
+    bad = bool(hiding and wheels())
+    found = f"LD_LIBRARY_PATH hides the installed ones by {', '.join(hiding)}" if bad else "nothing hides them"
+    mend = "unset LD_LIBRARY_PATH, where Jupyter is started (on a hub: c.Spawner.environment)"
+    return Diagnosis("path of CUDA's libraries", not bad, found, mend)
