@@ -1,0 +1,41 @@
+"""A Sphinx extension: formulas become MathML while the pages are made, so that no script has to draw them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from docutils import nodes
+from latex2mathml.converter import convert
+from sphinx.application import Sphinx
+from sphinx.util import logging
+
+log = logging.getLogger(__name__)
+
+
+def mathml(node: nodes.Element, display: str) -> str:
+    """A formula as MathML. What cannot be converted becomes a warning, with the formula."""
+    latex = node.astext()
+    try:
+        made = convert(latex, display=display)
+    except Exception as error:  # of many kinds, for it parses with its own classes and the standard library's
+        log.warning("the formula %s is not LaTeX: %s", latex, error, location=node)
+        return ""
+    if unknown := re.findall(r"\\[A-Za-z]+", made):
+        log.warning("the formula %s has no MathML for %s", latex, ", ".join(unknown), location=node)
+    return made
+
+
+def inline(writer: Any, node: nodes.Element) -> None:
+    writer.body.append(mathml(node, "inline"))
+    raise nodes.SkipNode
+
+
+def block(writer: Any, node: nodes.Element) -> None:
+    writer.body.append(f'<div class="math" tabindex="0">{mathml(node, "block")}</div>\n')
+    raise nodes.SkipNode
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.add_html_math_renderer("mathml", (inline, None), (block, None))
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
