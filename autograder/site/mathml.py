@@ -12,6 +12,12 @@ from sphinx.util import logging
 
 log = logging.getLogger(__name__)
 
+MENDED = {
+    r"<mi>(&#x000B1;|&#x027F9;|:)</mi>": r"<mo>\1</mo>",  # ± ⟹ : are operators, with space around them
+    r"(<mi>(?:ln|log|exp|sin|cos)</mi>)(?=<m(?!o))": r'\1<mspace width="0.17em"></mspace>',
+}
+"""What the converter makes and a reader would stumble over, and what it is made into."""
+
 
 def mathml(node: nodes.Element, display: str) -> str:
     """A formula as MathML. What cannot be converted becomes a warning, with the formula."""
@@ -21,6 +27,8 @@ def mathml(node: nodes.Element, display: str) -> str:
     except Exception as error:  # of many kinds, for it parses with its own classes and the standard library's
         log.warning("the formula %s is not LaTeX: %s", latex, error, location=node)
         return ""
+    for pattern, better in MENDED.items():
+        made = re.sub(pattern, better, made)
     if unknown := re.findall(r"\\[A-Za-z]+", made):
         log.warning("the formula %s has no MathML for %s", latex, ", ".join(unknown), location=node)
     return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -80,7 +81,7 @@ def _run(name: str, notebook: NotebookNode, count: Callable[..., None]) -> None:
             coalesce_streams=True, store_widget_state=False, record_timing=False, on_cell_executed=count,
         )  # fmt: skip
         try:
-            client.execute()
+            client.execute(stderr=subprocess.DEVNULL)  # where a kernel greets whoever started it
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             number, cell = _where(notebook)
             what = f"{error.ename}: {error.evalue}" if isinstance(error, CellExecutionError) else str(error)
