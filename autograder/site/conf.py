@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sphinx.application import Sphinx
@@ -20,7 +21,7 @@ nb_merge_streams = True
 
 html_math_renderer = "mathml"
 html_theme = "furo"
-html_theme_options = {"top_of_page_buttons": []}
+html_theme_options: dict[str, Any] = {"top_of_page_buttons": []}
 html_static_path = ["static"]
 html_css_files = ["style.css"]
 html_sidebars = {
@@ -31,17 +32,20 @@ html_show_sphinx = False
 html_show_copyright = False
 html_use_opensearch = ""
 
+FORMULA_AND_STOP = re.compile(r"(<math (?:(?!</math>).)*</math>)([.,;:!?)]+)")
+
 
 def _without_search(app: Sphinx) -> None:
     app.builder.search = False  # type: ignore[attr-defined]
 
 
-def _scrolled_by_keys(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    """Wide code can be reached and scrolled without a mouse."""
+def _tidy(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Wide code and tables can be scrolled by keys alone, and no line begins with the full stop after a formula."""
     if "body" in context:
-        context["body"] = context["body"].replace("<pre>", '<pre tabindex="0">')
+        body = re.sub(r'<(pre|div class="table-wrapper[^"]*")>', r'<\1 tabindex="0">', context["body"])
+        context["body"] = FORMULA_AND_STOP.sub(r'<span class="kept">\1\2</span>', body)
 
 
 def setup(app: Sphinx) -> None:
     app.connect("builder-inited", _without_search)
-    app.connect("html-page-context", _scrolled_by_keys)
+    app.connect("html-page-context", _tidy)

@@ -12,8 +12,14 @@ from sphinx.util import logging
 
 log = logging.getLogger(__name__)
 
+IN_TEXT = re.compile(r"\\text\{([^{}$]*)\$([^$]*)\$([^{}$]*)\}")
+"""A formula within words within a formula, which the converter would leave in dollars."""
+
 MENDED = {
     r"<mi>(&#x000B1;|&#x027F9;|:)</mi>": r"<mo>\1</mo>",  # ± ⟹ : are operators, with space around them
+    r"<msup><mi>([^<]+)</mi><mi>(&#x0203[234];)</mi></msup>": (  # a prime is raised by itself
+        r'<mrow><mi>\1</mi><mo lspace="0" rspace="0">\2</mo></mrow>'
+    ),
     r"(<mi>(?:ln|log|exp|sin|cos)</mi>)(?=<m(?!o))": r'\1<mspace width="0.17em"></mspace>',
 }
 """What the converter makes and a reader would stumble over, and what it is made into."""
@@ -23,7 +29,7 @@ def mathml(node: nodes.Element, display: str) -> str:
     """A formula as MathML. What cannot be converted becomes a warning, with the formula."""
     latex = node.astext()
     try:
-        made = convert(latex, display=display)
+        made = convert(IN_TEXT.sub(r"\\text{\1}\2\\text{\3}", latex), display=display)
     except Exception as error:  # of many kinds, for it parses with its own classes and the standard library's
         log.warning("the formula %s is not LaTeX: %s", latex, error, location=node)
         return ""
