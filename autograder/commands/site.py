@@ -13,9 +13,10 @@ from course import UNITS
 
 Units = Annotated[list[str] | None, typer.Argument(help="Units to show; all if none is named.", show_default=False)]
 Into = Annotated[Path, typer.Option(help="Folder for the pages; a site that is there is replaced.")]
+Cache = Annotated[Path, typer.Option(help="Folder that keeps the outputs of the notebooks that have run.")]
 
 
-def site(units: Units = None, into: Into = Path("build/site")) -> None:
+def site(units: Units = None, into: Into = Path("build/site"), cache: Cache = Path("build/executed")) -> None:
     """Make a static site of the lessons, with the outputs and pictures that right answers give, and no answer.
 
     The worked notebooks are run, a few minutes for all; what has not changed is not run again.
@@ -23,15 +24,15 @@ def site(units: Units = None, into: Into = Path("build/site")) -> None:
     """
     chosen = [unit_called(name) for name in UNITS if name in {unit_called(given).name for given in units or UNITS}]
     try:
-        from autograder.site import CellFailed, NotASite, SiteFaults, build_site
+        from autograder.site import CellFailed, SiteFaults, build_site
     except ModuleNotFoundError as error:
         raise stop(f"there is no {error.name} here; install it with: pip install -e '.[site]'") from error
-    from autograder.intake import NotBuilt
+    from autograder.lesson import LessonError
 
     try:
         with progress_bar("running cells") as show:
-            leaving = build_site(chosen, into, show=show)
-    except (NotASite, NotBuilt) as error:
+            leaving = build_site(chosen, into, cache, show)
+    except (LessonError, OSError) as error:
         raise stop(str(error)) from error
     except (CellFailed, SiteFaults) as error:
         errors.print(str(error), style="red", highlight=False, soft_wrap=True, markup=False)

@@ -18,15 +18,13 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from autograder.build import PROJECT
 from autograder.site.fill import write_home, write_lesson
 from autograder.site.links import external_links, link_faults
 from autograder.site.run import CellFailed, run_worked
 from course.check import Unit
 
-__all__ = ["CACHE", "CellFailed", "NotASite", "SiteFaults", "build_site"]
+__all__ = ["CellFailed", "NotASite", "SiteFaults", "build_site"]
 
-CACHE = PROJECT / "build" / "executed"
 MADE_BY_SPHINX = ".buildinfo"  # which Sphinx writes into what it makes
 
 
@@ -43,12 +41,12 @@ class NotASite(FileExistsError):
 
 
 def build_site(
-    units: list[Unit], into: Path, cache: Path = CACHE, show: Callable[[int, int], None] = lambda done, total: None
+    units: list[Unit], into: Path, cache: Path, show: Callable[[int, int], None] = lambda done, total: None
 ) -> dict[str, list[str]]:
     """Build the pages of some units in the folder ``into``, in place of a site that is there.
 
-    Returns the links that leave the site, each with the pages that it stands on; ``show`` is told how many cells have
-    run. Raises CellFailed, NotASite, SiteFaults, and NotBuilt where a notebook is missing; then what was there stays.
+    ``cache`` keeps the outputs of the worked notebooks; ``show`` is told how many cells have run. Returns the links that
+    leave the site, each with the pages that it stands on. Raises CellFailed, NotASite, SiteFaults, and NotBuilt where a notebook is missing; then what was there stays.
     """
     if into.exists() and not (into.is_dir() and (not any(into.iterdir()) or (into / MADE_BY_SPHINX).exists())):
         raise NotASite(f"{into} holds something else than a site; name an empty folder, or one that is not there yet")

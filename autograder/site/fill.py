@@ -11,6 +11,7 @@ from nbformat import NotebookNode
 
 from autograder.build import NOTEBOOKS, PROJECT, notebook_path
 from autograder.intake import released
+from autograder.lesson import LessonError, lesson_path
 from course.check import Unit
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -84,14 +85,12 @@ def write_home(units: list[Unit], source: Path) -> None:
 
 
 def _introduced(unit: Unit) -> str:
-    """A unit on the home page, in the words of its lesson's first cell."""
+    """A unit on the home page, in the words of its lesson's first cell. Raises LessonError where these are missing."""
     text = released(unit).cells[0].source
     title = re.search(r"^# (.+)$", text, re.M)
-    objectives = re.search(r"^(\*\*After this unit you can\*\*\n\n(?:[- 	].*\n)+)", text, re.M)
+    objectives = re.search(r"^(\*\*After this unit you can\*\*\n\n(?:[- ].*\n)+)", text, re.M)
     facts = re.search(r"^\*\*Time\*\*(?:.+\n?)+", text, re.M)
     if not (title and objectives and facts):
-        raise LookupError(
-            f"course/{unit.name}/lesson.md does not begin with a title, '**After this unit you can**' with a list, "
-            "and '**Time**'"
-        )
+        wanted = "a title, '**After this unit you can**' with a list below, and '**Time**'"
+        raise LessonError(lesson_path(unit), 1, f"the first cell has to hold {wanted}")
     return f"### [{title[1]}]({unit.assignment})\n\n{facts[0].strip()}\n\n{objectives[1]}"

@@ -75,20 +75,20 @@ def _code_cells(notebook: NotebookNode) -> list[NotebookNode]:
 
 def _run(name: str, notebook: NotebookNode, count: Callable[..., None]) -> None:
     """Run a notebook in a folder of its own; the outputs are left in it. Raises CellFailed."""
+    where = ""
+
+    def begin(cell: NotebookNode, cell_index: int) -> None:
+        nonlocal where
+        where = f"cell {cell_index + 1} ({cell.id})"
+
     with TemporaryDirectory(prefix="site-") as work:
         client = NotebookClient(
             notebook, timeout=SECONDS, kernel_name="python3", resources={"metadata": {"path": work}},
-            coalesce_streams=True, store_widget_state=False, record_timing=False, on_cell_executed=count,
+            coalesce_streams=True, store_widget_state=False, record_timing=False, on_cell_start=begin,
+            on_cell_executed=count,
         )  # fmt: skip
         try:
             client.execute(stderr=subprocess.DEVNULL)  # where a kernel greets whoever started it
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-            number, cell = _where(notebook)
             what = f"{error.ename}: {error.evalue}" if isinstance(error, CellExecutionError) else str(error)
-            raise CellFailed(f"the worked notebook of {name} fails in cell {number} ({cell.id}): {what}") from error
-
-
-def _where(notebook: NotebookNode) -> tuple[int, NotebookNode]:
-    """The cell that ran last, counted from 1: those after it have no execution count yet."""
-    ran = [(number, cell) for number, cell in enumerate(notebook.cells, start=1) if cell.get("execution_count")]
-    return ran[-1] if ran else (1, notebook.cells[0])
+            raise CellFailed(f"the worked notebook of {name} fails in {where}: {what}") from error
