@@ -45,8 +45,9 @@ def build_site(
 ) -> dict[str, list[str]]:
     """Build the pages of some units in the folder ``into``, in place of a site that is there.
 
-    ``cache`` keeps the outputs of the worked notebooks; ``show`` is told how many cells have run. Returns the links that
-    leave the site, each with the pages that it stands on. Raises CellFailed, NotASite, SiteFaults, and NotBuilt where a notebook is missing; then what was there stays.
+    ``cache`` keeps the outputs of the worked notebooks; ``show`` is told how many cells have run. Returns the links
+    that leave the site, each with the pages that it stands on. Raises CellFailed, NotASite, SiteFaults, LessonError,
+    and NotBuilt where a notebook is missing; then what was there stays.
     """
     if into.exists() and not (into.is_dir() and (not any(into.iterdir()) or (into / MADE_BY_SPHINX).exists())):
         raise NotASite(f"{into} holds something else than a site; name an empty folder, or one that is not there yet")

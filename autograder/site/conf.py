@@ -22,6 +22,7 @@ nb_merge_streams = True
 html_math_renderer = "mathml"
 html_theme = "furo"
 html_theme_options: dict[str, Any] = {"top_of_page_buttons": []}
+html_favicon = "static/favicon.svg"
 html_static_path = ["static"]
 html_css_files = ["style.css"]
 html_sidebars = {
