@@ -33,7 +33,8 @@ html_show_sphinx = False
 html_show_copyright = False
 html_use_opensearch = ""
 
-FORMULA_AND_STOP = re.compile(r"(<math (?:(?!</math>).)*</math>)([.,;:!?)]+)")
+FORMULA = re.compile(r'\(?<math [^>]*display="inline">(?:(?!</math>).)*</math>[.,;:!?)]*')
+"""A formula within a line, with a bracket before it and the stop after it."""
 
 
 def _without_search(app: Sphinx) -> None:
@@ -41,10 +42,10 @@ def _without_search(app: Sphinx) -> None:
 
 
 def _tidy(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    """Wide code and tables can be scrolled by keys alone, and no line begins with the full stop after a formula."""
+    """Wide code and tables can be scrolled by keys alone, and no line breaks between a formula and a stop."""
     if "body" in context:
         body = re.sub(r'<(pre|div class="table-wrapper[^"]*")>', r'<\1 tabindex="0">', context["body"])
-        context["body"] = FORMULA_AND_STOP.sub(r'<span class="kept">\1\2</span>', body)
+        context["body"] = FORMULA.sub(r'<span class="kept">\g<0></span>', body)
 
 
 def setup(app: Sphinx) -> None:

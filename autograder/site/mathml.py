@@ -16,10 +16,15 @@ IN_TEXT = re.compile(r"\\text\{([^{}$]*)\$([^$]*)\$([^{}$]*)\}")
 """A formula within words within a formula, which the converter would leave in dollars."""
 
 MENDED = {
-    r"<mi>(&#x000B1;|&#x027F9;|:)</mi>": r"<mo>\1</mo>",  # ± ⟹ : are operators, with space around them
-    r"<msup><mi>([^<]+)</mi><mi>(&#x0203[234];)</mi></msup>": (  # a prime is raised by itself
+    # ± ⟹ : are operators, with space around them.
+    r"<mi>(&#x000B1;|&#x027F9;|:)</mi>": r"<mo>\1</mo>",
+    # After ( , = [ a minus is a sign.
+    r"(<mo[^>]*>(?:&#x000(?:28|2C|3D);|\[)</mo>)<mo>&#x02212;</mo>": r'\1<mo form="prefix">&#x02212;</mo>',
+    # A prime is raised by itself.
+    r"<msup><mi>([^<]+)</mi><mi>(&#x0203[234];)</mi></msup>": (
         r'<mrow><mi>\1</mi><mo lspace="0" rspace="0">\2</mo></mrow>'
     ),
+    # Between a function's name and what it is applied to there is a little space.
     r"(<mi>(?:ln|log|exp|sin|cos)</mi>)(?=<m(?!o))": r'\1<mspace width="0.17em"></mspace>',
 }
 """What the converter makes and a reader would stumble over, and what it is made into."""

@@ -49,7 +49,7 @@ class Index(SphinxTransform):
         number = int(self.env.docname.partition("_")[0])
         anchor = f"index-{nodes.make_id(name)}"
         place = nodes.target("", "", ids=[anchor])
-        entry = addnodes.index(entries=[("single", f"{name} (unit {number})", anchor, "", None)])
+        entry = addnodes.index(entries=[("single", f"{name}, unit {number}", anchor, "", None)])
         node.parent.insert(node.parent.index(node), [entry, place])
 
 
