@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 UNIT ?= numeric_gradient
+UNITS ?=
 STUDENTS ?= 30
 BIN := .venv/bin
 READY := .venv/.ready
@@ -9,7 +10,7 @@ DEMO := demo/$(UNIT)
 # The demo's class is our own, so where there is no sandbox it may run without one.
 ISOLATION ?= $(shell command -v bwrap >/dev/null && echo strict || echo none)
 
-.PHONY: help demo test lab bench setup clean
+.PHONY: help demo test lab site bench setup clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-6s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +30,11 @@ test: $(READY) ## lint, types and all tests
 
 lab: $(READY) ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir notebooks
+
+site: $(READY) ## make the web pages of the lessons in build/site (UNITS="numeric_gradient …" for some)
+	$(BIN)/python -m pip install --disable-pip-version-check -q -e '.[site]' -c constraints.txt
+	$(BIN)/autograder build
+	$(BIN)/autograder site $(UNITS)
 
 bench: $(READY) ## measure the engines and the grading against others (a quarter of an hour)
 	$(BIN)/python -m pip install --disable-pip-version-check -q -e '.[bench]' -c constraints.txt

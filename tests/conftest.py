@@ -65,6 +65,25 @@ def graded_class(tmp_path_factory):
     return GradedClass(folder, truth, json.loads(marks.read_text()), output)
 
 
+@dataclass
+class SmallSite:
+    """The web pages of two units, and the folder that keeps what their notebooks showed."""
+
+    units: tuple[str, ...]
+    folder: Path
+    cache: Path
+
+
+@pytest.fixture(scope="session")
+def small_site(tmp_path_factory):
+    from autograder.site import build_site
+
+    work = tmp_path_factory.mktemp("site")
+    site = SmallSite(("start_here", "numeric_gradient"), work / "site", work / "cache")
+    build_site([load(name) for name in site.units], site.folder, site.cache)
+    return site
+
+
 def pytest_terminal_summary(terminalreporter):
     """A table of the attacks and accidents that were tried, and of what each got."""
     tried = getattr(sys.modules.get("escaping"), "TRIED", [])

@@ -1,0 +1,53 @@
+"""What Sphinx is told: one theme, nothing from the network, no search, formulas as MathML."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sphinx.application import Sphinx
+
+project = "A course on gradients"
+html_title = project
+language = "en"
+extensions = ["myst_nb", "autograder.site.mathml", "autograder.site.terms"]
+exclude_patterns = ["notebooks"]  # which can be downloaded, as they are
+
+myst_enable_extensions = ["dollarmath"]
+myst_heading_anchors = 3
+nb_execution_mode = "off"
+nb_ipywidgets_js: dict[str, Any] = {}
+nb_merge_streams = True
+
+html_math_renderer = "mathml"
+html_theme = "furo"
+html_theme_options: dict[str, Any] = {"top_of_page_buttons": []}
+html_favicon = "static/favicon.svg"
+html_static_path = ["static"]
+html_css_files = ["style.css"]
+html_sidebars = {
+    "**": [f"sidebar/{part}.html" for part in ("brand", "scroll-start", "navigation", "scroll-end")],
+}
+html_copy_source = False
+html_show_sphinx = False
+html_show_copyright = False
+html_use_opensearch = ""
+
+FORMULA = re.compile(r'\(?<math [^>]*display="inline">(?:(?!</math>).)*</math>[.,;:!?)]*')
+"""A formula within a line, with a bracket before it and the stop after it."""
+
+
+def _without_search(app: Sphinx) -> None:
+    app.builder.search = False  # type: ignore[attr-defined]
+
+
+def _tidy(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Wide code and tables can be scrolled by keys alone, and no line breaks between a formula and a stop."""
+    if "body" in context:
+        body = re.sub(r'<(pre|div class="table-wrapper[^"]*")>', r'<\1 tabindex="0">', context["body"])
+        context["body"] = FORMULA.sub(r'<span class="kept">\g<0></span>', body)
+
+
+def setup(app: Sphinx) -> None:
+    app.connect("builder-inited", _without_search)
+    app.connect("html-page-context", _tidy)

@@ -1,0 +1,96 @@
+"""Writing what Sphinx reads: the released notebooks, filled with outputs, and the home page."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.build import NOTEBOOKS, PROJECT, notebook_path
+from autograder.intake import released
+from autograder.lesson import LessonError, lesson_path
+from course.check import Unit
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+SHOWN = ("text/html", "image/svg+xml", "image/png", "image/jpeg")
+DOWNLOADS = "notebooks"
+"""Folder of the notebooks as they are released, beside the pages."""
+
+ABOVE = """
+```{{admonition}} A page to read
+:class: reading
+This page shows the notebook as you get it, and what each cell shows once your answers are right. To write them, open
+the notebook itself: {{download}}`{name}.ipynb <{path}>`.
+```
+"""
+
+HOME = """
+# A course on gradients
+
+Jupyter notebooks that climb one ladder, from finite differences to training a network, each rung checked against the
+others. Every answer is checked as it is written, and the check names the mistake.
+
+These pages are for reading: the notebooks as you get them, with the outputs and pictures that right answers give. The
+answers are yours to write, in the notebooks themselves. The [index](genindex) lists functions and terms.
+
+```{{toctree}}
+:hidden:
+
+{pages}
+Index <genindex>
+```
+
+## The units
+
+{units}
+"""
+
+
+def write_lesson(unit: Unit, worked: NotebookNode, source: Path) -> None:
+    """Write a unit's page: the released notebook with the outputs of the worked one, and the notebook to take away."""
+    notebook = fill(released(unit), worked)
+    path = f"{DOWNLOADS}/{unit.name}.ipynb"
+    title, _, rest = notebook.cells[0].source.partition("\n")
+    notebook.cells[0].source = title + "\n" + ABOVE.format(name=unit.name, path=path) + rest
+    nbformat.write(notebook, source / f"{unit.assignment}.ipynb")
+    (source / DOWNLOADS).mkdir(exist_ok=True)
+    shutil.copy(PROJECT / notebook_path(unit, NOTEBOOKS), source / path)
+
+
+def fill(release: NotebookNode, worked: NotebookNode) -> NotebookNode:
+    """The released notebook, each cell with the outputs of the worked cell that has its id."""
+    outputs = {cell.id: cell.outputs for cell in worked.cells if cell.cell_type == "code"}
+    for cell in release.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [static for output in outputs[cell.id] if (static := _static(output)) is not None]
+    return release
+
+
+def _static(output: NotebookNode) -> NotebookNode | None:
+    """An output as a page without widgets shows it: a widget by its picture, or not at all."""
+    if WIDGET not in output.get("data", {}):
+        return output
+    data = {kind: value for kind, value in output.data.items() if kind in SHOWN}
+    return nbformat.from_dict({**output, "data": data}) if data else None
+
+
+def write_home(units: list[Unit], source: Path) -> None:
+    """Write the home page: the units in order, each with its points, time and objectives."""
+    pages = "\n".join(unit.assignment for unit in units)
+    text = HOME.format(pages=pages, units="\n\n".join(map(_introduced, units)))
+    (source / "index.md").write_text(text, encoding="utf-8")
+
+
+def _introduced(unit: Unit) -> str:
+    """A unit on the home page, in the words of its lesson's first cell. Raises LessonError where these are missing."""
+    text = released(unit).cells[0].source
+    title = re.search(r"^# (.+)$", text, re.M)
+    objectives = re.search(r"^(\*\*After this unit you can\*\*\n\n(?:[- ].*\n)+)", text, re.M)
+    facts = re.search(r"^\*\*Time\*\*(?:.+\n?)+", text, re.M)
+    if not (title and objectives and facts):
+        wanted = "a title, '**After this unit you can**' with a list below, and '**Time**'"
+        raise LessonError(lesson_path(unit), 1, f"the first cell has to hold {wanted}")
+    return f"### [{title[1]}]({unit.assignment})\n\n{facts[0].strip()}\n\n{objectives[1]}"
