@@ -70,7 +70,7 @@ def notebook_scope() -> dict[str, Any]:
 
 
 def show(text: str, html: str, instead: bool = False) -> None:
-    """Display HTML in a notebook, text elsewhere; ``instead`` of what the cell has shown so far, where that is known."""
+    """Display HTML in a notebook, text elsewhere. ``instead`` takes away what the cell has shown before."""
     ipython = sys.modules.get("IPython")
     if ipython is not None and ipython.get_ipython() is not None:
         from IPython.display import clear_output, display

@@ -52,10 +52,10 @@ class Progress:
     def _repr_html_(self) -> str:
         whole = all(verdict.right for verdict in self._verdicts())
         heads = "".join(
-            f'<th scope="col" {cell.replace("normal", "bold")}>{name}</th>'
+            f'<th scope="col" {cell}><strong>{name}</strong></th>'
             for name, cell in (("task", CELL), ("points", NUMBER), ("state", CELL), ("what to look at", CELL))
         )
-        total = f'<th scope="row" {CELL.replace("normal", "bold")}>total</th><td {NUMBER}><strong>{self.total}</strong></td>'
+        total = f'<th scope="row" {CELL}><strong>total</strong></th><td {NUMBER}><strong>{self.total}</strong></td>'
         rows = "".join(map(_row, self._verdicts()))
         return framed(
             GREEN if whole else GREY,
