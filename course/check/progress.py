@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 from course.check.unit import Unit
-from course.check.verdict import CELL, GREEN, GREY, TABLE, UNANSWERED, Verdict, badge, framed
+from course.check.verdict import CELL, GREEN, GREY, TABLE, Verdict, badge, framed
 
 NUMBER = CELL.replace("left", "right")
 
@@ -38,7 +38,7 @@ class Progress:
 
     def line_html(self) -> str:
         """The line as HTML, to stand below a verdict."""
-        return f'<p style="margin:.4em 0 0;font-size:90%;color:inherit">{escape(self.so_far)}</p>'
+        return f'<p style="margin:.3em calc(.8em + 4px) 0;color:inherit">{escape(self.so_far)}</p>'
 
     def __str__(self) -> str:
         rows = [(one.task, f"{one.points:g} of {one.max_points:g}", one.state, _why(one)) for one in self._verdicts()]
@@ -69,12 +69,14 @@ class Progress:
 
 
 def _why(verdict: Verdict) -> str:
-    """The named mistake with its hint, or else the first thing that is wrong."""
+    """The named mistake with its hint, or else what is wrong: with every part, or with the first one that is."""
     if verdict.mistake:
         return f"Looks like: {verdict.mistake}. {verdict.hint}"
-    if verdict.state == UNANSWERED:
+    if verdict.right or verdict.unanswered:
         return ""
-    return next((f"{part.name}: {part.reason}" for part in verdict.parts if not part.right), "")
+    wrong = [part for part in verdict.parts if not part.right]
+    same = len({part.reason for part in verdict.parts}) == 1
+    return wrong[0].reason if same else f"{wrong[0].name}: {wrong[0].reason}"
 
 
 def _row(verdict: Verdict) -> str:

@@ -1,0 +1,123 @@
+"""A notebook as a student meets it: JupyterLab, started by ``course lab``, with a real kernel in a real browser."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from browser import barriers
+from running import wait_until
+
+from course.check import load
+
+UNIT = load("numeric_gradient")
+RIGHT = UNIT.reference_source("central_difference")
+WRONG = RIGHT.replace("/ (2 * h)", "/ h")
+SETTINGS = {"themes": {"adaptive-theme": True}, "notification": {"fetchNews": "false"}}
+ALLOWED = ()
+NAMELESS = "aria-input-field-name"  # ipywidgets names no handle of a slider; its label stands before it
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """The address of a notebook in a running JupyterLab, with its token; its theme follows the browser's."""
+    folder = tmp_path_factory.mktemp("lab")
+    environment = dict(os.environ)
+    for place in ("CONFIG", "DATA", "RUNTIME"):
+        environment[f"JUPYTER_{place}_DIR"] = str(folder / place.lower())
+    environment |= {"JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"), "IPYTHONDIR": str(folder / "ipython")}
+    for name, settings in SETTINGS.items():
+        path = folder / "settings" / "@jupyterlab" / "apputils-extension" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(settings))
+    command = [Path(sys.executable).with_name("course"), "lab", UNIT.name, "--no-browser", "--port", str(free_port())]
+    with (folder / "log").open("w") as log:
+        server = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT,
+                                  stdin=subprocess.DEVNULL)  # fmt: skip
+    try:
+        ready = wait_until(lambda: server.poll() is not None or "?token=" in (folder / "log").read_text(), 60)
+        said = (folder / "log").read_text()
+        assert ready and "?token=" in said, said
+        yield next(word for word in said.split() if "?token=" in word)
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def free_port():
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return trial.getsockname()[1]
+
+
+def cell(page, text):
+    return page.locator(".jp-CodeCell").filter(has=page.locator(".cm-content", has_text=text))
+
+
+def run(page, text, source=None):
+    """Run the cell that contains a text, after writing a new source into it; returns its output."""
+    found = cell(page, text)
+    found.locator(".cm-content").click()
+    if source:
+        page.keyboard.press("Control+A")
+        page.keyboard.insert_text(source)
+    page.keyboard.press("Control+Enter")
+    return cell(page, text).locator(".jp-Cell-outputArea")
+
+
+@pytest.fixture
+def notebook(lab, open_page):
+    """The page of the notebook, with its setup cell run."""
+    page = open_page(lab, allowed=ALLOWED, viewport={"width": 1150, "height": 640}, color_scheme="light")
+    page.get_by_role("heading", name="1 · The numeric gradient").wait_for(timeout=20_000)
+    if page.locator(".jp-FileBrowser").is_visible():
+        page.keyboard.press("Control+B")
+    run(page, 'check = Check("numeric_gradient")')
+    return page
+
+
+def in_light_and_dark(page, shown, picture):
+    """Take a picture of what a cell has shown, in both themes, and look for barriers in it."""
+    for scheme, ground in (("light", "rgb(255, 255, 255)"), ("dark", "rgb(17, 17, 17)")):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_function("ground => getComputedStyle(document.querySelector('.jp-NotebookPanel-notebook'))"
+                               ".backgroundColor === ground", arg=ground)  # fmt: skip
+        page.locator("#jupyterlab-splash").wait_for(state="detached")
+        shown.scroll_into_view_if_needed()
+        page.screenshot(path=picture.with_stem(f"{picture.stem}-{scheme}"))
+        assert [one for one in barriers(page, ".jp-OutputArea-output") if NAMELESS not in one] == []
+
+
+def test_a_student_is_told_the_mistake_and_then_that_it_is_right(notebook, tmp_path):
+    run(notebook, "def central_difference", WRONG)
+    verdict = run(notebook, 'check("central_difference")')
+    verdict.get_by_text("Looks like: divided by h instead of 2h.").wait_for()
+    assert "x + h and x - h lie 2h apart" in verdict.inner_text()
+    assert "points so far: 0 of 10, 0 of 5 tasks right" in verdict.inner_text()
+    in_light_and_dark(notebook, verdict, tmp_path / "wrong.png")
+    run(notebook, "def central_difference", RIGHT)
+    verdict = run(notebook, 'check("central_difference")')
+    verdict.get_by_text("central_difference: right, 2 of 2 points").wait_for()
+    assert "points so far: 2 of 10, 1 of 5 tasks right" in verdict.inner_text()
+    in_light_and_dark(notebook, verdict, tmp_path / "right.png")
+    everything = run(notebook, "check.all()")
+    everything.get_by_text("2 of 10").wait_for()
+    assert everything.locator("tbody tr").count() == 6
+    assert "forward_difference is not defined; run the cell that defines it first" in everything.inner_text()
+    in_light_and_dark(notebook, everything, tmp_path / "all.png")
+
+
+def test_the_slider_moves_by_keyboard_and_redraws_the_picture(notebook, tmp_path):
+    shown = run(notebook, "pictures.step_slider()")
+    drawing = shown.get_by_role("img", name="Error of three numerical derivatives")
+    drawing.wait_for()
+    before = drawing.get_attribute("aria-label")
+    shown.get_by_role("slider").focus()
+    notebook.keyboard.press("ArrowRight")
+    shown.get_by_text("1e-7", exact=True).wait_for()
+    shown.get_by_role("img", name="At h = 1e-07").wait_for()
+    assert drawing.get_attribute("aria-label") != before
+    in_light_and_dark(notebook, drawing, tmp_path / "slider.png")
