@@ -20,7 +20,7 @@ from autograder.intake import Submission, checks_in, released
 from autograder.intake.files import STAMP, read_file
 from autograder.intake.findings import Finding
 from autograder.kernels import sandbox
-from autograder.needed import CHECKS_ALL, unneeded
+from autograder.needed import unneeded
 from autograder.records import Record, fingerprint, versions
 from course.check import Expected, Unit, Verdict, judge
 
@@ -86,7 +86,6 @@ class Grader:
         """What is to be run for a submission: the cells that bear on its marks, and the checks of the chosen tasks."""
         left_out = set() if self.every_cell else unneeded(submission.notebook, self.release)
         left_out |= {cell.id for name, cell in checks_in(submission.notebook) if name not in self.seeds}
-        left_out |= {cell.id for cell in submission.notebook.cells if cell.source.strip() == CHECKS_ALL}
         cells = [{**cell, "source": ""} if cell.id in left_out else cell for cell in submission.notebook.cells]
         seconds = {
             name: SLACK + expected.task.seconds * len(expected.reference) for name, expected in self.expected.items()

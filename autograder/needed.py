@@ -13,10 +13,6 @@ from dataclasses import dataclass
 
 from nbformat import NotebookNode
 
-CHECKS_ALL = "check.all()"
-"""A cell that checks every task for the student. In grading the checks are run one by one, and there is nothing that
-this one could compare answers with."""
-
 REACHES_ANY_NAME = {"globals", "locals", "vars", "dir", "exec", "eval", "get_ipython"}
 """Code that uses one of these may use any name of the notebook."""
 

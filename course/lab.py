@@ -38,7 +38,8 @@ def require_port(port: int) -> None:
         try:
             trial.bind((LOOPBACK, port))
         except OSError as error:
-            raise CannotOpen(f"port {port} is taken ({error.strerror}); name another one, or leave --port out") from error
+            why = f"port {port} cannot be used ({error.strerror})"
+            raise CannotOpen(f"{why}; name another one, or leave --port out") from error
 
 
 def serve(work: Path, notebook: Path | None, port: int | None, browser: bool) -> None:

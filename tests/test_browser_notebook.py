@@ -6,6 +6,9 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.parse import parse_qs, urlsplit
+from urllib.request import urlopen
 
 import pytest
 from browser import barriers
@@ -33,7 +36,8 @@ def lab(tmp_path_factory):
         path = folder / "settings" / "@jupyterlab" / "apputils-extension" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(settings))
-    command = [Path(sys.executable).with_name("course"), "lab", UNIT.name, "--no-browser", "--port", str(free_port())]
+    course = str(Path(sys.executable).with_name("course"))
+    command = [course, "lab", UNIT.name, "--no-browser", "--port", str(free_port())]
     with (folder / "log").open("w") as log:
         server = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT,
                                   stdin=subprocess.DEVNULL)  # fmt: skip
@@ -45,6 +49,14 @@ def lab(tmp_path_factory):
     finally:
         server.terminate()
         server.wait(30)
+
+
+def test_nobody_gets_in_without_the_token(lab):
+    address = urlsplit(lab)
+    assert address.hostname == "127.0.0.1" and len(parse_qs(address.query)["token"][0]) >= 40
+    for path in ("/api/contents", "/api/kernels"):
+        with pytest.raises(HTTPError, match="403"):
+            urlopen(f"http://{address.netloc}{path}", timeout=10)
 
 
 def free_port():
@@ -106,7 +118,7 @@ def test_a_student_is_told_the_mistake_and_then_that_it_is_right(notebook, tmp_p
     everything = run(notebook, "check.all()")
     everything.get_by_text("2 of 10").wait_for()
     assert everything.locator("tbody tr").count() == 6
-    assert "forward_difference is not defined; run the cell that defines it first" in everything.inner_text()
+    assert everything.get_by_text("not defined yet").count() == 4
     in_light_and_dark(notebook, everything, tmp_path / "all.png")
 
 

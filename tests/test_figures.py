@@ -1,7 +1,10 @@
 """Pictures: the same every time, with alt text, in the colour of the surrounding text."""
 
+import nbformat
 import numpy as np
 import pytest
+from IPython.core.formatters import DisplayFormatter
+from nbconvert import HTMLExporter
 
 from course.figures import Picture, with_slider
 from course.numeric_gradient import pictures
@@ -24,6 +27,20 @@ def test_the_slider_redraws():
     assert ">1</svg>" in shown.value
     slider.value = 2
     assert ">2</svg>" in shown.value
+    assert slider.description == "h"
+
+
+@pytest.mark.parametrize(("still", "number"), [(None, 1), (-1, 3)])
+def test_where_there_are_no_widgets_the_picture_is_seen_alone(still, number):
+    """What a page made of a notebook shows of a slider: one of its pictures, and no trace of a widget."""
+    values = [("one", 1), ("two", 2), ("three", 3)]
+    box = with_slider(lambda h: Picture(f"<svg>{h}</svg>", f"number {h}"), values, 0, "h", still)
+    data, _ = DisplayFormatter().format(box)
+    assert "application/vnd.jupyter.widget-view+json" in data and data["text/plain"] == f"[picture: number {number}]"
+    output = nbformat.v4.new_output("display_data", data)
+    cell = nbformat.v4.new_code_cell("slider()", outputs=[output], execution_count=1)
+    page, _ = HTMLExporter().from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
+    assert f'aria-label="number {number}"' in page and "widget-view" not in page and "VBox" not in page
 
 
 def test_errors_of_the_three_methods():

@@ -39,8 +39,8 @@ class Check:
         """Check every task of the unit, and show all of them in one table. No mark depends on it."""
         from tqdm.auto import tqdm
 
-        bar = tqdm(self.unit.tasks.values(), desc="checking", unit="task", leave=False, file=sys.stdout)
-        for task in bar:
+        tasks = self.unit.tasks.values()
+        for task in tqdm(tasks, desc="checking", unit="task", leave=False, file=sys.stdout, disable=not in_notebook()):
             self._judge(task)
         progress = Progress(self.unit, self._verdicts)
         show(str(progress), progress._repr_html_(), instead=True)
@@ -69,10 +69,15 @@ def notebook_scope() -> dict[str, Any]:
     return vars(sys.modules["__main__"])
 
 
+def in_notebook() -> bool:
+    """Whether what is displayed is seen in a notebook, or another place where IPython runs."""
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and ipython.get_ipython() is not None
+
+
 def show(text: str, html: str, instead: bool = False) -> None:
     """Display HTML in a notebook, text elsewhere. ``instead`` takes away what the cell has shown before."""
-    ipython = sys.modules.get("IPython")
-    if ipython is not None and ipython.get_ipython() is not None:
+    if in_notebook():
         from IPython.display import clear_output, display
 
         if instead:

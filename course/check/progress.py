@@ -69,14 +69,13 @@ class Progress:
 
 
 def _why(verdict: Verdict) -> str:
-    """The named mistake with its hint, or else what is wrong: with every part, or with the first one that is."""
+    """The named mistake with its hint, or else the first thing that is wrong."""
     if verdict.mistake:
         return f"Looks like: {verdict.mistake}. {verdict.hint}"
     if verdict.right or verdict.unanswered:
         return ""
-    wrong = [part for part in verdict.parts if not part.right]
-    same = len({part.reason for part in verdict.parts}) == 1
-    return wrong[0].reason if same else f"{wrong[0].name}: {wrong[0].reason}"
+    first = next(part for part in verdict.parts if not part.right)
+    return first.reason if verdict.undefined else f"{first.name}: {first.reason}"
 
 
 def _row(verdict: Verdict) -> str:

@@ -7,9 +7,11 @@ from dataclasses import asdict, dataclass
 from html import escape
 from typing import Any
 
-RIGHT, WRONG, UNANSWERED = "right", "not right yet", "not answered yet"
+from course.check.observing import RUN_FIRST
+
+RIGHT, WRONG, UNANSWERED, UNDEFINED = "right", "not right yet", "not answered yet", "not defined yet"
 GREEN, RED, GREY = "#1f8549", "#d0342c", "#707579"  # white letters can be read on them, and they are seen on any ground
-SIGNS = {RIGHT: ("✓", GREEN), WRONG: ("✗", RED), UNANSWERED: ("–", GREY)}
+SIGNS = {RIGHT: ("✓", GREEN), WRONG: ("✗", RED), UNANSWERED: ("–", GREY), UNDEFINED: ("–", GREY)}
 TABLE = "border-collapse:collapse;color:inherit;margin:.3em 0"
 CELL = 'style="text-align:left;padding:.15em .9em .15em 0;vertical-align:top;font-weight:normal"'
 
@@ -45,9 +47,16 @@ class Verdict:
         return all(part.reason.startswith("NotImplementedError") for part in self.parts)
 
     @property
+    def undefined(self) -> bool:
+        """Whether the notebook does not have the answer: its cell was not run, or it failed."""
+        return all(part.reason.endswith(RUN_FIRST) for part in self.parts)
+
+    @property
     def state(self) -> str:
-        """One of the three states that an answer can be in."""
-        return RIGHT if self.right else UNANSWERED if self.unanswered else WRONG
+        """The answer's state in a few words."""
+        if self.right:
+            return RIGHT
+        return UNANSWERED if self.unanswered else UNDEFINED if self.undefined else WRONG
 
     @property
     def headline(self) -> str:
