@@ -27,8 +27,8 @@ test: $(READY) ## lint, types and all tests
 	$(BIN)/mypy
 	$(BIN)/pytest
 
-lab: $(READY) ## open the notebooks in JupyterLab
-	$(BIN)/jupyter lab --notebook-dir notebooks
+lab: $(READY) ## open your notebooks, copies in my_work/, in JupyterLab
+	$(BIN)/course lab
 
 bench: $(READY) ## measure the engines and the grading against others (a quarter of an hour)
 	$(BIN)/python -m pip install --disable-pip-version-check -q -e '.[bench]' -c constraints.txt
