@@ -23,11 +23,19 @@ def test_alt_text_is_escaped():
 
 def test_the_slider_redraws():
     box = with_slider(lambda h: Picture(f"<svg>{h}</svg>", "x"), [("one", 1), ("two", 2)], 0, "h")
-    slider, shown = box.children
-    assert ">1</svg>" in shown.value
-    slider.value = 2
-    assert ">2</svg>" in shown.value
-    assert slider.description == "h"
+    assert ">1</svg>" in box.shown.value and box.slider.description == "h"
+    box.slider.value = 2
+    assert ">2</svg>" in box.shown.value
+
+
+def test_the_buttons_move_the_slider_as_far_as_it_goes():
+    box = with_slider(lambda h: Picture(f"<svg>{h}</svg>", "x"), [("one", 1), ("two", 2)], 0, "h")
+    _, back, further = box.children[0].children
+    places = [box.slider.index]
+    for button in (further, further, back, back):
+        button.click()
+        places.append(box.slider.index)
+    assert places == [0, 1, 1, 0, 0] and ">1</svg>" in box.shown.value
 
 
 @pytest.mark.parametrize(("still", "number"), [(None, 1), (-1, 3)])
