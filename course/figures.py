@@ -76,11 +76,14 @@ def picture(figure: Figure, alt: str) -> Picture:
 
 def with_slider(
     draw: Callable[[Any], Picture], values: list[tuple[str, Any]], start: int, label: str, still: int | None = None
-) -> PictureSlider:
+) -> PictureSlider | Picture:
     """A slider above a picture: ``draw(value)`` for the chosen one of the named values.
 
     Where there are no widgets the picture at ``start`` is shown, or at ``still``, which also counts the values.
     """
-    from course.sliders import PictureSlider
-
-    return PictureSlider(draw, values, start, label, draw(values[start if still is None else still][1]))
+    alone = draw(values[start if still is None else still][1])
+    try:
+        from course.sliders import PictureSlider
+    except ImportError:  # there is no ipywidgets
+        return alone
+    return PictureSlider(draw, values, start, label, alone)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from html import escape
 
 from course.check.unit import Unit
-from course.check.verdict import CELL, GREEN, GREY, TABLE, Verdict, badge, framed
+from course.check.verdict import ANY_LENGTH, GREEN, GREY, TABLE, Verdict, badge, cell, framed
 
-NUMBER = CELL.replace("left", "right")
+NUMBER = ";text-align:right;white-space:nowrap"
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,9 @@ class Progress:
 
     def _repr_html_(self) -> str:
         whole = all(verdict.right for verdict in self._verdicts())
-        heads = "".join(
-            f'<th scope="col" {cell}><strong>{name}</strong></th>'
-            for name, cell in (("task", CELL), ("points", NUMBER), ("state", CELL), ("what to look at", CELL))
-        )
-        total = f'<th scope="row" {CELL}><strong>total</strong></th><td {NUMBER}><strong>{self.total}</strong></td>'
+        styles = {"task": "", "points": NUMBER, "state": "", "what to look at": ""}
+        heads = "".join(cell(f"<strong>{name}</strong>", "col", style) for name, style in styles.items())
+        total = cell("<strong>total</strong>", "row") + cell(f"<strong>{self.total}</strong>", style=NUMBER)
         rows = "".join(map(_row, self._verdicts()))
         return framed(
             GREEN if whole else GREY,
@@ -79,8 +77,6 @@ def _why(verdict: Verdict) -> str:
 
 
 def _row(verdict: Verdict) -> str:
-    points = f"{verdict.points:g} of {verdict.max_points:g}"
-    return (
-        f'<tr><th scope="row" {CELL}>{escape(verdict.task)}</th><td {NUMBER}>{points}</td>'
-        f"<td {CELL}>{badge(verdict.state)}</td><td {CELL}>{escape(_why(verdict))}</td></tr>"
-    )
+    points = cell(f"{verdict.points:g} of {verdict.max_points:g}", style=NUMBER)
+    why = cell(escape(_why(verdict)), style=ANY_LENGTH)
+    return f"<tr>{cell(escape(verdict.task), 'row')}{points}{cell(badge(verdict.state))}{why}</tr>"

@@ -13,7 +13,8 @@ RIGHT, WRONG, UNANSWERED, UNDEFINED = "right", "not right yet", "not answered ye
 GREEN, RED, GREY = "#1f8549", "#d0342c", "#707579"  # white letters can be read on them, and they are seen on any ground
 SIGNS = {RIGHT: ("✓", GREEN), WRONG: ("✗", RED), UNANSWERED: ("–", GREY), UNDEFINED: ("–", GREY)}
 TABLE = "border-collapse:collapse;color:inherit;margin:.3em 0"
-CELL = 'style="text-align:left;padding:.15em .9em .15em 0;vertical-align:top;font-weight:normal"'
+CELL = "text-align:left;padding:.15em .9em .15em 0;vertical-align:top;font-weight:normal"
+ANY_LENGTH = ";overflow-wrap:anywhere;min-width:14em"  # for what a student wrote, which must not widen the table
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ class Verdict:
 
 def framed(color: str, content: str) -> str:
     """Content, which is HTML already, with a line of a colour to its left. Its text keeps the colour of the page."""
-    return f'<div style="border-left:4px solid {color};padding:.2em .8em;color:inherit">{content}</div>'
+    return f'<div style="border-left:4px solid {color};padding:.2em .8em;color:inherit;overflow-x:auto">{content}</div>'
 
 
 def badge(state: str, words: str = "") -> str:
@@ -107,9 +108,13 @@ def badge(state: str, words: str = "") -> str:
     return f'<span style="{style}"><span aria-hidden="true">{sign} </span>{words or state}</span>'
 
 
+def cell(content: str, scope: str = "", style: str = "") -> str:
+    """A cell of a table, whose content is HTML already; the header of a row or column if it has a scope."""
+    tag, scope = ("th", f' scope="{scope}"') if scope else ("td", "")
+    return f'<{tag}{scope} style="{CELL}{style}">{content}</{tag}>'
+
+
 def _row(part: Part) -> str:
     mark = badge(RIGHT) if part.right else badge(WRONG, "wrong")
-    return (
-        f'<tr><td {CELL}>{mark}</td><th scope="row" {CELL}>{escape(part.name)}</th>'
-        f"<td {CELL}>{escape(part.reason)}</td></tr>"
-    )
+    reason = cell(escape(part.reason), style=ANY_LENGTH)
+    return f"<tr>{cell(mark)}{cell(escape(part.name), 'row')}{reason}</tr>"
