@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import sys
 from pathlib import Path
+
+from autograder.records import write_whole
 
 LOOPBACK = "127.0.0.1"
 NO_UPDATES = "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"  # the course has its own versions
@@ -26,7 +27,7 @@ def bring_notebooks(released: Path, work: Path) -> list[Path]:
     missing = [path for path in notebooks if not (work / path).exists()]
     for path in missing:
         (work / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(released / path, work / path)
+        write_whole(work / path, (released / path).read_text(encoding="utf-8"))
     return missing
 
 
@@ -43,9 +44,11 @@ def require_port(port: int) -> None:
 
 
 def serve(work: Path, notebook: Path | None, port: int | None, browser: bool) -> None:
-    """Run JupyterLab on the notebooks in ``work`` until it is stopped. It listens on this machine only, and asks for
-    the token that it makes for itself, so root, of a container say, need not be refused. Raises CannotOpen where it is
-    not installed."""
+    """Run JupyterLab on the notebooks in ``work`` until it is stopped.
+
+    It listens on this machine only, and asks for the token that it makes for itself, so root, of a container say,
+    need not be refused. Raises CannotOpen where it is not installed.
+    """
     try:
         from jupyterlab.labapp import LabApp
     except ImportError as error:
