@@ -28,8 +28,8 @@ test: $(READY) ## lint, types and all tests
 	$(BIN)/mypy
 	$(BIN)/pytest
 
-lab: $(READY) ## open the notebooks in JupyterLab
-	$(BIN)/jupyter lab --notebook-dir notebooks
+lab: $(READY) ## open your notebooks, copies in my_work/, in JupyterLab
+	$(BIN)/course lab
 
 site: $(READY) ## make the web pages of the lessons in build/site (UNITS="numeric_gradient …" for some)
 	$(BIN)/python -m pip install --disable-pip-version-check -q -e '.[site]' -c constraints.txt

@@ -34,6 +34,8 @@ from course.check.notebook import OBSERVATIONS
 GRACE = 5.0  # seconds in which an interrupted cell must stop
 SILENT = logging.getLogger("autograder.nbclient")
 SILENT.setLevel(logging.CRITICAL)
+CHECKS_ALL = "check.all()"
+"""A cell that shows a student all verdicts. It is not run here, where no answer can be compared with a reference."""
 REFUSED = "may not be imported while answers of"
 SIGNS = {
     ("MemoryError:", "can't allocate memory", "Cannot allocate memory"): "memory limit",
@@ -108,7 +110,7 @@ async def _run(notebook: NotebookNode, job: Job, work: Path, result: Execution) 
             provisioner = client.km.provisioner if client.km else None
             deadline = asyncio.get_running_loop().time() + job.limits.total_seconds
             for index, cell in enumerate(notebook.cells):
-                if cell.cell_type == "code" and cell.source.strip():
+                if cell.cell_type == "code" and cell.source.strip() not in ("", CHECKS_ALL):
                     await _run_cell(client, cell, index, job, deadline, result)
     except _Stop as stop:
         result.stopped = str(stop)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 app = typer.Typer(
-    help="Look after an installation of the course.",
+    help="Open the course's notebooks, and look after an installation.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -17,7 +18,7 @@ app = typer.Typer(
 
 @app.callback()
 def course() -> None:
-    """Look after an installation of the course."""
+    """Open the course's notebooks, and look after an installation."""
 
 
 @app.command(epilog="Example: course gpus")
@@ -63,3 +64,36 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print the resul
             console.print(f"  {escape(one.mend)}", highlight=False, soft_wrap=True)
     if not all(one.well for one in diagnoses):
         raise typer.Exit(1)
+
+
+@app.command(epilog="Example: course lab numeric_gradient")
+def lab(
+    unit: Annotated[str | None, typer.Argument(help="Unit whose notebook to open at once.", show_default=False)] = None,
+    folder: Annotated[Path, typer.Option(help="Folder for your notebooks.")] = Path("my_work"),
+    port: Annotated[int | None, typer.Option(help="Port to listen on.", min=1, max=65535, show_default=False)] = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser window.")] = True,
+) -> None:
+    """Open your notebooks in JupyterLab, on this machine only.
+
+    The released notebooks are copied into a folder of yours, and those that are there already stay as they are. To
+    begin a unit anew, rename or delete your copy.
+
+    Exit status: 0 stopped as usual, 2 could not be opened.
+    """
+    from autograder.build import NOTEBOOKS, PROJECT
+    from autograder.terminal import console, stop, unit_called
+    from course.lab import CannotOpen, bring_notebooks, require_port, serve
+
+    chosen = unit_called(unit) if unit else None
+    notebook = Path(chosen.assignment, f"{chosen.name}.ipynb") if chosen else None
+    try:
+        if port:
+            require_port(port)
+        new = bring_notebooks(PROJECT / NOTEBOOKS, folder)
+        console.print(f"{len(new)} notebooks copied into {folder}" if new else f"your notebooks are in {folder}")
+        console.print("Stop with Ctrl-C; what is saved stays.")
+        serve(folder, notebook, port, browser)
+    except CannotOpen as error:
+        raise stop(str(error)) from error
+    except OSError as error:
+        raise stop(f"{error.filename or folder}: {error.strerror or error}") from error

@@ -9,8 +9,9 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import ipywidgets
     from matplotlib.figure import Figure
+
+    from course.sliders import PictureSlider
 
 # Colours that keep a contrast of at least 3 to 1 on white and on JupyterLab's dark ground.
 BLUE, ORANGE, GREEN, RED, PURPLE, GREY = "#2f86d1", "#d97706", "#2e9e5b", "#d9534f", "#9467d8", "#808080"
@@ -74,23 +75,15 @@ def picture(figure: Figure, alt: str) -> Picture:
 
 
 def with_slider(
-    draw: Callable[[Any], Picture], values: list[tuple[str, Any]], start: int, label: str
-) -> ipywidgets.VBox:
-    """A slider above a picture: ``draw(value)`` for the chosen one of the named values."""
-    import ipywidgets
+    draw: Callable[[Any], Picture], values: list[tuple[str, Any]], start: int, label: str, still: int | None = None
+) -> PictureSlider | Picture:
+    """A slider above a picture: ``draw(value)`` for the chosen one of the named values.
 
-    slider = ipywidgets.SelectionSlider(
-        options=values,
-        index=start,
-        description=label,
-        continuous_update=False,
-        style={"description_width": "initial"},
-        layout={"width": "32em"},
-    )
-    shown = ipywidgets.HTML(draw(values[start][1]).svg)
-
-    def redraw(change: Any) -> None:
-        shown.value = draw(change["new"]).svg
-
-    slider.observe(redraw, names="value")
-    return ipywidgets.VBox([slider, shown])
+    Where there are no widgets the picture at ``start`` is shown, or at ``still``, which also counts the values.
+    """
+    alone = draw(values[start if still is None else still][1])
+    try:
+        from course.sliders import PictureSlider
+    except ImportError:  # there is no ipywidgets
+        return alone
+    return PictureSlider(draw, values, start, label, alone)

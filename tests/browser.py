@@ -66,11 +66,12 @@ def leaves(address):
     return parts.scheme not in ("file", "data", "blob", "about") and parts.hostname not in HERE
 
 
-def barriers(page):
-    """What keeps people with a disability from using a page: axe's serious and critical findings, in words."""
+def barriers(page, within=None):
+    """What keeps people with a disability from using a page, or the parts of it that a CSS selector names: axe's
+    serious and critical findings, in words."""
     from axe_playwright_python.sync_playwright import Axe
 
-    found = Axe().run(page).response["violations"]
+    found = Axe().run(page, within).response["violations"]
     return [
         f"{one['id']}: {one['help']}: {node['html'][:200]}"
         for one in found

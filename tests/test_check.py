@@ -1,11 +1,15 @@
 """``check("task")`` as a student calls it, outside a notebook: text on the terminal, points as its value."""
 
+import re
 import sys
+from html.parser import HTMLParser
 from types import ModuleType
 
 import pytest
 
-from course.check import Check, load
+from course.check import Check, Part, Verdict, load
+from course.check.progress import Progress
+from course.check.verdict import SIGNS
 
 UNIT = load("numeric_gradient")
 
@@ -43,7 +47,93 @@ def test_the_line_that_raised_is_shown(notebook, capsys, tmp_path):
 def test_an_unwritten_answer(notebook, capsys):
     notebook("def central_difference(*args): raise NotImplementedError('write your answer here')")
     assert Check("numeric_gradient")("central_difference") == 0.0
-    assert capsys.readouterr().out == "central_difference: not answered yet, 0 of 2 points\n"
+    said = "central_difference: not answered yet, 0 of 2 points\npoints so far: 0 of 10, 0 of 5 tasks right\n"
+    assert capsys.readouterr().out == said
+
+
+def test_points_rise_with_every_task_and_fall_when_an_answer_is_spoilt(notebook, capsys):
+    check = Check("numeric_gradient")
+    notebook("import numpy as np\n" + UNIT.reference_source("central_difference"))
+    check("central_difference")
+    assert capsys.readouterr().out.endswith("points so far: 2 of 10, 1 of 5 tasks right\n")
+    notebook(UNIT.reference_source("jacobian"))
+    check("jacobian")
+    assert capsys.readouterr().out.endswith("points so far: 5 of 10, 2 of 5 tasks right\n")
+    notebook("def central_difference(f, x, h=1e-5): return x")
+    check("central_difference")
+    assert capsys.readouterr().out.endswith("points so far: 3 of 10, 1 of 5 tasks right\n")
+
+
+def test_a_unit_without_points_counts_its_tasks(notebook, capsys):
+    notebook("import numpy as np\n" + load("start_here").reference_source("mean_of_squares"))
+    Check("start_here")("mean_of_squares")
+    assert capsys.readouterr().out.endswith("\nso far: 1 of 1 tasks right\n")
+
+
+def test_all_tasks_in_one_table(notebook, capsys):
+    notebook("import numpy as np\n" + UNIT.reference_source("forward_difference"))
+    notebook(UNIT.reference_source("central_difference").replace("/ (2 * h)", "/ h"))
+    notebook("def complex_step(*args): raise NotImplementedError('write your answer here')")
+    notebook("def relative_error(a, b): return undefined")
+    Check("numeric_gradient").all()
+    table = capsys.readouterr().out.splitlines()
+    assert [re.split(r"  +", line, maxsplit=3) for line in table] == [
+        ["forward_difference", "2 of 2", "right"],
+        ["central_difference", "0 of 2", "not right yet",
+         "Looks like: divided by h instead of 2h. x + h and x - h lie 2h apart, so divide by 2h."],
+        ["complex_step", "0 of 2", "not answered yet"],
+        ["relative_error", "0 of 1", "not right yet",
+         "two arrays, in either order: NameError: name 'undefined' is not defined, in line 1:"],
+        ["jacobian", "0 of 3", "not defined yet",
+         "NameError: jacobian is not defined; run the cell that defines it first"],
+        ["total", "2 of 10"],
+    ]  # fmt: skip
+
+
+HOSTILE = "</td><script>alert(1)</script><img src=x onerror='alert(1)'>\""
+
+
+def test_what_a_student_wrote_is_text_in_the_page():
+    verdict = Verdict("jacobian", 0, 3, (Part(HOSTILE, False, HOSTILE),), HOSTILE, HOSTILE)
+    for page in (verdict._repr_html_(), Progress(UNIT, {"jacobian": verdict})._repr_html_()):
+        seen = Tags()
+        seen.feed(page)
+        assert not {"script", "img"} & set(seen.tags) and HOSTILE in "".join(seen.texts)
+        assert seen.tags.count("td") == page.count("</td>") and "<script" not in page
+
+
+class Tags(HTMLParser):
+    """The tags and texts of a page."""
+
+    def __init__(self):
+        super().__init__()
+        self.tags, self.texts = [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+
+def luminance(color):
+    """Relative luminance of a colour, as WCAG 2 defines it."""
+    parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one, other):
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("state", SIGNS)
+def test_states_can_be_read_on_white_and_on_the_dark_grounds_of_jupyterlab_and_vs_code(state):
+    _, color = SIGNS[state]
+    assert contrast("#ffffff", color) >= 4.5  # the letters, which bring this colour as their ground
+    for ground in ("#ffffff", "#f5f5f5", "#111111", "#212121", "#1e1e1e", "#1f1f1f"):
+        assert contrast(color, ground) >= 3  # the line at the left
 
 
 def test_an_unknown_task_or_unit_is_an_error_that_lists_what_there_is():

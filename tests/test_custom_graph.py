@@ -272,8 +272,8 @@ def test_the_small_drawings():
     assert pictures.diamond(0).svg.count(">6<") == 1  # the value of a; no gradient yet
     assert "stroke-dasharray" in pictures.one_pointer().svg
     slider = pictures.diamond_slider()
-    slider.children[0].index = 3
-    assert "6 + 9 = 15" in slider.children[1].value
+    slider.slider.index = 3
+    assert "6 + 9 = 15" in slider.shown.value
     points, labels = two_moons(10)
     drawn = pictures.moons(points, labels, lambda some: [p[1] - 0.25 for p in some])
     assert "10 points" in drawn.alt and "on their own side" in drawn.alt

@@ -6,6 +6,7 @@ import nbformat
 import pytest
 
 from autograder.build import NOTEBOOKS, PROJECT, notebook_path
+from autograder.execute import CHECKS_ALL
 from autograder.intake import released
 from autograder.needed import names_of, unneeded
 from course import UNITS
@@ -79,6 +80,14 @@ def test_names_of_a_cell():
     names = names_of("import numpy as np\ny = [f(n) for n in z]\ndef g(a):\n    return a + b")
     assert names is not None
     assert names.bound == {"np", "y", "g"} and {"f", "z", "b"} <= names.used and not {"a", "n"} & names.used
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_a_lesson_ends_with_a_cell_that_checks_everything_and_bears_on_no_mark(name):
+    unit = load(name)
+    cells = [cell for cell in released(unit).cells if cell.cell_type == "code"]
+    assert cells[-1].source == CHECKS_ALL and cells[-1].id in unneeded(released(unit), released(unit))
+    assert CHECKS_ALL not in [cell.source for cell in cells[:-1]]
 
 
 @pytest.mark.parametrize("name", UNITS)

@@ -5,6 +5,7 @@ import pytest
 from nbclient import NotebookClient
 
 from autograder.build import NOTEBOOKS, PROJECT, SOLUTIONS, notebook_path
+from autograder.execute import CHECKS_ALL
 from course import UNITS
 from course.check import load
 
@@ -38,6 +39,12 @@ def text_of(out):
     return out.get("text", "") or out.get("data", {}).get("text/plain", "")
 
 
+def table_of_everything(notebook):
+    """The lines that ``check.all()`` shows, of which nothing but the table is left in the end."""
+    (shown,) = next(cell.outputs for cell in notebook.cells if cell.source == CHECKS_ALL)
+    return text_of(shown).splitlines()
+
+
 @pytest.mark.parametrize("name", UNITS)
 def test_solved_notebooks_run_clean_and_earn_all_points(name, run):
     notebook, unit = run(name, SOLUTIONS), load(name)
@@ -49,6 +56,9 @@ def test_solved_notebooks_run_clean_and_earn_all_points(name, run):
         if cell.metadata.get("nbgrader", {}).get("grade")
     }
     assert points == {task.name: task.points for task in unit.tasks.values()}
+    everything = table_of_everything(notebook)
+    assert everything[-1].split() == ["total", *f"{unit.points:g} of {unit.points:g}".split()]
+    assert all(line.endswith("right") for line in everything[:-1]) and len(everything) == len(unit.tasks) + 1
 
 
 @pytest.mark.parametrize("name", UNITS)
@@ -58,6 +68,7 @@ def test_unsolved_notebooks_fail_only_at_unwritten_answers(name, run):
     assert errors <= {("NotImplementedError", "write your answer here")}
     shown = [text_of(out) for cell, out in outputs(notebook, "display_data") if cell.id in unit.tasks]
     assert len(shown) == len(unit.tasks) and all("not answered yet" in text for text in shown)
+    assert all(line.endswith("not answered yet") for line in table_of_everything(notebook)[:-1])
 
 
 @pytest.mark.parametrize("name", UNITS)

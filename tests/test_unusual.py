@@ -58,6 +58,7 @@ CELLS = {
     "a written file": "%%writefile later.py\nx = 1",
     "an import of it": "open('own.py', 'w').write('x = 1')\nimport own\nassert own.x == 1",
     "plots": "import matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.show()\nplt.savefig('figure.png')",
+    "all checks at once": "check.all()",
     "progress bars": "from tqdm.auto import tqdm\nfor i in tqdm(range(50)): pass",
     "widgets": "import ipywidgets as w\nout = w.Output()\nwith out: print(1)\ndisplay(w.IntSlider(), out)\n"
                "w.interact(lambda x: x, x=(0, 3))",

@@ -12,6 +12,7 @@ told from the reference.
 | ``observing``  | running an answer part by part, with limits                      |
 | ``judging``    | comparing observations, giving points, naming mistakes           |
 | ``verdict``    | the result, as text and as HTML                                  |
+| ``progress``   | the results of a unit so far, as a line and as a table           |
 | ``notebook``   | ``Check``: what a notebook calls                                 |
 """
 

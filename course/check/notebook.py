@@ -7,6 +7,7 @@ from typing import Any
 
 from course.check.judging import Expected, judge
 from course.check.observing import observe
+from course.check.progress import Progress
 from course.check.unit import Task, load
 from course.check.verdict import Verdict
 
@@ -16,11 +17,12 @@ OBSERVATIONS = "application/vnd.gradients.observations+json"
 
 
 class Check:
-    """The checks of one unit: ``check = Check("numeric_gradient")``, then ``check("jacobian")``."""
+    """The checks of one unit: ``check = Check("numeric_gradient")``, then ``check("jacobian")``, or ``check.all()``."""
 
     def __init__(self, unit: str):
         self.unit = load(unit)
         self._expected: dict[str, Expected] = {}
+        self._verdicts: dict[str, Verdict] = {}
 
     def __call__(self, task: str) -> float:
         """Show the verdict on the answer to a task, and return the points.
@@ -28,12 +30,27 @@ class Check:
         The inputs come from a fixed seed; the grader draws others, so only an answer that is right
         in general keeps its points. Raises LookupError for a task that the unit does not have.
         """
-        found = find_task(self.unit.tasks, task)
-        if task not in self._expected:
-            self._expected[task] = Expected(self.unit, found, PRACTICE_SEED)
-        verdict = judge(self._expected[task], observe(found, notebook_scope(), PRACTICE_SEED))
-        show(verdict)
+        verdict = self._judge(find_task(self.unit.tasks, task))
+        progress = Progress(self.unit, self._verdicts)
+        show(f"{verdict}\n{progress.so_far}", verdict._repr_html_() + progress.line_html())
         return verdict.points
+
+    def all(self) -> None:
+        """Check every task of the unit, and show all of them in one table. No mark depends on it."""
+        from tqdm.auto import tqdm
+
+        tasks = self.unit.tasks.values()
+        for task in tqdm(tasks, desc="checking", unit="task", leave=False, file=sys.stdout, disable=not in_notebook()):
+            self._judge(task)
+        progress = Progress(self.unit, self._verdicts)
+        show(str(progress), progress._repr_html_(), instead=True)
+
+    def _judge(self, task: Task) -> Verdict:
+        if task.name not in self._expected:
+            self._expected[task.name] = Expected(self.unit, task, PRACTICE_SEED)
+        verdict = judge(self._expected[task.name], observe(task, notebook_scope(), PRACTICE_SEED))
+        self._verdicts[task.name] = verdict
+        return verdict
 
     def __repr__(self) -> str:
         tasks = ", ".join(self.unit.tasks)
@@ -52,15 +69,22 @@ def notebook_scope() -> dict[str, Any]:
     return vars(sys.modules["__main__"])
 
 
-def show(verdict: Verdict) -> None:
-    """Display the verdict: as HTML in a notebook, as text elsewhere."""
+def in_notebook() -> bool:
+    """Whether what is displayed is seen in a notebook, or another place where IPython runs."""
     ipython = sys.modules.get("IPython")
-    if ipython is not None and ipython.get_ipython() is not None:
-        from IPython.display import display
+    return ipython is not None and ipython.get_ipython() is not None
 
-        display(verdict)
+
+def show(text: str, html: str, instead: bool = False) -> None:
+    """Display HTML in a notebook, text elsewhere. ``instead`` takes away what the cell has shown before."""
+    if in_notebook():
+        from IPython.display import clear_output, display
+
+        if instead:
+            clear_output(wait=True)
+        display({"text/plain": text, "text/html": html}, raw=True)
     else:
-        print(verdict)
+        print(text)
 
 
 def publish(unit: str, task: str, seed: int) -> None:

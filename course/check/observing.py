@@ -24,6 +24,9 @@ Observations = dict[str, Any]
 """What was observed of one answer: for each part, a value as ``plain.encode`` writes it."""
 
 
+RUN_FIRST = "run the cell that defines it first"
+
+
 class TimeIsUp(BaseException):
     """A part ran longer than its task allows. No ``except Exception`` of an answer stops it."""
 
@@ -36,7 +39,7 @@ class Answer:
 
     def __getattr__(self, name: str) -> Any:
         if name not in self._scope:
-            raise NameError(f"{name} is not defined; run the cell that defines it first")
+            raise NameError(f"{name} is not defined; {RUN_FIRST}")
         return self._scope[name]
 
 

@@ -7,7 +7,14 @@ from dataclasses import asdict, dataclass
 from html import escape
 from typing import Any
 
-GREEN, RED = "#2e9e5b", "#d9534f"  # read on white and on black
+from course.check.observing import RUN_FIRST
+
+RIGHT, WRONG, UNANSWERED, UNDEFINED = "right", "not right yet", "not answered yet", "not defined yet"
+GREEN, RED, GREY = "#1f8549", "#d0342c", "#707579"  # white letters can be read on them, and they are seen on any ground
+SIGNS = {RIGHT: ("✓", GREEN), WRONG: ("✗", RED), UNANSWERED: ("–", GREY), UNDEFINED: ("–", GREY)}
+TABLE = "border-collapse:collapse;color:inherit;margin:.3em 0"
+CELL = "text-align:left;padding:.15em .9em .15em 0;vertical-align:top;font-weight:normal"
+ANY_LENGTH = ";overflow-wrap:anywhere;min-width:14em"  # for what a student wrote, which must not widen the table
 
 
 @dataclass(frozen=True)
@@ -41,9 +48,20 @@ class Verdict:
         return all(part.reason.startswith("NotImplementedError") for part in self.parts)
 
     @property
+    def undefined(self) -> bool:
+        """Whether the notebook does not have the answer: its cell was not run, or it failed."""
+        return all(part.reason.endswith(RUN_FIRST) for part in self.parts)
+
+    @property
+    def state(self) -> str:
+        """The answer's state in a few words."""
+        if self.right:
+            return RIGHT
+        return UNANSWERED if self.unanswered else UNDEFINED if self.undefined else WRONG
+
+    @property
     def headline(self) -> str:
-        state = "right" if self.right else "not answered yet" if self.unanswered else "not right yet"
-        return f"{self.task}: {state}, {self.points:g} of {self.max_points:g} points"
+        return f"{self.task}: {self.state}, {self.points:g} of {self.max_points:g} points"
 
     def to_json(self) -> dict[str, Any]:
         """The verdict as plain data, which ``from_json`` reads."""
@@ -67,7 +85,6 @@ class Verdict:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        color = GREEN if self.right else RED
         rows = "" if self.unanswered else "".join(map(_row, self.parts))
         mistake = ""
         if self.mistake:
@@ -75,16 +92,29 @@ class Verdict:
                 f'<p style="margin:.4em 0 0"><strong>Looks like: {escape(self.mistake)}.</strong> '
                 f"{escape(self.hint)}</p>"
             )
-        return (
-            f'<div style="border-left:4px solid {color};padding:.2em .8em;color:inherit">'
-            f"<strong>{escape(self.headline)}</strong>"
-            f'<table style="border-collapse:collapse;color:inherit">{rows}</table>{mistake}</div>'
-        )
+        table = f'<table style="{TABLE}" aria-label="parts of {escape(self.task)}">{rows}</table>' if rows else ""
+        return framed(SIGNS[self.state][1], f"<strong>{escape(self.headline)}</strong>{table}{mistake}")
+
+
+def framed(color: str, content: str) -> str:
+    """Content, which is HTML already, with a line of a colour to its left. Its text keeps the colour of the page."""
+    return f'<div style="border-left:4px solid {color};padding:.2em .8em;color:inherit;overflow-x:auto">{content}</div>'
+
+
+def badge(state: str, words: str = "") -> str:
+    """A state in a word or two, in letters that bring their own ground, so that they can be read on any other."""
+    sign, color = SIGNS[state]
+    style = f"background:{color};color:#fff;border-radius:3px;padding:0 .5em;white-space:nowrap"
+    return f'<span style="{style}"><span aria-hidden="true">{sign} </span>{words or state}</span>'
+
+
+def cell(content: str, scope: str = "", style: str = "") -> str:
+    """A cell of a table, whose content is HTML already; the header of a row or column if it has a scope."""
+    tag, scope = ("th", f' scope="{scope}"') if scope else ("td", "")
+    return f'<{tag}{scope} style="{CELL}{style}">{content}</{tag}>'
 
 
 def _row(part: Part) -> str:
-    cell = '<td style="text-align:left;padding:.1em .8em .1em 0;vertical-align:top">'
-    mark = f'<span style="color:{GREEN}">✓ right</span>' if part.right else (
-        f'<span style="color:{RED}">✗ wrong</span>'
-    )  # fmt: skip
-    return f"<tr>{cell}{mark}</td>{cell}{escape(part.name)}</td>{cell}{escape(part.reason)}</td></tr>"
+    mark = badge(RIGHT) if part.right else badge(WRONG, "wrong")
+    reason = cell(escape(part.reason), style=ANY_LENGTH)
+    return f"<tr>{cell(mark)}{cell(escape(part.name), 'row')}{reason}</tr>"

@@ -144,7 +144,7 @@ def diamond(step: int = -1) -> Picture:
 def diamond_slider() -> Any:
     """The diamond with a slider for the steps backward."""
     steps = [(f"{n} of {len(DIAMOND_STEPS) - 1}", n) for n in range(len(DIAMOND_STEPS))]
-    return with_slider(diamond, steps, start=0, label="step backward")
+    return with_slider(diamond, steps, start=0, label="step backward", still=-1)
 
 
 def one_pointer() -> Picture:

@@ -224,7 +224,7 @@ def cost(seconds: dict[str, np.ndarray], outputs: int = 1) -> Picture:
 
 def cost_slider(seconds: dict[str, np.ndarray]) -> Any:
     """The cost of both modes with a slider for the number of outputs."""
-    return with_slider(lambda m: cost(seconds, m), [(str(m), m) for m in SIZES], start=0, label="outputs")
+    return with_slider(lambda m: cost(seconds, m), [(str(m), m) for m in SIZES], start=0, label="outputs", still=2)
 
 
 def training(history: list[float], accuracy: dict[str, float]) -> Picture:

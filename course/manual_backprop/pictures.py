@@ -208,18 +208,6 @@ def losses() -> Picture:
     )
 
 
-def staged(step: int = -1) -> Picture:
-    """The graph of (x + y)·z after so many steps backward; all of them by default."""
-    graph = staged_graph()
-    return draw(graph, step % len(graph.steps))
-
-
-def neuron(step: int = -1) -> Picture:
-    """The neuron's graph after so many steps backward; all of them by default."""
-    graph = neuron_graph()
-    return draw(graph, step % len(graph.steps))
-
-
 def staged_slider() -> Any:
     """The graph of (x + y)·z with a slider for the steps backward."""
     return _stepped(staged_graph())
@@ -232,7 +220,7 @@ def neuron_slider() -> Any:
 
 def _stepped(graph: Graph) -> Any:
     steps = [(f"{n} of {len(graph.steps) - 1}", n) for n in range(len(graph.steps))]
-    return with_slider(lambda step: draw(graph, step), steps, start=0, label="step backward")
+    return with_slider(lambda step: draw(graph, step), steps, start=0, label="step backward", still=-1)
 
 
 def _wires(numbers: dict[str, tuple[float, float]]) -> Any:

@@ -185,7 +185,7 @@ def trajectories(steps: int = STEPS) -> Picture:
 def trajectories_slider() -> Any:
     """The three optimizers with a slider for the number of steps."""
     steps = [(str(n), n) for n in (0, 1, 2, 3, 5, 8, 12, 20, 30, 45, 70, STEPS)]
-    return with_slider(trajectories, steps, start=5, label="steps")
+    return with_slider(trajectories, steps, start=5, label="steps", still=-1)
 
 
 def _contours(axes: Any, loss: Callable, x: tuple[float, float], y: tuple[float, float], levels: np.ndarray) -> None:

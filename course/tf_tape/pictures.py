@@ -198,7 +198,7 @@ def gap() -> Picture:
 
 def _stepped(tape: Tape) -> Any:
     steps = [(f"{n} of {len(tape.steps) - 1}", n) for n in range(len(tape.steps))]
-    return with_slider(lambda step: draw(tape, step), steps, start=0, label="step backward")
+    return with_slider(lambda step: draw(tape, step), steps, start=0, label="step backward", still=-1)
 
 
 def softplus(s: Any) -> Any:

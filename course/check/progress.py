@@ -1,0 +1,82 @@
+"""How far a notebook has come: points so far after each check, and all tasks in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+
+from course.check.unit import Unit
+from course.check.verdict import ANY_LENGTH, GREEN, GREY, TABLE, Verdict, badge, cell, framed
+
+NUMBER = ";text-align:right;white-space:nowrap"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A unit, and the last verdict on each of its tasks that was checked."""
+
+    unit: Unit
+    verdicts: Mapping[str, Verdict]
+
+    @property
+    def points(self) -> float:
+        return sum(verdict.points for verdict in self.verdicts.values())
+
+    @property
+    def so_far(self) -> str:
+        """The whole in a line; of a unit without points, its tasks only."""
+        right = sum(verdict.right for verdict in self.verdicts.values())
+        tasks = f"{right} of {len(self.unit.tasks)} tasks right"
+        if not self.unit.points:
+            return f"so far: {tasks}"
+        return f"points so far: {self.points:g} of {self.unit.points:g}, {tasks}"
+
+    @property
+    def total(self) -> str:
+        return f"{self.points:g} of {self.unit.points:g}"
+
+    def line_html(self) -> str:
+        """The line as HTML, to stand below a verdict."""
+        return f'<p style="margin:.3em calc(.8em + 4px) 0;color:inherit">{escape(self.so_far)}</p>'
+
+    def __str__(self) -> str:
+        rows = [(one.task, f"{one.points:g} of {one.max_points:g}", one.state, _why(one)) for one in self._verdicts()]
+        rows.append(("total", self.total, "", ""))
+        task, points, state = (max(len(row[column]) for row in rows) for column in range(3))
+        lines = (f"{row[0]:<{task}}  {row[1]:>{points}}  {row[2]:<{state}}  {row[3]}" for row in rows)
+        return "\n".join(line.rstrip() for line in lines)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        whole = all(verdict.right for verdict in self._verdicts())
+        styles = {"task": "", "points": NUMBER, "state": "", "what to look at": ""}
+        heads = "".join(cell(f"<strong>{name}</strong>", "col", style) for name, style in styles.items())
+        total = cell("<strong>total</strong>", "row") + cell(f"<strong>{self.total}</strong>", style=NUMBER)
+        rows = "".join(map(_row, self._verdicts()))
+        return framed(
+            GREEN if whole else GREY,
+            f'<table style="{TABLE}" aria-label="all tasks of {self.unit.name}"><thead><tr>{heads}</tr></thead>'
+            f"<tbody>{rows}<tr>{total}<td></td><td></td></tr></tbody></table>",
+        )
+
+    def _verdicts(self) -> list[Verdict]:
+        """The verdicts in the order of the tasks."""
+        return [self.verdicts[name] for name in self.unit.tasks if name in self.verdicts]
+
+
+def _why(verdict: Verdict) -> str:
+    """The named mistake with its hint, or else the first thing that is wrong."""
+    if verdict.mistake:
+        return f"Looks like: {verdict.mistake}. {verdict.hint}"
+    if verdict.right or verdict.unanswered:
+        return ""
+    first = next(part for part in verdict.parts if not part.right)
+    return first.reason if verdict.undefined else f"{first.name}: {first.reason}"
+
+
+def _row(verdict: Verdict) -> str:
+    points = cell(f"{verdict.points:g} of {verdict.max_points:g}", style=NUMBER)
+    why = cell(escape(_why(verdict)), style=ANY_LENGTH)
+    return f"<tr>{cell(escape(verdict.task), 'row')}{points}{cell(badge(verdict.state))}{why}</tr>"

@@ -1,0 +1,63 @@
+"""Opening the notebooks in JupyterLab: on copies of them, so that answers and released files stay apart."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from pathlib import Path
+
+from autograder.records import write_whole
+
+LOOPBACK = "127.0.0.1"
+NO_UPDATES = "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"  # the course has its own versions
+
+
+class CannotOpen(Exception):
+    """Why JupyterLab cannot be opened, and what to do."""
+
+
+def bring_notebooks(released: Path, work: Path) -> list[Path]:
+    """Copy the released notebooks that ``work`` does not have yet; never touches one that is there.
+
+    Returns the new ones. Raises CannotOpen where there is nothing to copy, OSError.
+    """
+    notebooks = sorted(path.relative_to(released) for path in released.glob("*/*.ipynb"))
+    if not notebooks:
+        raise CannotOpen(f"there are no notebooks in {released}; write them with: autograder build")
+    missing = [path for path in notebooks if not (work / path).exists()]
+    for path in missing:
+        (work / path).parent.mkdir(parents=True, exist_ok=True)
+        write_whole(work / path, (released / path).read_text(encoding="utf-8"))
+    return missing
+
+
+def require_port(port: int) -> None:
+    """Make sure that a port is free. Raises CannotOpen."""
+    with socket.socket() as trial:
+        if sys.platform != "win32":  # where this would let two servers share a port
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((LOOPBACK, port))
+        except OSError as error:
+            why = f"port {port} cannot be used ({error.strerror})"
+            raise CannotOpen(f"{why}; name another one, or leave --port out") from error
+
+
+def serve(work: Path, notebook: Path | None, port: int | None, browser: bool) -> None:
+    """Run JupyterLab on the notebooks in ``work`` until it is stopped.
+
+    It listens on this machine only, and asks for the token that it makes for itself, so root, of a container say,
+    need not be refused. Raises CannotOpen where it is not installed.
+    """
+    try:
+        from jupyterlab.labapp import LabApp
+    except ImportError as error:
+        raise CannotOpen(f"JupyterLab is missing ({error}); install it with: pip install jupyterlab") from error
+    page = f"/lab/tree/{notebook.as_posix()}" if notebook else "/lab"
+    options = [f"--ServerApp.root_dir={work.resolve()}", f"--ServerApp.ip={LOOPBACK}", f"--LabApp.default_url={page}",
+               "--log-level=WARN", "--allow-root", NO_UPDATES]  # fmt: skip
+    if port:
+        options += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
+    if not browser:
+        options.append("--no-browser")
+    LabApp.launch_instance(options)
