@@ -1,0 +1,61 @@
+"""Final marks, as nbgrader counts them: what was given by hand before what was given automatically, less what is taken
+off for being late."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Any
+
+from autograder.database import Database
+from course import UNITS
+from course.check import Unit, load
+
+
+class NoMarks(RuntimeError):
+    """The gradebook holds no marks of a unit."""
+
+
+@dataclass(frozen=True)
+class UnitMarks:
+    """The marks of a unit: points by student, of how many, and the students whose marks somebody has to look at."""
+
+    unit: str
+    points_possible: float
+    points: dict[str, float]
+    to_look_at: frozenset[str]
+
+    def without(self, students: Collection[str]) -> UnitMarks:
+        points = {student: points for student, points in self.points.items() if student not in students}
+        return replace(self, points=points, to_look_at=self.to_look_at - set(students))
+
+
+def final_marks(database: Database, units: list[Unit]) -> list[UnitMarks]:
+    """The marks of these units, or of all that have any if none is named. Raises NoMarks, NoGradebook."""
+    with database.told(), database.open_existing() as gradebook:
+        found = {unit.name: _marks_of(unit, gradebook) for unit in units or map(load, UNITS)}
+    missing = [name for name, marks in found.items() if marks is None]
+    marks = [one for one in found.values() if one]
+    if units and missing:
+        raise NoMarks(f"no marks of {', '.join(missing)} in {database}; grade first: autograder grade {missing[0]}")
+    if not marks:
+        raise NoMarks(f"no marks in {database}; grade first: autograder grade UNIT, or name another --course-dir")
+    return marks
+
+
+def _marks_of(unit: Unit, gradebook: Any) -> UnitMarks | None:
+    from nbgrader.api import MissingEntry
+
+    try:
+        possible = gradebook.find_assignment(unit.assignment).max_score
+    except MissingEntry:
+        return None
+    submissions = [one for one in gradebook.assignment_submissions(unit.assignment) if one.max_score]  # not extensions
+    if not submissions:
+        return None
+    return UnitMarks(
+        unit.name,
+        float(possible),
+        {one.student_id: max(0.0, one.score - one.late_submission_penalty) for one in submissions},
+        frozenset(one.student_id for one in submissions if one.needs_manual_grade),
+    )
