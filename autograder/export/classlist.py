@@ -103,14 +103,11 @@ def _text(path: Path) -> str:
 
 
 def _cells(path: Path, text: str) -> list[list[str]]:
-    """The cells of each line. The separator is the one that makes most columns of the first."""
-
-    def parsed(separator: str, text: str) -> list[list[str]]:
-        return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
-
+    """The cells of each line. The separator is the one that makes most columns of the first. Raises NoClassList."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    separator = max(SEPARATORS, key=lambda separator: sum(map(len, csv.reader([first], delimiter=separator))))
     try:
-        first = next((line for line in text.splitlines() if line.strip()), "")
-        return parsed(max(SEPARATORS, key=lambda separator: len(parsed(separator, first)[:1][0]) if first else 0), text)
+        return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
     except csv.Error as error:
         raise NoClassList(f"{path} is no CSV file: {error}") from error
 

@@ -47,15 +47,29 @@ def _marks_of(unit: Unit, gradebook: Any) -> UnitMarks | None:
     from nbgrader.api import MissingEntry
 
     try:
-        possible = gradebook.find_assignment(unit.assignment).max_score
+        assignment = gradebook.find_assignment(unit.assignment)
     except MissingEntry:
         return None
-    submissions = [one for one in gradebook.assignment_submissions(unit.assignment) if one.max_score]  # not extensions
+    graded = _graded(gradebook, assignment.id)
+    submissions = [one for one in gradebook.assignment_submissions(unit.assignment) if one.student_id in graded]
     if not submissions:
         return None
     return UnitMarks(
         unit.name,
-        float(possible),
+        float(assignment.max_score),
         {one.student_id: max(0.0, one.score - one.late_submission_penalty) for one in submissions},
         frozenset(one.student_id for one in submissions if one.needs_manual_grade),
     )
+
+
+def _graded(gradebook: Any, assignment: str) -> set[str]:
+    """The students with a score. Who was only granted an extension has none, though nbgrader has a submission of them."""
+    from nbgrader.api import Grade, SubmittedAssignment, SubmittedNotebook
+    from sqlalchemy import or_, select
+
+    scored = or_(Grade.auto_score.is_not(None), Grade.manual_score.is_not(None))
+    of_assignment = SubmittedAssignment.assignment_id == assignment
+    notebook = SubmittedNotebook.assignment_id == SubmittedAssignment.id
+    grade = Grade.notebook_id == SubmittedNotebook.id
+    students = select(SubmittedAssignment.student_id).join(SubmittedNotebook, notebook).join(Grade, grade)
+    return set(gradebook.db.scalars(students.where(of_assignment, scored).distinct()))

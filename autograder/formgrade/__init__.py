@@ -1,7 +1,7 @@
 """nbgrader's formgrader for a course folder, in a JupyterLab that only this machine reaches.
 
 ``nbgrader_config.py`` in this folder is what nbgrader reads then, ``safe.py`` keeps what students hand in from acting
-in the teacher's browser, and ``templates/`` replaces what nbgrader's page would fetch from elsewhere.
+in the teacher's browser, and ``nbconvert/`` replaces what nbgrader's page would fetch from elsewhere.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def serve(course_dir: Path, port: int, token: str, browser: bool) -> None:
     from jupyterlab.labapp import LabApp
 
     here = str(Path(__file__).parent)
-    paths = {"JUPYTER_CONFIG_PATH": here, "PATH": str(Path(sys.executable).parent)}  # nbgrader starts alembic by name
-    for name, path in paths.items():
+    programs = str(Path(sys.executable).parent)  # nbgrader starts alembic by name
+    for name, path in {"JUPYTER_CONFIG_PATH": here, "JUPYTER_PATH": here, "PATH": programs}.items():
         os.environ[name] = os.pathsep.join(filter(None, [path, os.environ.get(name)]))
     os.chdir(course_dir)  # where nbgrader takes the course to be
     LabApp.launch_instance(

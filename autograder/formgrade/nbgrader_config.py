@@ -15,4 +15,3 @@ c.HTMLExporter.filters = {
     "markdown2html": "autograder.formgrade.safe.markdown",
     "clean_html": "autograder.formgrade.safe.clean",
 }
-c.HTMLExporter.extra_template_paths = [str(FOLDER / "templates")]

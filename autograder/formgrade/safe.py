@@ -40,7 +40,7 @@ def allowed(tag: str, name: str, value: str) -> bool:
     if name in ("href", "src"):
         data = re.sub(r"\s", "", value).lower().startswith("data:")
         return (tag, data) in (("a", False), ("img", True))
-    return name in ("style", *ATTRIBUTES.get(tag, ())) or (name, value) == ("class", "anchor-link")
+    return name in ("style", *ATTRIBUTES.get(tag, ()))
 
 
 def picture(svg: str) -> str:
@@ -54,7 +54,7 @@ class Renderer(IPythonRenderer):
     """Markdown to HTML. Formulas are put aside, as words that nobody can guess, until the rest is clean."""
 
     def __init__(self) -> None:
-        super().__init__(escape=False)
+        super().__init__(escape=False, exclude_anchor_links=True)
         self.aside: dict[str, str] = {}
 
     def _put_aside(self, latex: str, display: str) -> str:
