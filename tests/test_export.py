@@ -10,6 +10,7 @@ from conftest import run_command
 from running import UNIT
 from test_gradebook import postgres  # noqa: F401
 
+from autograder.database import Database
 from autograder.export.classlist import ClassList, NoClassList
 from autograder.export.table import FORMULA, number, text
 
@@ -164,9 +165,7 @@ def test_final_marks_are_nbgraders(course, totals):
 
 
 def test_an_extension_is_no_submission(course):
-    from nbgrader.api import Gradebook
-
-    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+    with Database(course).open() as book:
         book.add_student("later")
         book.update_or_create_submission(UNIT.assignment, "later")
     rows, output = exported(course, "csv")

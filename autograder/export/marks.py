@@ -63,7 +63,7 @@ def _marks_of(unit: Unit, gradebook: Any) -> UnitMarks | None:
 
 
 def _graded(gradebook: Any, assignment: str) -> set[str]:
-    """The students with a score. Who was only granted an extension has none, though nbgrader has a submission of them."""
+    """The students with a score. An extension alone makes a submission in nbgrader, but no score."""
     from nbgrader.api import Grade, SubmittedAssignment, SubmittedNotebook
     from sqlalchemy import or_, select
 
