@@ -67,7 +67,7 @@ def formgrader(course, tmp_path_factory):
         )  # fmt: skip
     try:
         assert wait_until(lambda: "token=" in (own / "output").read_text()), (own / "output").read_text()
-        address = re.search(r"http://\S+", (own / "output").read_text())[0]
+        (address,) = re.findall(r"http://\S+", (own / "output").read_text())
         port = int(address.split(":")[2].partition("/")[0])
         assert wait_until(lambda: _answers(port), 60), (own / "output").read_text()
         yield process, address

@@ -47,7 +47,7 @@ def picture(svg: str) -> str:
     """An SVG drawing as a picture, in which no script runs, with the text that says what it shows."""
     said = re.search(r'aria-label="([^"<>]*)"', svg.partition(">")[0])
     data = b64encode(svg.encode("utf-8", "replace")).decode()
-    return f'<img src="data:image/svg+xml;base64,{data}" alt="{said[1] if said else ""}">'
+    return f'<img src="data:image/svg+xml;base64,{data}" alt="{said[1] if said else "a drawing"}">'
 
 
 class Renderer(IPythonRenderer):
