@@ -25,6 +25,7 @@ def registered(database: Database) -> ClassList:
             }
             for one in gradebook.students
         ]
+    rows.sort(key=lambda row: (row["name"].casefold(), row["student"]))
     return ClassList(f"the gradebook {database}", list(COLUMNS), rows)
 
 
