@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+from urllib.parse import quote
 from urllib.request import urlopen
 
 import nbformat
@@ -18,6 +19,7 @@ RIGHT = {name: UNIT.reference_source(name) for name in UNIT.tasks}
 FULL = {name: float(task.points) for name, task in UNIT.tasks.items()}
 SUBMISSIONS = f"/formgrader/manage_submissions/{UNIT.assignment}"
 ACT = "window.acted = true"
+HOSTILE_NAME = f'hostile";{ACT};"<img src="x" onerror="{ACT}">'
 HOSTILE = f"""
 from IPython.display import HTML, SVG, Javascript, Latex, Markdown
 display(HTML('<script>{ACT}</script><img src="x" onerror="{ACT}"><img src="https://example.org/x.png">SEEN HTML'))
@@ -42,7 +44,7 @@ def course(graded_class, tmp_path_factory):
     folder = tmp_path_factory.mktemp("formgrader")
     for student in ("student-01", "student-02"):
         shutil.copytree(graded_class.folder / "submitted" / student, folder / "submitted" / student)
-    submission(folder / "submitted", "hostile", RIGHT, extra=with_hostile_cells)
+    submission(folder / "submitted", HOSTILE_NAME, RIGHT, extra=with_hostile_cells)
     grade(folder)
     submission(folder / "submitted", "later", RIGHT)
     return folder
@@ -88,8 +90,8 @@ def look(formgrader, open_page, tmp_path):
     """``look(path)`` opens a page of the formgrader; a picture of it is made at the end."""
     pages = []
 
-    def go(path=""):
-        page = open_page(formgrader[1], viewport={"width": 1280, "height": 900})
+    def go(path="", **options):
+        page = open_page(formgrader[1], viewport={"width": 1280, "height": 900}, **options)
         if path:
             page.goto(formgrader[1].partition("/formgrader")[0] + path)
         pages.append(page)
@@ -124,9 +126,9 @@ def test_it_opens_with_the_units_and_their_submissions(look, course):
     page.locator(f"tr:has-text('{UNIT.assignment}') .num-submissions a").click()
     page.wait_for_selector("text=student-02")
     marks = points_of(course / "gradebook.db")
-    for student in ("student-01", "student-02", "hostile"):
+    for student in ("student-01", "student-02", HOSTILE_NAME):
         total = sum(points for (name, _), points in marks.items() if name == student)
-        row = page.locator(f"#main-table tr:has-text('{student}')")
+        row = page.locator("#main-table tr").filter(has_text=student)
         assert row.locator(".score").inner_text() == f"{total:g} / {UNIT.points:g}"
         assert row.locator(".status").inner_text() == "graded"
 
@@ -183,7 +185,7 @@ def test_the_autograde_button_grades(look, course):
 
 def test_nothing_in_a_notebook_acts(look):
     page = look(SUBMISSIONS)
-    open_submission(page, "hostile")
+    open_submission(page, HOSTILE_NAME)
     page.wait_for_timeout(500)
     seen = page.locator("#notebook").first.inner_text()
     for part in ("HTML", "LINK", "TEXT", "ERROR", "MARKDOWN"):
@@ -193,6 +195,14 @@ def test_nothing_in_a_notebook_acts(look):
     assert page.evaluate("window.acted") is None
     assert page.locator("#notebook-container input:not(.score):not(.extra-credit)").count() == 0
     assert page.locator("#notebook-container input.score").count() == len(UNIT.tasks)
+
+
+@pytest.mark.parametrize("path", ["", f"/{UNIT.assignment}"])
+def test_a_students_name_does_not_act_either(look, path):
+    page = look(f"/formgrader/manage_students/{quote(HOSTILE_NAME)}{path}", allowed=["404"])
+    assert page.locator(".breadcrumb").get_by_text(HOSTILE_NAME).is_visible()
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("window.acted") is None
 
 
 def test_formulas_are_drawn_without_a_script(look):

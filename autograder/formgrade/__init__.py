@@ -52,6 +52,9 @@ def serve(course_dir: Path, port: int, token: str, browser: bool) -> None:
     """Run JupyterLab in a course folder until it is stopped, opened at the formgrader."""
     from jupyterlab.labapp import LabApp
 
+    from autograder.formgrade.safe import escape_in_pages
+
+    escape_in_pages()
     here = str(Path(__file__).parent)
     programs = str(Path(sys.executable).parent)  # nbgrader starts alembic by name
     for name, path in {"JUPYTER_CONFIG_PATH": here, "JUPYTER_PATH": here, "PATH": programs}.items():

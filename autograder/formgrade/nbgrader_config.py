@@ -11,6 +11,7 @@ if not Path("solutions").is_dir():  # formgrader lists the assignments that it f
     c.CourseDirectory.source_directory = str(FOLDER.parent.parent / "solutions")
 
 c.HTMLExporter.sanitize_html = True
+c.HTMLExporter.preprocessors = ["autograder.formgrade.safe.EscapedNames"]
 c.HTMLExporter.filters = {
     "markdown2html": "autograder.formgrade.safe.markdown",
     "clean_html": "autograder.formgrade.safe.clean",

@@ -2,6 +2,7 @@
 
 The page that shows it can do whatever the teacher may do, so nothing in a notebook may act in it. These functions
 take the place of nbconvert's filters; outputs that only a script could show are left out by its ``sanitize_html``.
+The names of students and files are escaped too, which nbgrader leaves to whoever chose them.
 """
 
 from __future__ import annotations
@@ -9,12 +10,16 @@ from __future__ import annotations
 import re
 import secrets
 from base64 import b64encode
+from functools import partial
 from html import escape
+from typing import Any
 
 import bleach
 from bleach.css_sanitizer import CSSSanitizer
 from latex2mathml.converter import convert
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbconvert.preprocessors import Preprocessor
+from nbformat import NotebookNode
 
 TAGS = {
     *bleach.ALLOWED_TAGS, "br", "caption", "dd", "del", "details", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5",
@@ -86,3 +91,20 @@ def formula(latex: str, display: str) -> str:
         made = ""
     acts = re.search(r"(?i)<(?!/?m)|href|\son\w+\s*=|script:", made)
     return made if made and not acts else f"<code>{escape(latex)}</code>"
+
+
+class EscapedNames(Preprocessor):
+    """Names as a page with a student's notebook may show them."""
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        for name in ("student", "first_name", "last_name", "notebook_path"):
+            if isinstance(resources.get(name), str):
+                resources[name] = escape(resources[name])
+        return nb, resources
+
+
+def escape_in_pages() -> None:
+    """Let formgrader's other pages escape what they show. nbgrader has no setting for how it makes them."""
+    from nbgrader.server_extensions.formgrader import formgrader
+
+    formgrader.Environment = partial(formgrader.Environment, autoescape=True)
