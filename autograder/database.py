@@ -71,6 +71,12 @@ class Database:
                 engine.dispose()
             return Gradebook(self.full_url, self.course_id)
 
+    def open_existing(self) -> Any:
+        """nbgrader's Gradebook, where there is one already. Raises NoGradebook."""
+        if self.url.get_backend_name() == "sqlite" and not Path(self.url.database or "").is_file():
+            raise NoGradebook(f"there is no gradebook {self}; name the folder that holds it: --course-dir")
+        return self.open()
+
     @contextlib.contextmanager
     def told(self) -> Iterator[None]:
         """Say what is wrong with the database in one line, without its password. Raises NoGradebook."""

@@ -108,6 +108,7 @@ def told_errors(command: str) -> Iterator[None]:
     from autograder.cluster import NoCluster
     from autograder.database import NoGradebook
     from autograder.explain import NoRecord
+    from autograder.export import NoClassList, NoMarks
     from autograder.grade import DiskFull
     from autograder.grader import UnknownTask
     from autograder.intake import NoSubmissions, NotBuilt
@@ -115,8 +116,8 @@ def told_errors(command: str) -> Iterator[None]:
     from autograder.kernels.sandbox import NoSandbox
     from autograder.records import Busy
 
-    known = (Busy, DiskFull, NoCluster, NoGradebook, NoRecord, NoSandbox, NoSubmissions, NotBuilt, NoWarmKernels,
-             UnknownTask)  # fmt: skip
+    known = (Busy, DiskFull, NoClassList, NoCluster, NoGradebook, NoMarks, NoRecord, NoSandbox, NoSubmissions, NotBuilt,
+             NoWarmKernels, UnknownTask)  # fmt: skip
     try:
         with stopping_cleanly():
             yield

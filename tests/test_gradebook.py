@@ -62,6 +62,23 @@ def test_marks_by_hand_stay_and_ask_to_be_looked_at(course):
     assert rows["bob", "jacobian"] == (3, 1.5, 0)
 
 
+def test_what_is_set_through_nbgraders_api_stays(course):
+    """Scores, extra credit and comments, as formgrader sets them, outlast grading again and regrading."""
+    where = (UNIT.name, UNIT.assignment, "ada")
+    with Database(course).open() as book:
+        grade, comment = book.find_grade("jacobian", *where), book.find_comment("answer_jacobian", *where)
+        grade.manual_score, grade.extra_credit, comment.manual_comment = 1.5, 0.5, "Well thought of."
+        book.db.commit()
+    for command in (["grade", "--again"], ["regrade", "--all", "--yes"]):
+        folders = ["--submissions", course / "submitted", "--course-dir", course]
+        assert run_command(command[0], UNIT.name, *folders, *command[1:])[0] == 0
+        with Database(course).open() as book:
+            grade, comment = book.find_grade("jacobian", *where), book.find_comment("answer_jacobian", *where)
+            assert (grade.auto_score, grade.manual_score, grade.extra_credit, grade.score) == (3, 1.5, 0.5, 2)
+            assert comment.comment == "Well thought of." and grade.needs_manual_grade
+            assert book.find_submission(UNIT.assignment, "ada").score == UNIT.points - 1
+
+
 def test_unanswered_cells_get_nbgraders_comment(two):
     comments = {(student, cell): said for student, cell, said in contents(two / "gradebook.db")[2]}
     assert comments["bob", "answer_jacobian"] is None and comments["ada", "answer_complex_step"] is None

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from autograder.commands import grading, site
+from autograder.commands import export, formgrade, grading, site
 
-COMMANDS: dict[Callable[..., None], str] = {**grading.COMMANDS, **site.COMMANDS}
+GROUPS = (grading, formgrade, export, site)
+
+COMMANDS: dict[Callable[..., None], str] = {
+    name: example for group in GROUPS for name, example in group.COMMANDS.items()
+}
 """Each command, with an example for its help."""

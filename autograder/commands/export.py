@@ -1,0 +1,84 @@
+"""The command that takes marks out: ``export``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from autograder.commands.grading import CourseDir, DbUrl
+from autograder.terminal import console, errors, stop, told_errors, unit_called
+
+To = Annotated[str, typer.Option("--to", help="Who reads the marks: 'csv', 'canvas' or 'moodle'.")]
+Units = Annotated[list[str] | None, typer.Argument(help="Units to export; all with marks if none is named.")]
+List = Annotated[
+    Path | None,
+    typer.Option(
+        help="CSV file with the class: the gradebook that Canvas exports, Moodle's participants or grades, or a table "
+        "with student, name, email, id."
+    ),
+]
+Match = Annotated[
+    str, typer.Option(help="Column of the class list with the students' names in the gradebook, if not the usual.")
+]
+Without = Annotated[list[str] | None, typer.Option(help="Leave this student out; may be given several times.")]
+Zeros = Annotated[bool, typer.Option("--zeros", help="Give 0 to who handed nothing in; else there is no mark.")]
+Excel = Annotated[bool, typer.Option("--excel", help="Mark the file as UTF-8, so that Excel shows all letters.")]
+Output = Annotated[Path | None, typer.Option(help="File to write; default: marks_<to>.csv in the course folder.")]
+
+
+def export(
+    to: To,
+    units: Units = None,
+    class_list: List = None,
+    match: Match = "",
+    without: Without = None,
+    zeros: Zeros = False,
+    excel: Excel = False,
+    output: Output = None,
+    course_dir: CourseDir = Path(),
+    db_url: DbUrl = "",
+) -> None:
+    """Write the final marks as a file that Canvas, Moodle or a spreadsheet reads.
+
+    Marks given by hand count before those given automatically, and what is taken off for being late is off. A student
+    of the class list without a submission gets no mark, which is not 0. A student who is not in the list, or in it
+    twice, is an error, and nothing is written. Exit status: 0 written, 2 nothing written.
+    """
+    from autograder.database import Database
+    from autograder.export import TARGETS, write
+    from autograder.export import export as export_marks
+
+    if to not in TARGETS:
+        raise stop(f"--to is one of {', '.join(TARGETS)}, got {to!r}")
+    chosen = [unit_called(name) for name in dict.fromkeys(units or ())]
+    path = output or course_dir / f"marks_{to}.csv"
+    if class_list and path.resolve() == class_list.resolve():
+        raise stop(f"--output {path} is the class list itself; name another file")
+    with told_errors("autograder export"):
+        database = Database(course_dir, db_url)
+        done, table = export_marks(to, database, chosen, class_list, match, without or (), zeros)
+        write(table, path, excel)
+    for one in done.marks:
+        absent = done.without_submission(one)
+        console.print(f"{one.unit}: {len(one.points)} marks of {one.points_possible:g} points", highlight=False)
+        if absent:
+            mark = "0" if zeros else "no mark"
+            console.print(
+                f"  {mark} without a submission: {escape(', '.join(absent))}", soft_wrap=True, highlight=False
+            )
+        if one.to_look_at:
+            names = escape(", ".join(sorted(one.to_look_at)))
+            errors.print(f"[yellow]  still to be looked at by hand[/yellow]: {names}", soft_wrap=True, highlight=False)
+    console.print(f"marks:     {path}", soft_wrap=True, highlight=False, markup=False)
+    if next_step := TARGETS[to].next_step(done):
+        console.print(f"next:      {next_step}", soft_wrap=True, highlight=False, markup=False)
+
+
+COMMANDS: dict[Callable[..., None], str] = {
+    export: "autograder export --to canvas numeric_gradient --class-list canvas_grades.csv",
+}
+"""Each command, with an example for its help."""

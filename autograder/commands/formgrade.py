@@ -1,0 +1,46 @@
+"""The command that opens nbgrader's formgrader: ``formgrade``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autograder.commands.grading import CourseDir
+from autograder.terminal import console, stop, told_errors
+
+
+def formgrade(
+    course_dir: CourseDir = Path(),
+    port: Annotated[int, typer.Option(help="Port on this machine; default: a free one.", min=0, max=65535)] = 0,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it in a browser.")] = True,
+) -> None:
+    """Look at graded notebooks in nbgrader's formgrader: adjust marks by hand, write comments.
+
+    Only this machine reaches it, with the address that is printed. Ctrl-C ends it. Marks and comments given there stay
+    when notebooks are graded again. Exit status: 0 ended, 2 it could not be started.
+    """
+    from autograder.formgrade import CannotServe, address, new_token, port_to_use, register, serve
+
+    if not course_dir.is_dir():
+        raise stop(f"--course-dir {course_dir} is no folder")
+    with told_errors("autograder formgrade"):
+        units = register(course_dir)
+    try:
+        port = port_to_use(port)
+    except CannotServe as error:
+        raise stop(str(error)) from error
+    token = new_token()
+    if not units:
+        console.print(
+            f"no submissions yet in {course_dir / 'submitted'}", soft_wrap=True, highlight=False, markup=False
+        )
+    console.print(f"formgrader: {address(port, token)}", soft_wrap=True, highlight=False, markup=False)
+    console.print("Ctrl-C ends it")
+    serve(course_dir, port, token, browser)
+
+
+COMMANDS: dict[Callable[..., None], str] = {formgrade: "autograder formgrade --course-dir demo/numeric_gradient"}
+"""Each command, with an example for its help."""

@@ -1,0 +1,18 @@
+"""nbgrader's configuration for the formgrader of a course folder, which is the working directory."""
+
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent
+
+load_subconfig(str(FOLDER.parent / "nbgrader_config.py"))  # type: ignore[name-defined]  # noqa: F821
+c = get_config()  # type: ignore[name-defined]  # noqa: F821
+
+if not Path("solutions").is_dir():  # formgrader lists the assignments that it finds there
+    c.CourseDirectory.source_directory = str(FOLDER.parent.parent / "solutions")
+
+c.HTMLExporter.sanitize_html = True
+c.HTMLExporter.preprocessors = ["autograder.formgrade.safe.EscapedNames"]
+c.HTMLExporter.filters = {
+    "markdown2html": "autograder.formgrade.safe.markdown",
+    "clean_html": "autograder.formgrade.safe.clean",
+}

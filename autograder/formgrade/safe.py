@@ -1,0 +1,110 @@
+"""What a student's notebook may show in the formgrader: text, tables, pictures and formulas, but no script.
+
+The page that shows it can do whatever the teacher may do, so nothing in a notebook may act in it. These functions
+take the place of nbconvert's filters; outputs that only a script could show are left out by its ``sanitize_html``.
+The names of students and files are escaped too, which nbgrader leaves to whoever chose them.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from base64 import b64encode
+from functools import partial
+from html import escape
+from typing import Any
+
+import bleach
+from bleach.css_sanitizer import CSSSanitizer
+from latex2mathml.converter import convert
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbconvert.preprocessors import Preprocessor
+from nbformat import NotebookNode
+
+TAGS = {
+    *bleach.ALLOWED_TAGS, "br", "caption", "dd", "del", "details", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5",
+    "h6", "hr", "img", "p", "pre", "s", "small", "span", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th",
+    "thead", "tr", "u",
+}  # fmt: skip
+STYLES = ["border", "border-collapse", "border-left", "color", "margin", "padding", "text-align", "vertical-align"]
+ATTRIBUTES = {"a": ("href", "title"), "img": ("src", "alt", "width", "height"), "th": ("scope",)}
+
+
+def clean(html: str | bytes) -> str:
+    """HTML with nothing in it that acts, or is fetched from anywhere. A drawing becomes a picture."""
+    text = html.decode("utf-8", "replace") if isinstance(html, bytes) else str(html)
+    if text.lstrip().startswith("<svg"):
+        return picture(text)
+    text = re.sub(r"(?is)<(script|style)\b.*?</\1\s*>", "", text)  # their text is nothing to be read
+    protocols = {*bleach.ALLOWED_PROTOCOLS, "data"}
+    return bleach.clean(text, TAGS, allowed, protocols, strip=True, css_sanitizer=CSSSanitizer(STYLES))
+
+
+def allowed(tag: str, name: str, value: str) -> bool:
+    """Whether an element may have an attribute. Only pictures hold data, and they hold all of theirs."""
+    if name in ("href", "src"):
+        data = re.sub(r"\s", "", value).lower().startswith("data:")
+        return (tag, data) in (("a", False), ("img", True))
+    return name in ("style", *ATTRIBUTES.get(tag, ()))
+
+
+def picture(svg: str) -> str:
+    """An SVG drawing as a picture, in which no script runs, with the text that says what it shows."""
+    said = re.search(r'aria-label="([^"<>]*)"', svg.partition(">")[0])
+    data = b64encode(svg.encode("utf-8", "replace")).decode()
+    return f'<img src="data:image/svg+xml;base64,{data}" alt="{said[1] if said else "a drawing"}">'
+
+
+class Renderer(IPythonRenderer):
+    """Markdown to HTML. Formulas are put aside, as words that nobody can guess, until the rest is clean."""
+
+    def __init__(self) -> None:
+        super().__init__(escape=False, exclude_anchor_links=True)
+        self.aside: dict[str, str] = {}
+
+    def _put_aside(self, latex: str, display: str) -> str:
+        word = secrets.token_hex(16)
+        self.aside[word] = formula(latex, display)
+        return word
+
+    def block_math(self, text: str) -> str:
+        return f"<p>{self._put_aside(text, 'block')}</p>"
+
+    def inline_math(self, text: str) -> str:
+        return self._put_aside(text, "inline")
+
+
+def markdown(source: str) -> str:
+    """A text in Markdown as clean HTML, with its formulas in MathML."""
+    renderer = Renderer()
+    html = clean(MarkdownWithMath(renderer=renderer).render(source))
+    for word, shown in renderer.aside.items():
+        html = html.replace(word, shown)
+    return html
+
+
+def formula(latex: str, display: str) -> str:
+    """A formula as MathML, or as it was written where that cannot be made or would lead somewhere."""
+    try:
+        made = convert(latex, display=display)
+    except Exception:  # of many kinds, and a student may have written anything
+        made = ""
+    acts = re.search(r"(?i)<(?!/?m)|href|\son\w+\s*=|script:", made)
+    return made if made and not acts else f"<code>{escape(latex)}</code>"
+
+
+class EscapedNames(Preprocessor):
+    """Names as a page with a student's notebook may show them."""
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        for name in ("student", "first_name", "last_name", "notebook_path"):
+            if isinstance(resources.get(name), str):
+                resources[name] = escape(resources[name])
+        return nb, resources
+
+
+def escape_in_pages() -> None:
+    """Let formgrader's other pages escape what they show. nbgrader has no setting for how it makes them."""
+    from nbgrader.server_extensions.formgrader import formgrader
+
+    formgrader.Environment = partial(formgrader.Environment, autoescape=True)

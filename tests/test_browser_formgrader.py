@@ -1,0 +1,241 @@
+"""nbgrader's formgrader in a real browser, as ``autograder formgrade`` starts it for a course folder elsewhere."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+from urllib.parse import quote
+from urllib.request import urlopen
+
+import nbformat
+import psutil
+import pytest
+from conftest import run_command, submission
+from running import AUTOGRADER, UNIT, contents, points_of, wait_until
+
+RIGHT = {name: UNIT.reference_source(name) for name in UNIT.tasks}
+FULL = {name: float(task.points) for name, task in UNIT.tasks.items()}
+SUBMISSIONS = f"/formgrader/manage_submissions/{UNIT.assignment}"
+ACT = "window.acted = true"
+HOSTILE_NAME = f'hostile";{ACT};"<img src="x" onerror="{ACT}">'
+HOSTILE = f"""
+from IPython.display import HTML, SVG, Javascript, Latex, Markdown
+display(HTML('<script>{ACT}</script><img src="x" onerror="{ACT}"><img src="https://example.org/x.png">SEEN HTML'))
+display(HTML('<svg onload="{ACT}"><script>{ACT}</script></svg>'))
+display(SVG('<svg xmlns="http://www.w3.org/2000/svg" onload="{ACT}"><text>x</text></svg>'))
+display(Javascript("{ACT}"))
+display(Markdown('<a href="javascript:{ACT}">SEEN LINK</a> <input class="score" autofocus onfocus="{ACT}">'))
+display(Latex('$</script><script>{ACT}</script>$'))
+print('<script>{ACT}</script>SEEN TEXT')
+raise ValueError('<img src="x" onerror="{ACT}">SEEN ERROR')
+"""
+
+
+def with_hostile_cells(notebook):
+    text = f'SEEN MARKDOWN <script>{ACT}</script><img src=x onerror="{ACT}"> $\\href{{javascript:{ACT}}}{{x}}$'
+    notebook.cells += [nbformat.v4.new_markdown_cell(text), nbformat.v4.new_code_cell(HOSTILE)]
+
+
+@pytest.fixture(scope="module")
+def course(graded_class, tmp_path_factory):
+    """A course folder away from the project: two of the class and a hostile one graded, one not yet graded."""
+    folder = tmp_path_factory.mktemp("formgrader")
+    for student in ("student-01", "student-02"):
+        shutil.copytree(graded_class.folder / "submitted" / student, folder / "submitted" / student)
+    submission(folder / "submitted", HOSTILE_NAME, RIGHT, extra=with_hostile_cells)
+    grade(folder)
+    submission(folder / "submitted", "later", RIGHT)
+    return folder
+
+
+def grade(folder, command="grade", *words):
+    folders = ["--submissions", folder / "submitted", "--course-dir", folder]
+    code, output = run_command(command, UNIT.name, *folders, *words)
+    assert code == 0, output
+    return output
+
+
+@pytest.fixture(scope="module")
+def formgrader(course, tmp_path_factory):
+    """The running formgrader: its process and its address, which lets in."""
+    own = tmp_path_factory.mktemp("jupyter")
+    folders = {f"JUPYTER_{name}_DIR": str(own / name) for name in ("CONFIG", "DATA", "RUNTIME")}
+    with (own / "output").open("w") as output:
+        process = subprocess.Popen(
+            [*AUTOGRADER, "formgrade", "--course-dir", str(course), "--no-browser"],
+            env={**os.environ, **folders, "COLUMNS": "200"}, cwd=own, stdout=output, stderr=output,
+        )  # fmt: skip
+    try:
+        assert wait_until(lambda: "token=" in (own / "output").read_text()), (own / "output").read_text()
+        (address,) = re.findall(r"http://\S+", (own / "output").read_text())
+        port = int(address.split(":")[2].partition("/")[0])
+        assert wait_until(lambda: _answers(port), 60), (own / "output").read_text()
+        yield process, address
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _answers(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture
+def look(formgrader, open_page, tmp_path):
+    """``look(path)`` opens a page of the formgrader; a picture of it is made at the end."""
+    pages = []
+
+    def go(path="", **options):
+        page = open_page(formgrader[1], viewport={"width": 1280, "height": 900}, **options)
+        if path:
+            page.goto(formgrader[1].partition("/formgrader")[0] + path)
+        pages.append(page)
+        return page
+
+    yield go
+    for number, page in enumerate(pages):
+        page.screenshot(path=tmp_path / f"page{number}.png")
+
+
+def rows(course, student):
+    return {task: row for name, task, *row in contents(course / "gradebook.db")[1] if name == student}
+
+
+def open_submission(page, student):
+    """From the list of a unit's submissions to one of them."""
+    address = page.evaluate(
+        """async ([unit, notebook, student]) => {
+            const found = await (await fetch(`/formgrader/api/submitted_notebooks/${unit}/${notebook}`)).json();
+            return `/formgrader/submissions/${found.find(one => one.student === student).id}/`;
+        }""",
+        [UNIT.assignment, UNIT.name, student],
+    )
+    page.goto(page.url.partition("/formgrader")[0] + address)
+    page.wait_for_function("formgrader.grades && formgrader.grades.loaded && formgrader.comments.loaded")
+
+
+def test_it_opens_with_the_units_and_their_submissions(look, course):
+    page = look()
+    page.wait_for_selector(f"text={UNIT.assignment}")
+    assert page.locator("#main-table tr").count() == 12
+    page.locator(f"tr:has-text('{UNIT.assignment}') .num-submissions a").click()
+    page.wait_for_selector("text=student-02")
+    marks = points_of(course / "gradebook.db")
+    for student in ("student-01", "student-02", HOSTILE_NAME):
+        total = sum(points for (name, _), points in marks.items() if name == student)
+        row = page.locator("#main-table tr").filter(has_text=student)
+        assert row.locator(".score").inner_text() == f"{total:g} / {UNIT.points:g}"
+        assert row.locator(".status").inner_text() == "graded"
+
+
+def test_marks_and_comments_given_by_hand_stay(look, course):
+    page = look(SUBMISSIONS)
+    open_submission(page, "student-01")
+    assert page.locator("#jacobian").get_attribute("placeholder") == f"{rows(course, 'student-01')['jacobian'][0]:g}"
+    page.fill("#jacobian", "1.5")
+    page.fill("#answer_jacobian-comment", "Look at the shape, $m \\times n$.")
+    page.locator("#answer_jacobian-comment").blur()
+    assert wait_until(lambda: rows(course, "student-01")["jacobian"][1] == 1.5, 10)
+    page.wait_for_load_state("networkidle")
+    auto, _, look_at = rows(course, "student-01")["jacobian"]
+    assert not look_at
+
+    for command in (["grade", "--again"], ["regrade", "--all", "--yes"]):
+        grade(course, command[0], *command[1:], "--only", "student-01")
+        assert rows(course, "student-01")["jacobian"] == [auto, 1.5, 1]  # kept, and somebody is asked to look again
+        page.reload()
+        page.wait_for_function("formgrader.grades && formgrader.grades.loaded && formgrader.comments.loaded")
+        assert page.input_value("#jacobian") == "1.5"
+        assert page.input_value("#answer_jacobian-comment") == "Look at the shape, $m \\times n$."
+        resolve = page.locator(".nbgrader_cell:has(#jacobian) .mark-graded")
+        assert resolve.is_visible()
+        resolve.click()
+        assert wait_until(lambda: rows(course, "student-01")["jacobian"] == [auto, 1.5, 0], 10)
+        page.wait_for_load_state("networkidle")
+
+    page.goto(page.url.partition("/formgrader")[0] + SUBMISSIONS)
+    total = 1.5 + sum(row[0] for task, row in rows(course, "student-01").items() if task != "jacobian")
+    row = page.locator("#main-table tr:has-text('student-01')")
+    row.wait_for()
+    assert row.locator(".score").inner_text() == f"{total:g} / {UNIT.points:g}"
+    page.locator("#main-table tr:has-text('student-01') .generate-feedback a").click()
+    page.wait_for_selector("#success-modal", timeout=60_000)
+    written = (course / "feedback" / "student-01" / UNIT.assignment / f"{UNIT.name}.html").read_text()
+    assert "Look at the shape" in written
+
+
+def test_the_autograde_button_grades(look, course):
+    page = look(SUBMISSIONS)
+    row = page.locator("#main-table tr:has-text('later')")
+    row.wait_for()
+    assert row.locator(".status").inner_text() == "needs autograding"
+    row.locator(".autograde a").click()
+    page.wait_for_selector("#success-modal", timeout=120_000)
+    assert "Successfully autograded" in page.locator("#success-modal").inner_text()
+    page.locator("#success-modal .btn, #success-modal .close").first.click()
+    assert wait_until(lambda: row.locator(".score").inner_text() == "10 / 10", 10)
+    assert row.locator(".status").inner_text() == "graded"
+    assert {task: auto for task, (auto, *_) in rows(course, "later").items()} == FULL
+
+
+def test_nothing_in_a_notebook_acts(look):
+    page = look(SUBMISSIONS)
+    open_submission(page, HOSTILE_NAME)
+    page.wait_for_timeout(500)
+    seen = page.locator("#notebook").first.inner_text()
+    for part in ("HTML", "LINK", "TEXT", "ERROR", "MARKDOWN"):
+        assert f"SEEN {part}" in seen
+    assert page.evaluate("window.acted") is None
+    page.locator("text=SEEN LINK").last.click()
+    assert page.evaluate("window.acted") is None
+    assert page.locator("#notebook-container input:not(.score):not(.extra-credit)").count() == 0
+    assert page.locator("#notebook-container input.score").count() == len(UNIT.tasks)
+
+
+@pytest.mark.parametrize("path", ["", f"/{UNIT.assignment}"])
+def test_a_students_name_does_not_act_either(look, path):
+    page = look(f"/formgrader/manage_students/{quote(HOSTILE_NAME)}{path}", allowed=["404"])
+    assert page.locator(".breadcrumb").get_by_text(HOSTILE_NAME).is_visible()
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("window.acted") is None
+
+
+def test_formulas_are_drawn_without_a_script(look):
+    page = look(SUBMISSIONS)
+    open_submission(page, "student-02")
+    assert (
+        page.locator("#notebook math").count() > 10 and "$" not in page.locator("#notebook h1 ~ p").first.inner_text()
+    )
+
+
+def test_it_is_in_jupyterlabs_menu_too(look):
+    page = look("/lab")
+    page.get_by_role("menuitem", name="Nbgrader").click()
+    page.get_by_text("Formgrader", exact=True).click()
+    frame = page.frame_locator("iframe")
+    frame.locator(f"text={UNIT.assignment}").wait_for(timeout=30_000)
+
+
+def test_only_this_machine_and_who_has_the_token_come_in(formgrader):
+    process, address = formgrader
+    listening = [one for one in psutil.Process(process.pid).net_connections("tcp") if one.status == "LISTEN"]
+    port = int(address.split(":")[2].partition("/")[0])
+    assert port in {one.laddr.port for one in listening}
+    assert {one.laddr.ip for one in listening} == {"127.0.0.1"}
+    plain = address.partition("/formgrader")[0]
+    with urlopen(f"{plain}/formgrader/api/assignments", timeout=10) as answer:
+        assert "/login?next=" in answer.url and UNIT.assignment not in answer.read().decode()
+    assert "token=" not in " ".join(psutil.Process(process.pid).cmdline())
+
+
+def test_a_port_that_is_taken_and_a_folder_that_is_none_are_told(formgrader, course, tmp_path):
+    port = int(formgrader[1].split(":")[2].partition("/")[0])
+    code, output = run_command("formgrade", "--course-dir", course, "--port", port)
+    assert code == 2 and f"error: port {port}: Address already in use; name another, or leave --port out" in output
+    code, output = run_command("formgrade", "--course-dir", tmp_path / "none")
+    assert code == 2 and "none is no folder" in output

@@ -1,0 +1,56 @@
+"""What the formgrader shows of a student's notebook: text, pictures and formulas, and nothing that acts."""
+
+import re
+
+import pytest
+
+from autograder.formgrade.safe import clean, markdown
+from course.figures import Picture
+
+ACTS = re.compile(r"act\(\)|https?:|text/html|script|url\(|jacobian|<(style|iframe|form|input|svg|math)")
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<script>act()</script>",
+        "<SCRIPT\n>act()</SCRIPT >",
+        "<style>*{display:none}</style>",
+        '<img src="x" onerror="act()">',
+        '<img src="https://example.org/x.png">',
+        '<a href="javascript:act()">x</a>',
+        '<a href=" da\tta:text/html,<script>act()</script>">x</a>',
+        '<iframe src="https://example.org"></iframe>',
+        '<form action="https://example.org"><input name="x"></form>',
+        '<p style="background:url(https://example.org/x)">x</p>',
+        '<p id="jacobian" class="score">x</p>',
+        "<svg/onload=act()>",
+        '<math><mtext><table><mglyph><style><!--</style><img title="--><img src=x onerror=act()>">',
+    ],
+)
+def test_what_acts_is_taken_out(html):
+    for shown in (clean(html), markdown(html)):
+        assert not ACTS.search(" ".join(re.findall("<[^>]*>?", shown))), shown
+
+
+def test_what_a_lesson_shows_stays():
+    shown = markdown(
+        "# Title\n\n**bold** `a < b` $x < y$\n\n$$\\frac{a}{b}$$\n\n|a|b|\n|-|-|\n|1|2|\n\n[to](https://example.org)"
+    )
+    for part in ("<h1>Title</h1>", "<strong>bold</strong>", "<code>a &lt; b</code>", "<mfrac>", "<td>1</td>",
+                 '<a href="https://example.org">to</a>'):  # fmt: skip
+        assert part in shown
+    assert shown.count("<math") == 2 and "$" not in shown
+
+
+@pytest.mark.parametrize(
+    "latex", [r"\href{javascript:act()}{x}", r"\frac{", r"\text{<img src=x onerror=act()>}", "{}}"]
+)
+def test_a_formula_that_cannot_be_drawn_is_shown_as_it_was_written(latex):
+    assert "<img" not in markdown(f"${latex}$") and "href=" not in markdown(f"${latex}$")
+
+
+def test_a_drawing_becomes_a_picture():
+    picture = Picture('<svg viewBox="0 0 1 1"><script>act()</script></svg>', "a curve")
+    assert clean(picture._repr_html_()).startswith('<img src="data:image/svg+xml;base64,')
+    assert clean(picture._repr_html_()).endswith('alt="a curve">')
