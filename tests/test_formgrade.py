@@ -50,6 +50,11 @@ def test_a_formula_that_cannot_be_drawn_is_shown_as_it_was_written(latex):
     assert "<img" not in markdown(f"${latex}$") and "href=" not in markdown(f"${latex}$")
 
 
+def test_no_formula_breaks_out_of_an_attribute():
+    shown = markdown("$x$ <b title='$x$'>a</b> <img alt='$$x$$' src='data:image/png;base64,AA'>")
+    assert shown.count("<math") == 1 and not re.search("<(b|img) [^>]*<", shown)
+
+
 def test_a_drawing_becomes_a_picture():
     picture = Picture('<svg viewBox="0 0 1 1"><script>act()</script></svg>', "a curve")
     assert clean(picture._repr_html_()).startswith('<img src="data:image/svg+xml;base64,')

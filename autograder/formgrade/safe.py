@@ -78,9 +78,7 @@ def markdown(source: str) -> str:
     """A text in Markdown as clean HTML, with its formulas in MathML."""
     renderer = Renderer()
     html = clean(MarkdownWithMath(renderer=renderer).render(source))
-    for word, shown in renderer.aside.items():
-        html = html.replace(word, shown)
-    return html
+    return re.sub("<[^>]*>|[0-9a-f]{32}", lambda found: renderer.aside.get(found[0], found[0]), html)  # not in a tag
 
 
 def formula(latex: str, display: str) -> str:
