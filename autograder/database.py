@@ -71,6 +71,22 @@ class Database:
                 engine.dispose()
             return Gradebook(self.full_url, self.course_id)
 
+    def open_to_read(self) -> Any:
+        """nbgrader's Gradebook, into which nothing can be written if it is a file; None where there is no such file.
+
+        Raises NoGradebook.
+        """
+        if self.url.get_backend_name() != "sqlite":
+            return self.open()
+        from nbgrader.api import Gradebook
+
+        if not self.url.database or not Path(self.url.database).is_file():
+            return None
+        address = f"{Path(self.url.database).resolve().as_uri()}"
+        url = self.url_with_patience.set(database=address).update_query_dict({"mode": "ro", "uri": "true"})
+        with self.told():
+            return Gradebook(url.render_as_string(hide_password=False), self.course_id)
+
     @contextlib.contextmanager
     def told(self) -> Iterator[None]:
         """Say what is wrong with the database in one line, without its password. Raises NoGradebook."""
