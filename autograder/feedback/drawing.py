@@ -14,7 +14,7 @@ DARK, PALE, MAGENTA = "#101010", "#f8f8f8", "#c000c0"  # on coloured fields, wha
 
 
 def draw(compared: Compared, got: np.ndarray, want: np.ndarray, wrong: np.ndarray, words: str) -> Picture:
-    """A picture of what was given and what is right. Both are finite or not, and of any size; its frame fits the right."""
+    """A picture of what was given and what is right. The given numbers may be anything, the frame fits the right."""
     if got.ndim == want.ndim == 1:
         figure, how = _lines(compared, got, want, wrong)
     else:

@@ -99,7 +99,7 @@ def _numbers(value: Any) -> np.ndarray | None:
     """A small array of real numbers as float64; None for everything else."""
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "iuf" or value.ndim not in (1, 2):
         return None
-    return value.astype(float) if 2 <= value.size and max(value.shape) <= LONGEST else None
+    return value.astype(float) if value.size >= 2 and max(value.shape) <= LONGEST else None
 
 
 def _close(got: np.ndarray, want: np.ndarray, task: Task) -> np.ndarray:

@@ -18,14 +18,16 @@ STYLE = """
 body { max-width: 50rem; }
 tbody th { font-weight: normal; } section { margin: 2rem 0; } .task { border-top: 1px solid var(--line); }
 h1, h2, h3 { line-height: 1.25; } .total { font-size: 1.25rem; }
-.words td, .words th { vertical-align: top; overflow-wrap: anywhere; } .words td.number { text-align: right; white-space: nowrap; }
+.words td, .words th { vertical-align: top; overflow-wrap: anywhere; }
+.words td.number { text-align: right; white-space: nowrap; } .task h2::first-letter { text-transform: uppercase; }
 .hint, .comment { border-left: 4px solid var(--some); padding: .1rem 1rem; margin: 1rem 0; }
 .comment { border-color: var(--good); white-space: pre-wrap; overflow-wrap: anywhere; }
 figure { margin: 1rem 0; } figcaption { font-size: .9rem; }
 .lesson pre { overflow-x: auto; padding: .75rem 1rem; border: 1px solid var(--line); font-size: .875rem; }
 .lesson details { margin: .5rem 0; } summary { cursor: pointer; } math { font-size: 1.1em; }
 a { color: light-dark(#0b57d0, #8ab4f8); }
-.k, .kn, .ow, .kc { color: light-dark(#7a1fa2, #d9a6f5); } .s1, .s2, .sd, .sa, .si { color: light-dark(#17703c, #7fdc9f); }
+.k, .kn, .ow, .kc { color: light-dark(#7a1fa2, #d9a6f5); }
+.s1, .s2, .sd, .sa, .si { color: light-dark(#17703c, #7fdc9f); }
 .c1 { color: light-dark(#5b6570, #aab4bf); } .mi, .mf { color: light-dark(#8a4b00, #f0b46c); }
 .nf, .nc { color: light-dark(#0b57d0, #8ab4f8); }
 @media print { .task, figure, tr { break-inside: avoid; } .lesson { break-before: page; } a { color: inherit; } }
@@ -102,7 +104,8 @@ def _summary(feedback: Feedback) -> str:
             f'<td class="number">−{feedback.by_hand.penalty:g}</td></tr>'
         )
     most = sum(verdict.max_points for verdict in feedback.verdicts)
-    return f"""<p class="total">{escape(wording.short(record.student))}: <strong>{feedback.total:g} of {most:g} points</strong></p>
+    student = escape(wording.short(record.student))
+    return f"""<p class="total">{student}: <strong>{feedback.total:g} of {most:g} points</strong></p>
 <p>Graded on {escape(wording.short(str(record.graded)).partition("T")[0])}.</p>
 <div class="wide" tabindex="0" role="region" aria-label="Points by task"><table class="words">
 <thead><tr><th scope="col">task</th><th scope="col">your answer</th><th scope="col">points</th></tr></thead>
@@ -119,14 +122,18 @@ def _points(points: float, most: float) -> str:
 
 def _task(feedback: Feedback, verdict: Verdict) -> str:
     kind, said = _state(verdict)
-    points, name = feedback.points(verdict), verdict.task
+    name, points = verdict.task, f"{feedback.points(verdict):g} of {verdict.max_points:g} points"
     by_hand = " (given by hand)" if name in feedback.by_hand.points else ""
-    parts = "" if verdict.unanswered else _parts(verdict)
-    return f"""<section class="task" aria-labelledby="task-{name}">
-<h2 id="task-{name}">{_named(name)}</h2>
-<p><strong class="{kind}">{said[:1].upper()}{said[1:]}</strong>: {points:g} of {verdict.max_points:g} points{by_hand}</p>
-{_comments(feedback.by_hand.comments.get(name, []))}{_mistake(verdict)}{_read_on(feedback, verdict)}{parts}{_figure(feedback.figures.get(name))}
-</section>"""
+    pieces = [
+        f'<h2 id="task-{name}">{_named(name)}</h2>',
+        f'<p><strong class="{kind}">{said.capitalize()}</strong>: {points}{by_hand}</p>',
+        _comments(feedback.by_hand.comments.get(name, [])),
+        _mistake(verdict),
+        _read_on(feedback, verdict),
+        "" if verdict.unanswered else _parts(verdict),
+        _figure(feedback.figures.get(name)),
+    ]
+    return f'<section class="task" aria-labelledby="task-{name}">{"".join(pieces)}</section>'
 
 
 def _comments(comments: list[str]) -> str:
