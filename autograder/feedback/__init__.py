@@ -89,4 +89,5 @@ def copy_names(submitted: Path, into: Path) -> None:
             data = read_file(submitted, name, 1000)
         except OSError:
             continue
+        into.mkdir(parents=True, exist_ok=True)
         (into / name).write_bytes(data)

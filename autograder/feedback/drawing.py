@@ -10,10 +10,11 @@ from course.figures import BLUE, GREY, RED, Compared, Picture, legend, new_figur
 
 FRAME = 2.5  # how far beyond the right values an axis reaches, in their size
 COLOURS = "RdBu_r"
+DARK, PALE, MAGENTA = "#101010", "#f8f8f8", "#c000c0"  # on coloured fields, whatever the page's ground is
 
 
 def draw(compared: Compared, got: np.ndarray, want: np.ndarray, wrong: np.ndarray, words: str) -> Picture:
-    """A picture of what was given, however large or not finite, and of what is right, whose size the frame has."""
+    """A picture of what was given and what is right. The given numbers may be anything, the frame fits the right."""
     if got.ndim == want.ndim == 1:
         figure, how = _lines(compared, got, want, wrong)
     else:
@@ -44,7 +45,9 @@ def _lines(compared: Compared, got: np.ndarray, want: np.ndarray, wrong: np.ndar
     where = np.flatnonzero(wrong)
     axes.plot(where, inside[where], "x", color=RED, markersize=8, markeredgewidth=2, label="wrong")
     for i in np.flatnonzero(~np.isfinite(got) | (np.abs(got) > most)):
-        axes.annotate(f"{got[i]:.3g}", (i, inside[i]), ha="center", va="bottom" if inside[i] >= 0 else "top")
+        up = inside[i] >= 0
+        axes.annotate(_number(got[i]), (i, inside[i]), (0, 7 if up else -7), textcoords="offset points", ha="center",
+                      va="bottom" if up else "top")  # fmt: skip
     entries = max(len(got), len(want))
     axes.set_xticks(range(entries) if entries <= 12 else range(0, entries, 4))
     axes.margins(y=0.15)
@@ -56,10 +59,10 @@ def _fields(compared: Compared, got: np.ndarray, want: np.ndarray, wrong: np.nda
     widths = [max(got.shape[1], 2), max(want.shape[1], 2)]
     tall = max(got.shape[0], want.shape[0])
     figure, panels = new_figure(
-        min(9.0, 1.6 + 0.75 * sum(widths)), min(6.0, 1.1 + 0.6 * tall), ncols=2, gridspec_kw={"width_ratios": widths}
+        min(9.0, 2.4 + 0.75 * sum(widths)), min(6.0, 1.1 + 0.6 * tall), ncols=2, gridspec_kw={"width_ratios": widths}
     )
     most = _size(want)
-    for axes, array, title in zip(panels, (got, want), ("yours", "right"), strict=True):
+    for axes, array, title in zip(panels, (got, want), ("yours, wrong entries framed", "right"), strict=True):
         shown = axes.pcolormesh(np.ma.masked_invalid(np.clip(array, -most, most)), cmap=COLOURS, vmin=-most, vmax=most,
                                 edgecolors=GREY, linewidth=0.5)  # fmt: skip
         axes.invert_yaxis()
@@ -80,7 +83,11 @@ def _mark(axes: Any, got: np.ndarray, wrong: np.ndarray, most: float) -> None:
 
     for (i, j), value in np.ndenumerate(got):
         pale = not np.isfinite(value) or abs(value) < 0.6 * most
-        colour = GREY if not np.isfinite(value) else "black" if pale else "white"
-        axes.text(j + 0.5, i + 0.5, f"{value:.2g}", color=colour, ha="center", va="center", fontsize=8)
+        colour = GREY if not np.isfinite(value) else DARK if pale else PALE
+        axes.text(j + 0.5, i + 0.5, _number(value), color=colour, ha="center", va="center", fontsize=8)
         if wrong[i, j]:
-            axes.add_patch(Rectangle((j + 0.07, i + 0.07), 0.86, 0.86, fill=False, edgecolor="#c000c0", linewidth=1.6))
+            axes.add_patch(Rectangle((j + 0.07, i + 0.07), 0.86, 0.86, fill=False, edgecolor=MAGENTA, linewidth=1.6))
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}" if abs(value) < 1000 or not np.isfinite(value) else f"{value:.1e}"

@@ -16,10 +16,10 @@ from course.check.verdict import Part
 
 STYLE = """
 body { max-width: 50rem; }
-section { margin: 2rem 0; } .task { border-top: 1px solid var(--line); }
+tbody th { font-weight: normal; } section { margin: 2rem 0; } .task { border-top: 1px solid var(--line); }
 h1, h2, h3 { line-height: 1.25; } .total { font-size: 1.25rem; }
 .words td, .words th { vertical-align: top; overflow-wrap: anywhere; }
-.words td.number { min-width: 5.5em; text-align: right; white-space: nowrap; }
+.words td.number { text-align: right; white-space: nowrap; } .task h2::first-letter { text-transform: uppercase; }
 .hint, .comment { border-left: 4px solid var(--some); padding: .1rem 1rem; margin: 1rem 0; }
 .comment { border-color: var(--good); white-space: pre-wrap; overflow-wrap: anywhere; }
 figure { margin: 1rem 0; } figcaption { font-size: .9rem; }
@@ -122,15 +122,18 @@ def _points(points: float, most: float) -> str:
 
 def _task(feedback: Feedback, verdict: Verdict) -> str:
     kind, said = _state(verdict)
-    points, name = feedback.points(verdict), verdict.task
+    name, points = verdict.task, f"{feedback.points(verdict):g} of {verdict.max_points:g} points"
     by_hand = " (given by hand)" if name in feedback.by_hand.points else ""
-    parts = "" if verdict.unanswered else _parts(verdict)
-    return f"""<section class="task" aria-labelledby="task-{name}">
-<h2 id="task-{name}">{_named(name)}</h2>
-<p><strong class="{kind}">{said.capitalize()}</strong>: {points:g} of {verdict.max_points:g} points{by_hand}</p>
-{_comments(feedback.by_hand.comments.get(name, []))}{_mistake(verdict)}{_read_on(feedback, verdict)}{parts}
-{_figure(feedback.figures.get(name))}
-</section>"""
+    pieces = [
+        f'<h2 id="task-{name}">{_named(name)}</h2>',
+        f'<p><strong class="{kind}">{said.capitalize()}</strong>: {points}{by_hand}</p>',
+        _comments(feedback.by_hand.comments.get(name, [])),
+        _mistake(verdict),
+        _read_on(feedback, verdict),
+        "" if verdict.unanswered else _parts(verdict),
+        _figure(feedback.figures.get(name)),
+    ]
+    return f'<section class="task" aria-labelledby="task-{name}">{"".join(pieces)}</section>'
 
 
 def _comments(comments: list[str]) -> str:
