@@ -88,11 +88,21 @@ def _pair(compared: Compared, got: Any, want: Any, task: Task) -> tuple[np.ndarr
 
 
 def _items(compared: Compared, got: Any, want: Any) -> Iterator[tuple[Any, Any]]:
-    if not (isinstance(want, list) or (isinstance(want, np.ndarray) and want.ndim == 3)):
+    """The arrays in what was given and in what is right: both themselves, or what they hold."""
+    given, right = _held(got), _held(want)
+    if right is None:
         yield got, want
-    elif isinstance(got, list | np.ndarray) and np.ndim(got) != 0 and len(got) == len(want):
-        pairs = list(zip(got, want, strict=True))
-        yield from pairs if compared.item is None else [pairs[compared.item]]
+    elif given is not None and set(given) == set(right):
+        keys = right if compared.item is None else [compared.item]
+        yield from ((given[key], right[key]) for key in keys)
+
+
+def _held(value: Any) -> dict[Any, Any] | None:
+    """What a dict, a list or a stack of tables holds, by its key or place; None for everything else."""
+    if isinstance(value, dict):
+        return value
+    stacked = isinstance(value, np.ndarray) and value.ndim > 2
+    return dict(enumerate(value)) if stacked or isinstance(value, list) else None
 
 
 def _numbers(value: Any) -> np.ndarray | None:

@@ -77,13 +77,13 @@ def sections(unit: str) -> tuple[Section, ...]:
 
 
 def _pieces(unit: Unit) -> Iterable[str | NotebookNode]:
-    """The text of the notebook, cut before each heading, and its code cells, but for those of the answers."""
+    """The text of the notebook, cut before each heading, and its code cells but for the reference's code and answers."""
     for cell in released(unit).cells:
         if cell.cell_type == "markdown":
             starts = [heading.start() for heading in HEADING.finditer(cell.source)]
             ends = [*starts, len(cell.source)]
             yield from (cell.source[a:b] for a, b in zip([0, *starts], ends, strict=True) if cell.source[a:b].strip())
-        elif not cell.metadata.get("nbgrader", {}).get("solution"):
+        elif not cell.id.startswith(("answer_", "show_")):
             yield cell
 
 

@@ -18,8 +18,8 @@ STYLE = """
 body { max-width: 50rem; }
 tbody th { font-weight: normal; } section { margin: 2rem 0; } .task { border-top: 1px solid var(--line); }
 h1, h2, h3 { line-height: 1.25; } .total { font-size: 1.25rem; }
-.words td, .words th { vertical-align: top; overflow-wrap: anywhere; }
-.words td.number { text-align: right; white-space: nowrap; } .task h2::first-letter { text-transform: uppercase; }
+.words td, .words th { vertical-align: top; overflow-wrap: break-word; } .words td.said { overflow-wrap: anywhere; }
+.words .number { text-align: right; white-space: nowrap; } .task h2::first-letter { text-transform: uppercase; }
 .hint, .comment { border-left: 4px solid var(--some); padding: .1rem 1rem; margin: 1rem 0; }
 .comment { border-color: var(--good); white-space: pre-wrap; overflow-wrap: anywhere; }
 figure { margin: 1rem 0; } figcaption { font-size: .9rem; }
@@ -108,7 +108,7 @@ def _summary(feedback: Feedback) -> str:
     return f"""<p class="total">{student}: <strong>{feedback.total:g} of {most:g} points</strong></p>
 <p>Graded on {escape(wording.short(str(record.graded)).partition("T")[0])}.</p>
 <div class="wide" tabindex="0" role="region" aria-label="Points by task"><table class="words">
-<thead><tr><th scope="col">task</th><th scope="col">your answer</th><th scope="col">points</th></tr></thead>
+<thead><tr><th scope="col">task</th><th scope="col">your answer</th><th scope="col" class="number">points</th></tr></thead>
 <tbody>{"".join(rows)}</tbody></table></div>"""
 
 
@@ -123,14 +123,14 @@ def _points(points: float, most: float) -> str:
 def _task(feedback: Feedback, verdict: Verdict) -> str:
     kind, said = _state(verdict)
     name, points = verdict.task, f"{feedback.points(verdict):g} of {verdict.max_points:g} points"
-    by_hand = " (given by hand)" if name in feedback.by_hand.points else ""
+    by_hand = f", given by hand; the checks gave {verdict.points:g}" if name in feedback.by_hand.points else ""
     pieces = [
         f'<h2 id="task-{name}">{_named(name)}</h2>',
         f'<p><strong class="{kind}">{said.capitalize()}</strong>: {points}{by_hand}</p>',
         _comments(feedback.by_hand.comments.get(name, [])),
         _mistake(verdict),
         _read_on(feedback, verdict),
-        "" if verdict.unanswered else _parts(verdict),
+        "" if verdict.right or verdict.unanswered else _parts(verdict),
         _figure(feedback.figures.get(name)),
     ]
     return f'<section class="task" aria-labelledby="task-{name}">{"".join(pieces)}</section>'
@@ -169,12 +169,14 @@ def _parts(verdict: Verdict) -> str:
     rows = "".join(_part(part, share) for part in verdict.parts)
     label = f"Parts of {_named(verdict.task)}"
     return f"""<div class="wide" tabindex="0" role="region" aria-label="{label}"><table class="words">
-<thead><tr><th scope="col">part</th><th scope="col">result</th><th scope="col">points</th></tr></thead>
+<thead><tr><th scope="col">part</th><th scope="col">result</th><th scope="col" class="number">points</th></tr></thead>
 <tbody>{rows}</tbody></table></div>"""
 
 
 def _part(part: Part, share: float) -> str:
-    result = '<td class="full">right</td>' if part.right else f"<td>{escape(wording.reason(part.reason))}</td>"
+    result = (
+        '<td class="full">right</td>' if part.right else f'<td class="said">{escape(wording.reason(part.reason))}</td>'
+    )
     points = share if part.right else 0
     return (
         f'<tr><th scope="row">{escape(part.name)}</th>{result}'

@@ -21,6 +21,7 @@ COMPARED = {
         Compared("a chain", "gradient of each node"),
     ),
     "neuron_loss": (Compared("gradient by w"), Compared("gradient by x")),
+    "softplus": (Compared("values", "softplus"), Compared("slopes", "slope")),
 }
 
 WIDTH, HEIGHT, STEP_X, STEP_Y, MARGIN = 86, 62, 112, 80, 6

@@ -7,7 +7,7 @@ from course.figures import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, Compared, Pic
 COMPARED = {
     "standardise": (Compared("the training set", "input"), Compared("the test set", "input")),
     "training_loop": (
-        Compared("three epochs", "loss", curve=True, item=-1),
+        Compared("three epochs", "loss", curve=True, item=2),
         Compared("one epoch of three batches", "parameter"),
     ),
 }
