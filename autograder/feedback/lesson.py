@@ -77,7 +77,7 @@ def sections(unit: str) -> tuple[Section, ...]:
 
 
 def _pieces(unit: Unit) -> Iterable[str | NotebookNode]:
-    """The text of the notebook, cut before each heading, and its code cells but for the reference's code and answers."""
+    """The text of the notebook, cut before each heading, and its code cells but for those that show the reference."""
     for cell in released(unit).cells:
         if cell.cell_type == "markdown":
             starts = [heading.start() for heading in HEADING.finditer(cell.source)]

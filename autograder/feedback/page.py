@@ -108,7 +108,8 @@ def _summary(feedback: Feedback) -> str:
     return f"""<p class="total">{student}: <strong>{feedback.total:g} of {most:g} points</strong></p>
 <p>Graded on {escape(wording.short(str(record.graded)).partition("T")[0])}.</p>
 <div class="wide" tabindex="0" role="region" aria-label="Points by task"><table class="words">
-<thead><tr><th scope="col">task</th><th scope="col">your answer</th><th scope="col" class="number">points</th></tr></thead>
+<thead><tr><th scope="col">task</th><th scope="col">your answer</th>
+<th scope="col" class="number">points</th></tr></thead>
 <tbody>{"".join(rows)}</tbody></table></div>"""
 
 
