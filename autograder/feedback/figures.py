@@ -90,7 +90,7 @@ def _pair(compared: Compared, got: Any, want: Any, task: Task) -> tuple[np.ndarr
 def _items(compared: Compared, got: Any, want: Any) -> Iterator[tuple[Any, Any]]:
     if not (isinstance(want, list) or (isinstance(want, np.ndarray) and want.ndim == 3)):
         yield got, want
-    elif isinstance(got, list | np.ndarray) and np.ndim(got) != 0 and len(got) == len(want):
+    elif (isinstance(got, list) or (isinstance(got, np.ndarray) and got.ndim)) and len(got) == len(want):
         pairs = list(zip(got, want, strict=True))
         yield from pairs if compared.item is None else [pairs[compared.item]]
 
