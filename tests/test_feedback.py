@@ -112,7 +112,10 @@ def test_no_page_of_any_unit_holds_the_reference_or_a_seed(name):
     assert not drawable
     page = feedback_on(unit, record, ByHand())
     assert all(verdict.hint in text_of(page) for verdict in record.verdicts.values()) and str(SEED) not in page
-    given = "\n".join(cell.source for cell in released(unit).cells)
+    reasons = [
+        part.reason for verdict in record.verdicts.values() for part in verdict.parts
+    ]  # name the answer's own lines
+    given = "\n".join([*(cell.source for cell in released(unit).cells), *reasons])
     secret = [line for line in solution_lines(unit) if line not in given]
     assert secret and not [line for line in secret if line in text_of(page)]
 
