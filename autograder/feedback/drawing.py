@@ -51,7 +51,7 @@ def _lines(compared: Compared, got: np.ndarray, want: np.ndarray, wrong: np.ndar
     entries = max(len(got), len(want))
     axes.set_xticks(range(entries) if entries <= 12 else range(0, entries, 4))
     axes.margins(y=0.15)
-    legend(axes, loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=9)
+    legend(axes, loc="upper left", bbox_to_anchor=(1.05, 1.0), fontsize=9)
     return figure, how
 
 

@@ -81,15 +81,15 @@ def _plain(observed: Any) -> Any:
 def _pair(compared: Compared, got: Any, want: Any, task: Task) -> tuple[np.ndarray, np.ndarray] | None:
     """The two arrays to draw: what was given and what is right, where they differ."""
     for one, right in _items(compared, got, want):
-        pair = _numbers(one), _numbers(right)
-        if pair[0] is not None and pair[1] is not None and _wrong(pair[0], pair[1], task).any():
-            return pair[0], pair[1]
+        a, b = _numbers(one), _numbers(right)
+        if a is not None and b is not None and (a.shape != b.shape or _wrong(a, b, task).any()):
+            return a, b
     return None
 
 
 def _items(compared: Compared, got: Any, want: Any) -> Iterator[tuple[Any, Any]]:
     """The arrays in what was given and in what is right: both themselves, or what they hold."""
-    given, right = _held(got), _held(want)
+    given, right = _held(got, 0), _held(want, 2)
     if right is None:
         yield got, want
     elif given is not None and set(given) == set(right):
@@ -97,12 +97,12 @@ def _items(compared: Compared, got: Any, want: Any) -> Iterator[tuple[Any, Any]]
         yield from ((given[key], right[key]) for key in keys)
 
 
-def _held(value: Any) -> dict[Any, Any] | None:
-    """What a dict, a list or a stack of tables holds, by its key or place; None for everything else."""
+def _held(value: Any, most: int) -> dict[Any, Any] | None:
+    """What a dict, a list or an array of more than so many axes holds, by its key or place; None for anything else."""
     if isinstance(value, dict):
         return value
-    stacked = isinstance(value, np.ndarray) and value.ndim > 2
-    return dict(enumerate(value)) if stacked or isinstance(value, list) else None
+    several = isinstance(value, list) or (isinstance(value, np.ndarray) and value.ndim > most)
+    return dict(enumerate(value)) if several else None
 
 
 def _numbers(value: Any) -> np.ndarray | None:
@@ -119,12 +119,20 @@ def _close(got: np.ndarray, want: np.ndarray, task: Task) -> np.ndarray:
 
 
 def _wrong(got: np.ndarray, want: np.ndarray, task: Task) -> np.ndarray:
-    """Which of the given entries are wrong: all, where the shape is."""
-    return np.ones(got.shape, dtype=bool) if got.shape != want.shape else ~_close(got, want, task)
+    """Which of the given entries are wrong: all where the shape is, but of a row of another length those beyond."""
+    wrong = np.ones(got.shape, dtype=bool)
+    if got.shape == want.shape:
+        return ~_close(got, want, task)
+    if got.ndim == want.ndim == 1:
+        both = min(len(got), len(want))
+        wrong[:both] = ~_close(got[:both], want[:both], task)
+    return wrong
 
 
 def _in_words(got: np.ndarray, want: np.ndarray, task: Task) -> str:
     """How the two arrays differ, for somebody who does not see the picture too."""
+    if got.ndim == want.ndim == 1 and len(got) != len(want):
+        return f"Yours has {len(got)} entries, the right one {len(want)}."
     if got.shape != want.shape:
         said = f"Yours has the shape {got.shape}, the right one {want.shape}."
         if got.T.shape == want.shape and _close(got.T, want, task).all():

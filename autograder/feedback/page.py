@@ -24,7 +24,8 @@ h1, h2, h3 { line-height: 1.25; } .total { font-size: 1.25rem; }
 .comment { border-color: var(--good); white-space: pre-wrap; overflow-wrap: anywhere; }
 figure { margin: 1rem 0; } figcaption { font-size: .9rem; }
 .lesson pre { overflow-x: auto; padding: .75rem 1rem; border: 1px solid var(--line); font-size: .875rem; }
-.lesson details { margin: .5rem 0; } summary { cursor: pointer; } math { font-size: 1.1em; }
+.lesson details { margin: .5rem 0; } summary { cursor: pointer; }
+math { font-family: "STIX Two Math", "Cambria Math", "Latin Modern Math", "DejaVu Math TeX Gyre", math; }
 a { color: light-dark(#0b57d0, #8ab4f8); }
 .k, .kn, .ow, .kc { color: light-dark(#7a1fa2, #d9a6f5); }
 .s1, .s2, .sd, .sa, .si { color: light-dark(#17703c, #7fdc9f); }
@@ -124,7 +125,7 @@ def _points(points: float, most: float) -> str:
 def _task(feedback: Feedback, verdict: Verdict) -> str:
     kind, said = _state(verdict)
     name, points = verdict.task, f"{feedback.points(verdict):g} of {verdict.max_points:g} points"
-    by_hand = f", given by hand; the checks gave {verdict.points:g}" if name in feedback.by_hand.points else ""
+    by_hand = f" (given by hand; the checks gave {verdict.points:g})" if name in feedback.by_hand.points else ""
     pieces = [
         f'<h2 id="task-{name}">{_named(name)}</h2>',
         f'<p><strong class="{kind}">{said.capitalize()}</strong>: {points}{by_hand}</p>',
