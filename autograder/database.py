@@ -71,11 +71,28 @@ class Database:
                 engine.dispose()
             return Gradebook(self.full_url, self.course_id)
 
+    def open_to_read(self) -> Any:
+        """nbgrader's Gradebook, into which nothing can be written if it is a file; None where there is no such file.
+
+        Raises NoGradebook.
+        """
+        if self.url.get_backend_name() != "sqlite":
+            return self.open()
+        from nbgrader.api import Gradebook
+
+        if not self.url.database or not Path(self.url.database).is_file():
+            return None
+        address = f"{Path(self.url.database).resolve().as_uri()}"
+        url = self.url_with_patience.set(database=address).update_query_dict({"mode": "ro", "uri": "true"})
+        with self.told():
+            return Gradebook(url.render_as_string(hide_password=False), course_id="")  # a course that is named is added
+
     def open_existing(self) -> Any:
-        """nbgrader's Gradebook, where there is one already. Raises NoGradebook."""
-        if self.url.get_backend_name() == "sqlite" and not Path(self.url.database or "").is_file():
+        """The same. Raises NoGradebook also where there is none."""
+        book = self.open_to_read()
+        if book is None:
             raise NoGradebook(f"there is no gradebook {self}; name the folder that holds it: --course-dir")
-        return self.open()
+        return book
 
     @contextlib.contextmanager
     def told(self) -> Iterator[None]:

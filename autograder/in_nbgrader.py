@@ -1,5 +1,6 @@
 """This grader within nbgrader: its ``autograde`` command and formgrader's button read, run and judge submissions
-of the course's units as ``autograder grade`` does, one at a time. Other assignments are graded as nbgrader does.
+of the course's units as ``autograder grade`` does, one at a time, and its ``generate_feedback`` writes the pages of
+``autograder feedback``. Other assignments are treated as nbgrader does.
 
 ``nbgrader_config.py`` puts these classes in the place of nbgrader's own.
 """
@@ -13,12 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbconvert.exporters import NotebookExporter
+from nbconvert.exporters import Exporter, HTMLExporter, NotebookExporter
 from nbformat import NotebookNode
 from nbgrader import preprocessors
+from traitlets import Unicode
 
 from autograder import kernels
 from autograder.execute import Execution, execute
+from autograder.feedback import copy_names, feedback_on
+from autograder.feedback.by_hand import hand_marks
 from autograder.grader import Grader
 from autograder.intake import Submission, checks_in, released, take_in
 from autograder.kernels import sandbox
@@ -142,3 +146,21 @@ class SaveAutoGrades(preprocessors.SaveAutoGrades):
             )
             grade.needs_manual_grade = True
             self.gradebook.db.commit()
+
+
+class FeedbackExporter(HTMLExporter):
+    """Writes the page of a unit's submission from its grade record; where there is none, what nbgrader writes."""
+
+    site = Unicode("", help="Address of the course's site, to which feedback links.").tag(config=True)
+
+    def from_notebook_node(self, nb: NotebookNode, resources: Resources | None = None, **kwargs: Any) -> Any:
+        names = (resources or {}).get("nbgrader", {})
+        unit, root = unit_of(names.get("assignment", "")), Path(course_of(self).root)
+        record = Records(root, unit).read(names["student"]) if unit and names["notebook"] == unit.name else None
+        if unit is None or record is None:
+            return super().from_notebook_node(nb, resources, **kwargs)
+        _, resources = Exporter.from_notebook_node(self, nb, resources, **kwargs)
+        with hand_marks(unit, root, names["db_url"]) as added:
+            page = feedback_on(unit, record, added(names["student"]), self.site)
+        copy_names(folder_of(self, "submitted", names), folder_of(self, "feedback", names))
+        return page, resources

@@ -5,7 +5,7 @@ nbgrader reads the worked notebooks in ``solutions/`` and the students' in ``not
 folder it finds this file by itself; started elsewhere, set ``JUPYTER_CONFIG_PATH`` to this folder.
 
 Submissions of the course's units are read, run and judged as ``autograder grade`` does: confined, in warm
-kernels, outside of the student's process.
+kernels, outside of the student's process. Feedback on them is the page that ``autograder feedback`` writes.
 """
 
 import warnings
@@ -26,3 +26,5 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
+
+c.GenerateFeedback.exporter_class = "autograder.in_nbgrader.FeedbackExporter"

@@ -99,15 +99,20 @@ class Records:
 
     def read(self, student: str) -> Record | None:
         """The record of a student; None where there is none that can be read."""
-        return self._read(self.path(student), student)
+        return self.read_file(self.path(student), student)
 
     def all(self) -> Iterator[Record]:
         """Every record that can be read, by the name of its file."""
-        for path in sorted(self.folder.glob("*.json")):
-            if record := self._read(path):
+        for path in self.paths():
+            if record := self.read_file(path):
                 yield record
 
-    def _read(self, path: Path, student: str = "") -> Record | None:
+    def paths(self) -> list[Path]:
+        """The files of all records, whether they can be read or not."""
+        return sorted(self.folder.glob("*.json"))
+
+    def read_file(self, path: Path, student: str = "") -> Record | None:
+        """The record in a file; None where it is none of this unit, or of another student than this."""
         try:
             record = Record.from_json(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):

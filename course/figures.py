@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,20 @@ class Picture:
 
     def __repr__(self) -> str:
         return f"[picture: {self.alt}]"
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A part of a task that says more as a picture: what an answer gave beside what is right.
+
+    ``shows`` says in a word or two what the numbers are; a ``curve`` connects them, step after step. Of a part that is
+    a list or dict of arrays, the ``item`` is shown, or else the first that is wrong.
+    """
+
+    part: str
+    shows: str = "gradient"
+    curve: bool = False
+    item: int | str | None = None
 
 
 def new_figure(width: float = 7.0, height: float = 3.6, **subplots: Any) -> tuple[Figure, Any]:

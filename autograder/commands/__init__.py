@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from autograder.commands import export, formgrade, grading, site
+from autograder.commands import export, feedback, formgrade, grading, site
 
-GROUPS = (grading, formgrade, export, site)
+GROUPS = (grading, feedback, formgrade, export, site)
 
 COMMANDS: dict[Callable[..., None], str] = {
     name: example for group in GROUPS for name, example in group.COMMANDS.items()

@@ -16,10 +16,11 @@ from typing import Any
 
 import bleach
 from bleach.css_sanitizer import CSSSanitizer
-from latex2mathml.converter import convert
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode
+
+from autograder.formulas import mathml_or_code
 
 TAGS = {
     *bleach.ALLOWED_TAGS, "br", "caption", "dd", "del", "details", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5",
@@ -83,12 +84,9 @@ def markdown(source: str) -> str:
 
 def formula(latex: str, display: str) -> str:
     """A formula as MathML, or as it was written where that cannot be made or would lead somewhere."""
-    try:
-        made = convert(latex, display=display)
-    except Exception:  # of many kinds, and a student may have written anything
-        made = ""
-    acts = re.search(r"(?i)<(?!/?m)|href|\son\w+\s*=|script:", made)
-    return made if made and not acts else f"<code>{escape(latex)}</code>"
+    made = mathml_or_code(latex, display)
+    acts = re.search(r"(?i)<(?!/?m)|href|\son\w+\s*=|script:", made)  # a student may have written anything
+    return f"<code>{escape(latex)}</code>" if acts else made
 
 
 class EscapedNames(Preprocessor):

@@ -11,7 +11,18 @@ from typing import Any
 import numpy as np
 
 from course.custom_graph.layout import Layout
-from course.figures import BLUE, ORANGE, RED, Picture, new_figure, picture, with_slider
+from course.figures import BLUE, ORANGE, RED, Compared, Picture, new_figure, picture, with_slider
+
+COMPARED = {
+    "backward_through": (
+        Compared("a node used by two others", "gradient of each node"),
+        Compared("a node used twice by one", "gradient of each node"),
+        Compared("run twice", "gradient of each node"),
+        Compared("a chain", "gradient of each node"),
+    ),
+    "neuron_loss": (Compared("gradient by w"), Compared("gradient by x")),
+    "softplus": (Compared("values", "softplus"), Compared("slopes", "slope")),
+}
 
 WIDTH, HEIGHT, STEP_X, STEP_Y, MARGIN = 86, 62, 112, 80, 6
 FORWARD, BACKWARD, NEW = BLUE, RED, ORANGE

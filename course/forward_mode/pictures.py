@@ -12,7 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from course.figures import BLUE, GREY, ORANGE, Picture, legend, new_figure, picture, with_slider
+from course.figures import BLUE, GREY, ORANGE, Compared, Picture, legend, new_figure, picture, with_slider
+
+COMPARED = {
+    "product_derivative": (Compared("two vectors, by a number", "derivative"),),
+    "matmul_derivative": (Compared("by a number", "derivative"),),
+    "softmax": (Compared("probabilities", "probability"), Compared("derivative by a number", "derivative")),
+    "linear_layer": (Compared("y", "output"), Compared("derivative of y by b", "derivative")),
+    "training_step": (Compared("parameters after the step", "W", item="W"),),
+}
 
 SIZES = (1, 4, 16, 64, 256)  # of inputs and of outputs, where the two modes are compared
 HIDDEN = 256

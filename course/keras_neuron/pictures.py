@@ -6,7 +6,26 @@ from typing import Any
 
 import numpy as np
 
-from course.figures import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, Picture, legend, new_figure, picture, with_slider
+from course.figures import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    RED,
+    Compared,
+    Picture,
+    legend,
+    new_figure,
+    picture,
+    with_slider,
+)
+
+COMPARED = {
+    "neuron_kernel": (Compared("the kernel of a layer", "weight"),),
+    "three_neurons": (Compared("the kernel", "weight"), Compared("the bias", "bias")),
+    "neuron_gradients": (Compared("the gradient"), Compared("five inputs")),
+}
 
 COLORS = (BLUE, ORANGE, GREEN)
 NEURONS = ((2.0, -3.0, -3.0), (1.9, -3.1, -2.9), (2.1, -2.9, -3.1), (2.45, -2.55, -3.25))

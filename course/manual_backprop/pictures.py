@@ -8,7 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from course.figures import BLUE, GREEN, ORANGE, RED, Picture, legend, new_figure, picture, with_slider
+from course.figures import BLUE, GREEN, ORANGE, RED, Compared, Picture, legend, new_figure, picture, with_slider
+
+COMPARED = {
+    "neuron_backward": (Compared("gradient, label 1"), Compared("gradient, label 0")),
+    "symbolic_gradient": (Compared("three variables"), Compared("variables not in the order of the alphabet")),
+    "hinge_gradient": (Compared("gradient, both labels"),),
+    "cross_entropy_gradient": (Compared("gradient, both labels"),),
+}
 
 FORWARD, BACKWARD, NEW = BLUE, RED, ORANGE
 GATE = 17  # radius of a gate's circle

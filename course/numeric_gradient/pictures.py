@@ -2,10 +2,18 @@
 
 import numpy as np
 
-from course.figures import BLUE, GREEN, GREY, ORANGE, RED, Picture, legend, new_figure, picture, with_slider
+from course.figures import BLUE, GREEN, GREY, ORANGE, RED, Compared, Picture, legend, new_figure, picture, with_slider
 
 STEPS = 10.0 ** np.arange(-16, 0.25, 0.25)
 POINT = 1.0
+
+FIELD, ROW = Compared("a 2 by 3 array, h = 0.1"), Compared("a vector, h = 0.1")
+COMPARED = {
+    "forward_difference": (FIELD, ROW, Compared("whole numbers"), Compared("x is left as it was")),
+    "central_difference": (FIELD, ROW, Compared("whole numbers"), Compared("x is left as it was")),
+    "complex_step": (FIELD, Compared("every entry meets every other")),
+    "jacobian": (Compared("from 3 to 4 entries, h = 0.1", "Jacobian"), Compared("from 3 to 3 entries", "Jacobian")),
+}
 
 
 def slopes(h, dtype=np.float64):

@@ -7,7 +7,22 @@ from typing import Any
 
 import numpy as np
 
-from course.figures import BLUE, GREEN, GREY, ORANGE, RED, Picture, legend, new_figure, picture, with_slider
+from course.figures import BLUE, GREEN, GREY, ORANGE, RED, Compared, Picture, legend, new_figure, picture, with_slider
+
+COMPARED = {
+    "sgd_step": (Compared("a kernel and two vectors", "kernel", item="kernel"),),
+    "descend": (
+        Compared("the losses of five steps", "loss", curve=True),
+        Compared("the parameters after five steps", "parameter"),
+    ),
+    "momentum": (
+        Compared("Keras: w after a step", "w"),
+        Compared("Keras: velocity after a step", "velocity"),
+        Compared("PyTorch: w after a step", "w"),
+        Compared("PyTorch: velocity after a step", "velocity"),
+    ),
+    "adam_step": (Compared("w after the first step", "w"), Compared("six steps", "w, m and v")),
+}
 
 # --- A bowl: ½ wᵀ A w with curvatures 1 and 10, turned by 30 degrees --------------------------------
 

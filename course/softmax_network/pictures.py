@@ -8,7 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from course.figures import BLUE, GREEN, GREY, ORANGE, RED, Picture, legend, new_figure, picture, with_slider
+from course.figures import BLUE, GREEN, GREY, ORANGE, RED, Compared, Picture, legend, new_figure, picture, with_slider
+
+COMPARED = {
+    "log_softmax": (Compared("a batch, one example a row", "log-probability"), Compared("a vector", "log-probability")),
+    "forward": (Compared("z1", "z1"), Compared("h2", "h2"), Compared("p", "probability")),
+    "backward": (Compared("dh2"), Compared("dW2"), Compared("dh1"), Compared("dW1")),
+    "loss_from_scores": (Compared("probabilities", "probability"),),
+}
 
 SCORES = np.array([2.0, 1.0, -1.0, 0.5])
 UNIT = 6  # pixels for each row or column of a drawn matrix

@@ -8,7 +8,23 @@ from typing import Any
 
 import numpy as np
 
-from course.figures import BLUE, GREEN, ORANGE, PURPLE, Picture, legend, new_figure, picture, with_slider
+from course.figures import BLUE, GREEN, ORANGE, PURPLE, Compared, Picture, legend, new_figure, picture, with_slider
+
+COMPARED = {
+    "unbroadcast": (Compared("an axis was added"), Compared("a 3 by 3 array"), Compared("added and stretched")),
+    "matmul_rule": (Compared("by A, (2, 3) times (3, 4)"), Compared("by B, (2, 3) times (3, 4)")),
+    "sum_and_mean_rule": (
+        Compared("sum along an axis of a square"),
+        Compared("mean along an axis of a square"),
+        Compared("mean of everything"),
+    ),
+    "softmax_cross_entropy": (Compared("gradient"),),
+    "two_hidden_layers": (
+        Compared("gradients by W3 and b3"),
+        Compared("gradients by W2 and b2"),
+        Compared("gradients by W1 and b1"),
+    ),
+}
 
 SHAPES = ((4,), (3, 1), (1, 4), (1,))
 UPSTREAM = np.array([[1, 2, 0, -1], [3, -1, 1, 2], [0, 1, 2, -2]])

@@ -8,7 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from course.figures import BLUE, GREY, ORANGE, RED, Picture, legend, new_figure, picture, with_slider
+from course.figures import BLUE, GREY, ORANGE, RED, Compared, Picture, legend, new_figure, picture, with_slider
+
+COMPARED = {
+    "tape_gradient": (Compared("gradients of (x + y)·z"), Compared("gradients by a matrix, a vector, a number")),
+    "vectorised_loss": (Compared("gradient by w"),),
+    "loss_from_logits": (Compared("gradient by the scores"),),
+    "repaired_gradient": (Compared("five examples"), Compared("one example")),
+}
 
 FORWARD, BACKWARD, NEW = BLUE, RED, ORANGE
 INPUTS, TAPE, FRAME, HOLE = 44, 128, 96, 9  # y of the inputs and of the frames, a frame's height, a hole's side

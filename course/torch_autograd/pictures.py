@@ -8,7 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from course.figures import BLUE, GREEN, GREY, ORANGE, RED, Picture, legend, new_figure, picture, with_slider
+from course.figures import BLUE, GREEN, GREY, ORANGE, RED, Compared, Picture, legend, new_figure, picture, with_slider
+
+COMPARED = {
+    "value_and_gradients": (Compared("the gradients of (x + y)·z"),),
+    "softmax_cross_entropy": (Compared("the gradient, 3 classes"),),
+    "accumulated_gradient": (Compared("batches of different lengths"), Compared("an old gradient in w.grad")),
+    "descend": (Compared("the losses of five steps", "loss", curve=True), Compared("w after five steps", "w")),
+    "swish": (Compared("forward", "Swish"), Compared("backward of the sum"), Compared("an operation after it")),
+}
 
 NARROW, HIGH = 118, 44  # least width, and height, of a node
 GAP, ROW = 48, 74  # between two layers, and from one row to the next

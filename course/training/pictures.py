@@ -2,7 +2,15 @@
 
 import numpy as np
 
-from course.figures import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, Picture, legend, new_figure, picture
+from course.figures import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, Compared, Picture, legend, new_figure, picture
+
+COMPARED = {
+    "standardise": (Compared("the training set", "input"), Compared("the test set", "input")),
+    "training_loop": (
+        Compared("three epochs", "loss", curve=True, item=2),
+        Compared("one epoch of three batches", "parameter"),
+    ),
+}
 
 COLORS = (BLUE, ORANGE, GREEN, RED, PURPLE, GREY)
 DASHES = ((0, (1, 0)), (0, (9, 3)), (3, (7, 5)), (6, (5, 7)), (9, (3, 9)), (12, (2, 10)))

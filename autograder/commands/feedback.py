@@ -1,0 +1,58 @@
+"""The command that writes feedback to students."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from autograder.commands.grading import DbUrl
+from autograder.terminal import FAULTS_FOUND, UnitName, console, progress_bar, stop, told_errors, unit_called
+
+
+def feedback(
+    unit: UnitName,
+    only: Annotated[list[str] | None, typer.Option(help="This student only; may be given several times.")] = None,
+    course_dir: Annotated[Path, typer.Option(help="Course folder with the records and the gradebook.")] = Path(),
+    into: Annotated[
+        Path | None, typer.Option(help="Folder for the pages; default: feedback/ in the course folder.")
+    ] = None,
+    site: Annotated[str, typer.Option(help="Address of the course's site, to which pages then link too.")] = "",
+    db_url: DbUrl = "",
+) -> None:
+    """Write a page for every graded student: marks, mistakes with hints, pictures, and what the lesson says.
+
+    Marks and comments that were given by hand in the gradebook are in it. The pages lie where nbgrader keeps
+    feedback, <student>/<assignment>/<unit>.html. Exit status: 0 all written, 1 some could not be (they are listed),
+    2 wrong use or nothing is graded.
+    """
+    chosen = unit_called(unit)
+    if site and not site.startswith(("https://", "http://")):
+        raise stop(f"--site is an address that begins with https://, got {site!r}")
+    folder = into or course_dir / "feedback"
+    failed = done = 0
+    with told_errors(f"autograder feedback {unit}"):
+        from autograder.feedback import write_feedback
+
+        with progress_bar(f"feedback on {unit}") as show:
+            for total, written in write_feedback(chosen, course_dir, folder, frozenset(only or ()), site, db_url):
+                done += 1
+                show(done, total)
+                if written.problem:
+                    failed += 1
+                    console.print(
+                        f"[yellow]{escape(written.student)}[/yellow]: {escape(written.problem)}", soft_wrap=True
+                    )
+    console.print(
+        f"{done - failed} pages: {folder}/<student>/{chosen.assignment}/{unit}.html",
+        soft_wrap=True, highlight=False, markup=False,
+    )  # fmt: skip
+    if failed:
+        raise typer.Exit(FAULTS_FOUND)
+
+
+COMMANDS: dict[Callable[..., None], str] = {feedback: "autograder feedback numeric_gradient --only student-07"}
+"""Each command, with an example for its help."""

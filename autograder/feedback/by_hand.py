@@ -1,0 +1,70 @@
+"""What instructors added to a submission in the gradebook: marks, comments, and what was taken off for lateness."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from autograder.database import Database
+from course.check import Unit
+
+
+@dataclass(frozen=True)
+class ByHand:
+    """Points of tasks where somebody gave others than the grader, comments by task, and the penalty for lateness."""
+
+    points: dict[str, float] = field(default_factory=dict)
+    comments: dict[str, list[str]] = field(default_factory=dict)
+    penalty: float = 0.0
+
+
+class HandMarks:
+    """The gradebook of a course folder, for reading only: a function from students to what was added by hand."""
+
+    def __init__(self, unit: Unit, book: Any):
+        self.unit, self.book = unit, book
+
+    def __call__(self, student: str) -> ByHand:
+        from nbgrader.api import MissingEntry
+
+        if self.book is None:
+            return ByHand()
+        try:
+            submitted = self.book.find_submission_notebook(self.unit.name, self.unit.assignment, student)
+        except MissingEntry:
+            return ByHand()
+        comments: dict[str, list[str]] = {}
+        for comment in submitted.comments:
+            if comment.manual_comment and (task := self._task_of(comment.name)):
+                comments.setdefault(task, []).append(comment.manual_comment)
+        points = {
+            grade.name: float(grade.score)
+            for grade in submitted.grades
+            if grade.manual_score is not None or grade.extra_credit
+        }
+        return ByHand(points, comments, float(submitted.late_submission_penalty or 0.0))
+
+    def _task_of(self, cell: str) -> str:
+        """The task to which a cell belongs, by nbgrader's name of it."""
+        if cell in self.unit.tasks:
+            return cell
+        try:
+            return self.unit.task_of(cell.removeprefix("answer_")).name
+        except LookupError:
+            return ""
+
+
+@contextmanager
+def hand_marks(unit: Unit, course_dir: Path, db_url: str = "") -> Iterator[HandMarks]:
+    """Open the gradebook of a course folder; where there is none, nothing was added by hand. Raises NoGradebook."""
+    database = Database(course_dir, db_url)
+    book = database.open_to_read()
+    try:
+        with database.told():
+            yield HandMarks(unit, book)
+    finally:
+        if book is not None:
+            book.close()

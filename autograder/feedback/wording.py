@@ -1,0 +1,65 @@
+"""Verdicts' reasons and findings in words for the student whose notebook it is."""
+
+from __future__ import annotations
+
+import re
+
+LONGEST = 500  # characters of a reason that are shown
+
+FINDINGS = {
+    "unreadable notebook": "Your notebook could not be read by the program. Somebody will look at it by hand.",
+    "unreadable folder": "A folder that you handed in could not be read.",
+    "unreadable file": "A file that you handed in could not be read, so it was left out.",
+    "odd file name": "A file's name holds characters that it should not; the file was left out.",
+    "file over the limits": "A file is too large, or there are too many; what was too much was left out.",
+    "renamed notebook": "Your notebook has another name than the one you received. It was found and graded.",
+    "another notebook": "You handed in more than one notebook. Only the one that fits this unit was graded.",
+    "damaged notebook": "A notebook that you handed in is damaged; another one was graded instead.",
+    "repaired JSON": "The notebook's file was damaged. It was repaired as far as that was possible.",
+    "not UTF-8": "The notebook was saved in an unusual encoding. It was read all the same.",
+    "other notebook format": "The notebook was saved in another format version. It was read all the same.",
+    "merge conflict": "The notebook holds the marks of a merge conflict. Resolve conflicts before you hand in.",
+    "too many cells": "The notebook has very many cells; those beyond the limit were left out.",
+    "long cell": "A cell is very long; what was beyond the limit was left out.",
+    "broken cell": "A cell was damaged and could not be read.",
+    "broken characters": "A cell holds broken characters; they were replaced.",
+    "missing cell": "Cells that you received are missing. They were put back; a missing answer counts as not given.",
+    "duplicated cell": "A cell stands in the notebook more than once. The one that holds your answer was taken.",
+    "split cell": "A cell was split. Its pieces were put together again.",
+    "merged cell": "Cells were merged. They were taken apart again.",
+    "retyped cell": "A cell's type was changed (code, text). It was changed back.",
+    "locked cell changed": "A cell that is not yours to change was changed. It was graded as you received it.",
+    "stripped metadata": "Hidden data of some cells was lost. They were recognised by their contents.",
+    "changed metadata": "Hidden data of some cells was changed. It was put back.",
+    "changed points": "The points of a task were changed. They were put back.",
+    "answer found by its definition": "An answer stood in another cell than expected. It was found and graded.",
+    "refused import": "The notebook imports a module that holds answers, which is refused while it is graded.",
+    "time limit": "Running took longer than is allowed. What was earned before counts.",
+    "output limit": "A cell showed more output than is allowed; the rest was left out.",
+    "memory limit": "The notebook needed more memory than is allowed. What was earned before counts.",
+    "process limit": "The notebook started more processes than are allowed.",
+    "forged message": "The notebook sent the grader something that no notebook sends. It was ignored.",
+}
+"""What each finding means for a student, by its name."""
+
+
+def finding(name: str, detail: str) -> str:
+    """A finding in plain words, with its detail where that helps to find the place."""
+    said = FINDINGS.get(name, f"{name[:1].upper()}{name[1:]}.")
+    return f"{said} ({short(detail)})" if detail else said
+
+
+def reason(said: str) -> str:
+    """Why a part is wrong: what the verdict says, and before it what kind of thing has happened."""
+    raised = re.match(r"(\w*(?:Error|Exception|Interrupt|Exit|StopIteration))\b", said)
+    if said.startswith("NotImplementedError"):
+        return "not answered"
+    if said.startswith("TimeoutError"):
+        return f"It ran for too long: {short(said.partition(': ')[2])}."
+    return f"Your code stopped with an error. {short(said)}" if raised else short(said)
+
+
+def short(text: str) -> str:
+    """A text that is not too long, in one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]} …"
