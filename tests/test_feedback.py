@@ -1,5 +1,6 @@
 """Feedback to students: what their pages say, and what they must never say."""
 
+import asyncio
 import html
 import json
 import re
@@ -10,18 +11,12 @@ import pytest
 from conftest import run_command, submission
 from test_nbgrader import nbgrader
 
-from autograder.build import PROJECT, SOLUTIONS, notebook_path
+from autograder.build import PROJECT, nbgrader_config
 from autograder.database import Database
-from autograder.feedback import feedback_on
-from autograder.feedback.by_hand import ByHand
 from autograder.feedback.figures import compared_in, figure_of
-from autograder.intake import released
-from autograder.lesson import BEGIN, END
 from autograder.records import Record, Records
-from course import UNITS
 from course.check import Expected, judge, load
 from course.check.observing import observe
-from course.check.variants import scope_of
 
 UNIT = load("numeric_gradient")
 SEED = 8_765_432_109_876
@@ -93,39 +88,6 @@ def test_what_is_drawn_is_what_is_wrong(pages, graded_class):
                 assert figure and all(said[mark["mistake"]] in html.unescape(words) for words in figure.groups())
                 checked += 1
     assert checked
-
-
-@pytest.mark.parametrize("name", UNITS)
-def test_no_page_of_any_unit_holds_the_reference_or_a_seed(name):
-    """Each task is answered by a known mistake. What the solution says and the notebook does not, no page says."""
-    unit = load(name)
-    seen: dict = {}
-    record = Record("somebody", name, "", "", "strict", "2026-01-01T00:00:00", {}, observations=seen)
-    drawable = {task: {one.part for one in parts} for task, parts in compared_in(unit).items()}
-    for task in unit.tasks.values():
-        mistake = unit.mistakes(task.name)[0]
-        record.seeds[task.name] = SEED
-        seen[task.name] = observe(task, scope_of(unit, task, mistake), SEED)
-        expected = Expected(unit, task, SEED)
-        record.verdicts[task.name] = judge(expected, seen[task.name])
-        assert drawable.pop(task.name, set()) <= set(expected.reference)
-    assert not drawable
-    page = feedback_on(unit, record, ByHand())
-    assert all(verdict.hint in text_of(page) for verdict in record.verdicts.values()) and str(SEED) not in page
-    reasons = [
-        part.reason for verdict in record.verdicts.values() for part in verdict.parts
-    ]  # name the answer's own lines
-    given = "\n".join([*(cell.source for cell in released(unit).cells), *reasons])
-    secret = [line for line in solution_lines(unit) if line not in given]
-    assert secret and not [line for line in secret if line in text_of(page)]
-
-
-def solution_lines(unit):
-    """The lines of a unit's answers that are long enough to be told from others."""
-    worked = nbformat.read(PROJECT / notebook_path(unit, SOLUTIONS), as_version=4)
-    for cell in worked.cells:
-        for solution in re.findall(f"{BEGIN}(.*?){END}", cell.source, re.DOTALL):
-            yield from (line.strip() for line in solution.splitlines() if len(line.strip()) >= 12)
 
 
 # --- odd submissions, marks by hand, broken records, nbgrader ------------------------------------
@@ -233,6 +195,29 @@ def test_the_site_is_linked_where_there_is_one(odd, tmp_path):
     assert code == 0
     link = f'href="{address}/{UNIT.assignment}.html#many-outputs-the-jacobian"'
     assert link in page_of(tmp_path, "other").read_text()
+
+
+def test_without_a_gradebook_marks_are_those_of_the_records(odd, tmp_path):
+    shutil.copytree(odd / "records", tmp_path / "records")
+    code, _ = run_command("feedback", UNIT.name, "--course-dir", tmp_path, "--into", tmp_path / "f", "--only", HOSTILE)
+    assert code == 0 and f"{HOSTILE}: 0 of 10 points" in text_of(page_of(tmp_path / "f", HOSTILE).read_text())
+    assert not (tmp_path / "gradebook.db").exists()
+
+
+def test_formgraders_button_delivers_the_same_page(odd, tmp_path):
+    """formgrader calls nbgrader's API from a thread whose event loop is running."""
+    from nbgrader.apps.api import NbGraderAPI
+    from nbgrader.coursedir import CourseDirectory
+
+    run_command("feedback", UNIT.name, "--course-dir", odd, "--into", tmp_path, "--only", HOSTILE)
+
+    async def press():
+        config = nbgrader_config(odd)
+        return NbGraderAPI(CourseDirectory(config=config), config=config).generate_feedback(UNIT.assignment, HOSTILE)
+
+    done = asyncio.run(press())
+    assert done["success"], done
+    assert page_of(odd / "feedback", HOSTILE).read_bytes() == page_of(tmp_path, HOSTILE).read_bytes()
 
 
 def test_nbgraders_own_command_delivers_the_same_page(odd):
