@@ -16,7 +16,7 @@ td small { display: block; }
 .full { color: var(--good); } .part { color: var(--some); } .none { color: var(--bad); }
 .wide { overflow-x: auto; }
 svg { max-width: 100%; height: auto; }
-@media print { body { margin: 0; max-width: none; } }
+@media print { :root { color-scheme: light; } body { margin: 0; max-width: none; } .wide { overflow: visible; } }
 """
 
 

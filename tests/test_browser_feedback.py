@@ -53,6 +53,9 @@ def test_headings_are_in_order_and_formulas_are_drawn(page_path, open_page):
     assert boxes and max(boxes) > 20  # a fraction is higher than a line: the browser draws it as a formula
 
 
-def test_it_prints(page_path, open_page):
-    page = open_page(page_path)
-    assert page.pdf().startswith(b"%PDF")
+def test_it_prints_on_white_and_nothing_is_cut_off(page_path, open_page):
+    page = open_page(page_path, color_scheme="dark", viewport={"width": 700, "height": 900})
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(255, 255, 255)"
+    wider = "all => all.filter(one => one.scrollWidth > one.clientWidth + 1).length"
+    assert page.locator("pre, .wide").evaluate_all(wider) == 0

@@ -31,7 +31,10 @@ a { color: light-dark(#0b57d0, #8ab4f8); }
 .s1, .s2, .sd, .sa, .si { color: light-dark(#17703c, #7fdc9f); }
 .c1 { color: light-dark(#5b6570, #aab4bf); } .mi, .mf { color: light-dark(#8a4b00, #f0b46c); }
 .nf, .nc { color: light-dark(#0b57d0, #8ab4f8); }
-@media print { .task, figure, tr { break-inside: avoid; } .lesson { break-before: page; } a { color: inherit; } }
+@media print {
+  figure, tr, .hint { break-inside: avoid; } h2, h3, h4 { break-after: avoid; } .lesson { break-before: page; }
+  .lesson pre { white-space: pre-wrap; } math[display="block"] { font-size: .8em; } a { color: inherit; }
+}
 """
 
 
