@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 import os
 import platform
 from collections.abc import Iterator
@@ -33,7 +34,8 @@ class Record:
     """How a submission was graded, what was observed, and what it earned.
 
     ``digest`` tells whether the submission has changed since, ``submitted`` (what its ``timestamp.txt`` says) whether
-    it was handed in again, ``check`` whether the unit has changed. ``missing`` says why an observation may be.
+    it was handed in again, ``check`` whether the unit has changed. ``missing`` says why an observation may be. ``seconds``
+    is how long the notebook ran, None where it did not run or an earlier version of the program graded it.
     """
 
     student: str
@@ -49,6 +51,7 @@ class Record:
     versions: dict[str, str] = field(default_factory=dict)
     submitted: str = ""
     missing: str = ""
+    seconds: float | None = None
 
     def to_json(self) -> str:
         data = {part.name: getattr(self, part.name) for part in fields(self)}
@@ -70,10 +73,13 @@ class Record:
                      record.missing)  # fmt: skip
             if not all(isinstance(text, str) for text in texts) or not isinstance(record.versions, dict):
                 raise ValueError("a text is none")
-            if not all(isinstance(verdict.points, int | float) for verdict in record.verdicts.values()):
-                raise ValueError("points are no number")
+            numbers = [verdict.points for verdict in record.verdicts.values()]
+            if record.seconds is not None:
+                numbers.append(record.seconds)
+            if not all(isinstance(number, int | float) and math.isfinite(number) for number in numbers):
+                raise ValueError("points or seconds are no number")
             return record
-        except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise ValueError(f"not a grade record: {error}") from error
 
 
@@ -103,9 +109,11 @@ class Records:
 
     def all(self) -> Iterator[Record]:
         """Every record that can be read, by the name of its file."""
-        for path in sorted(self.folder.glob("*.json")):
-            if record := self._read(path):
-                yield record
+        return (record for _, record in self.each() if record)
+
+    def each(self) -> Iterator[tuple[Path, Record | None]]:
+        """The file of every record, with None where it cannot be read."""
+        return ((path, self._read(path)) for path in sorted(self.folder.glob("*.json")))
 
     def _read(self, path: Path, student: str = "") -> Record | None:
         try:
