@@ -72,8 +72,8 @@ class Database:
             return Gradebook(self.full_url, self.course_id)
 
     def marks_by_hand(self, assignment: str) -> dict[tuple[str, str], float]:
-        """The score of each student and cell that a person changed, in nbgrader's sense: what was set by hand or else the
-        grader's, and extra credit. Only reads; a gradebook that is not there has none. Raises NoGradebook."""
+        """The score of each student and cell that a person changed, as nbgrader has it: what was set by hand or else
+        the grader's, and extra credit. Only reads; a gradebook that is not there has none. Raises NoGradebook."""
         file = self.url.database if self.url.get_backend_name() == "sqlite" else None
         if file and not Path(file).is_file():
             return {}

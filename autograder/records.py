@@ -34,8 +34,8 @@ class Record:
     """How a submission was graded, what was observed, and what it earned.
 
     ``digest`` tells whether the submission has changed since, ``submitted`` (what its ``timestamp.txt`` says) whether
-    it was handed in again, ``check`` whether the unit has changed. ``missing`` says why an observation may be. ``seconds``
-    is how long the notebook ran, None where it did not run or an earlier version of the program graded it.
+    it was handed in again, ``check`` whether the unit has changed. ``missing`` says why an observation may be.
+    ``seconds`` is how long the notebook ran, None where it did not run or an earlier version of the program graded it.
     """
 
     student: str

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from autograder.database import Database
 from autograder.records import Record, Records, fingerprint
-from course.check import Unit, Verdict
+from course.check import Unit
 
 
 class NothingGraded(LookupError):
@@ -27,10 +27,6 @@ class GradedUnit:
     records: list[Record]
     by_hand: Mapping[tuple[str, str], float] = field(default_factory=dict)
     unreadable: list[str] = field(default_factory=list)
-
-    def verdict(self, record: Record, task: str) -> Verdict | None:
-        """The verdict on a task, None where the task was not graded."""
-        return record.verdicts.get(task)
 
     def points(self, record: Record, task: str) -> float | None:
         """The points that count: those given by hand, else the grader's; None where the task was not graded."""
