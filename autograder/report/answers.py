@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import course
 from autograder.build import NOTEBOOKS, PROJECT, SOLUTIONS, notebook_path
 from autograder.records import can_name_a_file
-from course.check import Task, Unit
+from course.check import Unit
 
 LONGEST = 10_000  # characters of an answer whose form is looked at
 NOP = opmap["NOP"]
@@ -40,11 +40,6 @@ def answers_of(unit: Unit, student: str, course_dir: Path) -> dict[str, str]:
     if not can_name_a_file(student):
         return {}
     return cells_of(course_dir / "autograded" / student / unit.assignment / f"{unit.name}.ipynb")
-
-
-def whole(task: Task, answers: dict[str, str]) -> str:
-    """All that a student wrote for a task."""
-    return "\n\n".join(answers[name].strip() for name in task.answers if name in answers)
 
 
 class Form(NamedTuple):
@@ -91,7 +86,7 @@ def known_forms(unit: Unit) -> set[Form]:
     known = set()
     for folder in (SOLUTIONS, NOTEBOOKS):
         answers = cells_of(PROJECT / notebook_path(unit, folder))
-        known |= {form(whole(task, answers)) for task in unit.tasks.values()}
+        known |= {form(source) for source in answers.values()}
     path = Path(course.__file__).parent / unit.name / "mistakes.py"
     text = path.read_text(encoding="utf-8")
     for node in ast.parse(text).body:

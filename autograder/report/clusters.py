@@ -36,9 +36,13 @@ class Cluster:
         return [record.student for record in self.records]
 
 
-def is_unnamed(verdict: Verdict) -> bool:
-    """Whether an answer is wrong in a way that has no name yet."""
-    return not verdict.right and not verdict.unanswered and not verdict.mistake
+def is_unnamed(record: Record, task: str) -> bool:
+    """Whether an answer is wrong in a way that has no name yet. One that was not observed at all is not; a finding
+    says why."""
+    verdict = record.verdicts.get(task)
+    if verdict is None or verdict.right or verdict.unanswered or verdict.mistake:
+        return False
+    return record.observations is None or bool(record.observations.get(task))
 
 
 def clusters(graded: GradedUnit, task: Task) -> list[Cluster]:
@@ -48,9 +52,8 @@ def clusters(graded: GradedUnit, task: Task) -> list[Cluster]:
     """
     alike: dict[Any, list[tuple[dict[str, Any], list[Record]]]] = defaultdict(list)
     for record in graded.records:
-        verdict = record.verdicts.get(task.name)
-        if verdict and is_unnamed(verdict):
-            seen = _seen(record, task, verdict)
+        if is_unnamed(record, task.name):
+            seen = _seen(record, task)
             groups = alike[record.seeds.get(task.name), *(_kind(name, value) for name, value in seen.items())]
             for first, members in groups:
                 if not any(difference(first[name], seen[name], task) for name in seen):
@@ -63,13 +66,12 @@ def clusters(graded: GradedUnit, task: Task) -> list[Cluster]:
     return [Cluster(task, number, tuple(members)) for number, members in enumerate(found, start=1)]
 
 
-def _seen(record: Record, task: Task, verdict: Verdict) -> dict[str, Any]:
+def _seen(record: Record, task: Task) -> dict[str, Any]:
     """What was observed, part by part; what was not is known by the reason that the verdict gives."""
     observed = (record.observations or {}).get(task.name)
     given = observed if isinstance(observed, Mapping) else {}
-    return {
-        part.name: decoded(given, part.name) if part.name in given else Opaque(part.reason) for part in verdict.parts
-    }
+    parts = record.verdicts[task.name].parts
+    return {part.name: decoded(given, part.name) if part.name in given else Opaque(part.reason) for part in parts}
 
 
 def _kind(name: str, value: Any) -> Any:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from autograder.report.clusters import is_unnamed
 from autograder.report.gathering import GradedUnit
 
 FEW = 3  # students below which a correlation says nothing
@@ -45,19 +46,17 @@ class TaskStatistics:
 
 def task_statistics(graded: GradedUnit, task: str) -> TaskStatistics:
     """The figures of one task, over all who were graded in it."""
-    points = [(record, graded.points(record, task)) for record in graded.records]
-    earned = [value for _, value in points if value is not None]
+    earned = [points for record in graded.records if (points := graded.points(record, task)) is not None]
     verdicts = [record.verdicts[task] for record in graded.records if task in record.verdicts]
     whole = graded.unit.tasks[task].points
-    wrong = [verdict for verdict in verdicts if not verdict.right and not verdict.unanswered]
     return TaskStatistics(
         task,
         len(earned),
         sum(earned) / (whole * len(earned)) if earned and whole else math.nan,
         sum(value >= whole for value in earned),
         sum(verdict.unanswered for verdict in verdicts),
-        sum(verdict.mistake is not None for verdict in wrong),
-        sum(verdict.mistake is None for verdict in wrong),
+        sum(verdict.mistake is not None for verdict in verdicts),
+        sum(is_unnamed(record, task) for record in graded.records),
         discrimination(points_matrix(graded), list(graded.unit.tasks).index(task)),
     )
 
