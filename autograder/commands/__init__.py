@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from autograder.commands import grading
+from autograder.commands import grading, reporting
 
-COMMANDS: dict[Callable[..., None], str] = {**grading.COMMANDS}
+COMMANDS: dict[Callable[..., None], str] = {**grading.COMMANDS, **reporting.COMMANDS}
 """Each command, with an example for its help."""

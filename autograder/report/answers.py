@@ -78,21 +78,21 @@ def _lines(code: CodeType) -> set[int]:
     return {line for *_, line in code.co_lines() if line}.union(*within)
 
 
-def known_forms(unit: Unit) -> set[Form]:
-    """The forms that are nobody's own: the reference's, what was handed out, and the written variants of the unit.
+def known_forms(unit: Unit) -> set[str]:
+    """The texts of the forms that are nobody's own: the reference's, what was handed out, the unit's variants.
 
     They are read as text, so that nothing of the unit need be imported.
     """
     known = set()
     for folder in (SOLUTIONS, NOTEBOOKS):
         answers = cells_of(PROJECT / notebook_path(unit, folder))
-        known |= {form(source) for source in answers.values()}
+        known |= {form(source).text for source in answers.values()}
     path = Path(course.__file__).parent / unit.name / "mistakes.py"
     text = path.read_text(encoding="utf-8")
     for node in ast.parse(text).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and any(map(_is_variant, node.decorator_list)):
             lines = text.splitlines(keepends=True)[node.lineno - 1 : node.end_lineno]
-            known.add(form("".join(lines)))
+            known.add(form("".join(lines)).text)
     return known
 
 

@@ -8,11 +8,11 @@ what many in the class wrote.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
-from pathlib import Path
 
+from autograder.records import Record
 from autograder.report.answers import answers_of, form, known_forms
 from autograder.report.clusters import Cluster, is_unnamed
 from autograder.report.gathering import GradedUnit
@@ -41,10 +41,10 @@ class Question:
     alike: tuple[Alike, ...]
 
 
-def alike(graded: GradedUnit, course_dir: Path, found: Sequence[Cluster]) -> list[Alike]:
+def alike(graded: GradedUnit, found: Iterable[Cluster]) -> list[Alike]:
     """What few students of a class have in common in a unit; ``found`` are the unit's clusters."""
     few = min(max(3, int(RARE * len(graded.records))), len(graded.records) // 2)
-    same_code = [one for one in _same_code(graded, course_dir) if len(one.students) <= few]
+    same_code = [one for one in _same_code(graded) if len(one.students) <= few]
     seen = {(one.task, one.students) for one in same_code}
     same_wrong = [
         Alike(graded.unit.name, cluster.task.name, "the same wrong results, which no known mistake has", students, 1)
@@ -54,27 +54,23 @@ def alike(graded: GradedUnit, course_dir: Path, found: Sequence[Cluster]) -> lis
     return same_code + same_wrong
 
 
-def _same_code(graded: GradedUnit, course_dir: Path) -> Iterable[Alike]:
+def _same_code(graded: GradedUnit) -> Iterable[Alike]:
     """Answers of the same form, whoever else wrote it."""
     unit, known = graded.unit, known_forms(graded.unit)
     task_of = {answer: task.name for task in unit.tasks.values() for answer in task.answers}
-    writers = defaultdict(set)
-    unnamed = set()
+    writers: dict[tuple[str, str], list[tuple[Record, int]]] = defaultdict(list)
     for record in graded.records:
-        for answer, source in answers_of(unit, record.student, course_dir).items():
-            task = task_of.get(answer, "")
-            verdict, written = record.verdicts.get(task), form(source)
-            if verdict and not verdict.mistake and written.lines >= SHORTEST and written not in known:
-                writers[task, answer, written].add(record.student)
-                if is_unnamed(record, task):
-                    unnamed.add((task, answer, written))
-    for key, students in writers.items():
-        task, answer, written = key
-        if len(students) > 1:
-            wrong = key in unnamed
-            what = f"the same code of {answer}, {written.lines} lines{', and wrong in the same way' if wrong else ''}"
-            weight = ENOUGH if wrong or written.lines >= LONG else 1
-            yield Alike(unit.name, task, what, frozenset(students), weight)
+        for answer, source in answers_of(unit, record.student, graded.course_dir).items():
+            verdict, written = record.verdicts.get(task_of.get(answer, "")), form(source)
+            if verdict and not verdict.mistake and written.lines >= SHORTEST and written.text not in known:
+                writers[answer, written.text].append((record, written.lines))
+    for (answer, _), those in writers.items():
+        if len(those) > 1:
+            task, lines = task_of[answer], min(lines for _, lines in those)
+            wrong = any(is_unnamed(record, task) for record, _ in those)
+            what = f"the same code of {answer}, {lines} lines{', and wrong in the same way' if wrong else ''}"
+            weight = ENOUGH if wrong or lines >= LONG else 1
+            yield Alike(unit.name, task, what, frozenset(record.student for record, _ in those), weight)
 
 
 def questions(found: Iterable[Alike]) -> list[Question]:

@@ -24,6 +24,7 @@ class GradedUnit:
     """
 
     unit: Unit
+    course_dir: Path
     records: list[Record]
     by_hand: Mapping[tuple[str, str], float] = field(default_factory=dict)
     unreadable: list[str] = field(default_factory=list)
@@ -64,4 +65,4 @@ def gather(unit: Unit, course_dir: Path, db_url: str = "") -> GradedUnit:
             f"{course_dir} has no record of {unit.name}{more}; grade first: autograder grade {unit.name}"
         )
     found.sort(key=lambda record: record.student)
-    return GradedUnit(unit, found, Database(course_dir, db_url).marks_by_hand(unit.assignment), unreadable)
+    return GradedUnit(unit, course_dir, found, Database(course_dir, db_url).marks_by_hand(unit.assignment), unreadable)

@@ -52,3 +52,18 @@ def mistakes_section(mistakes: Iterable[tuple[int, str, str, str]]) -> str:
     rows = [(escape(task), str(count), escape(name), escape(hint)) for count, task, name, hint in mistakes]
     found = table("Mistakes", ["task", "students", "mistake", "hint"], rows, kind="words") if rows else "<p>None.</p>"
     return f"<h2>The commonest mistakes</h2>{found}"
+
+
+def short(text: str, most: int = 60) -> str:
+    """A text of a student as HTML, cut where it is long."""
+    return escape(text if len(text) <= most else f"{text[: most - 1]}…")
+
+
+def names(students: Sequence[str], most: int = 12) -> str:
+    """Names of students as HTML; where there are many, the first, and how many more."""
+    more = f" and {len(students) - most} more" if len(students) > most else ""
+    return f'<span class="names">{", ".join(map(short, students[:most]))}{more}</span>'
+
+
+def count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
