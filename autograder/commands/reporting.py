@@ -41,7 +41,7 @@ def report(
         if unit:
             written.append(write_report(unit_called(unit), course_dir, folder, db_url))
         else:
-            units = [one for name in UNITS if (one := unit_called(name)).tasks]
+            units = [loaded for name in UNITS if (loaded := unit_called(name)).tasks]
             with progress_bar("reporting") as show:
                 for done, came in enumerate(write_reports(units, course_dir, folder, db_url), start=1):
                     show(done, len(units))

@@ -13,8 +13,8 @@ from autograder.report.charts import difficulty_chart, marks_chart
 from autograder.report.clusters import Cluster
 from autograder.report.copying import Question
 from autograder.report.gathering import GradedUnit
-from autograder.report.markup import cell, count, mistakes_section, names, short, table
-from autograder.report.sections import STYLE, notes, number, questions_section, ran_section, spread_table
+from autograder.report.markup import cell, count, full_name, mistakes_section, names, short, table
+from autograder.report.sections import STYLE, chart, notes, number, questions_section, ran_section, spread_table
 from autograder.report.statistics import SMALL, TaskStatistics, summary, task_statistics
 from autograder.report.tables import commonest_mistakes
 
@@ -25,7 +25,7 @@ DISCRIMINATION = """<p><b>Discrimination</b> is the correlation between the poin
 <em>other</em> tasks together (the corrected item-total correlation): 1 where who has more here has more elsewhere, 0
 where the task has nothing to do with the rest. From 0.3 on it tells strong from weak students clearly, from 0.1 on
 somewhat. Below that it hardly does: nearly all get it right, or nearly all wrong, or its text misleads. Read the wrong
-answers below, then reword it, or make it harder or easier. Below 0 look for a fault in the task or its check first.</p>"""
+answers below, then reword it, or make it harder or easier. Below 0 look for a fault in it or its check first.</p>"""
 UNNAMED = """<p>Wrong answers that no known mistake explains. Those that do the same in every part stand together, the
 most frequent first. Give the frequent ones a name and a hint, and whoever makes the mistake next is told.</p>"""
 
@@ -36,8 +36,8 @@ def class_page(graded: GradedUnit, found: Mapping[str, Sequence[Cluster]], asked
     body = [
         f"<h1>{escape(unit.name)}: {count(len(graded.records), 'student')}</h1>",
         notes([graded]),
-        f"<h2>Marks</h2>{marks_chart(graded.totals, unit.points)}",
-        spread_table([("points", summary(graded.totals))]),
+        f"<h2>Marks</h2>{chart(marks_chart(graded.totals, unit.points))}",
+        spread_table([(escape(unit.name), summary(graded.totals))]),
         _tasks(graded, [task_statistics(graded, task) for task in unit.tasks]),
         mistakes_section(commonest_mistakes(graded.records)),
         _clusters(graded, found),
@@ -68,8 +68,8 @@ def _tasks(graded: GradedUnit, statistics: list[TaskStatistics]) -> str:
         if len(graded.totals) < SMALL
         else ""
     )
-    chart = difficulty_chart(statistics)
-    return f"<h2>Tasks</h2>{chart}{table('Figures of each task', head, rows, kind='reading')}{DISCRIMINATION}{few}"
+    figures = table("Figures of each task", head, rows, kind="reading")
+    return f"<h2>Tasks</h2>{chart(difficulty_chart(statistics))}{figures}{DISCRIMINATION}{few}"
 
 
 def _clusters(graded: GradedUnit, found: Mapping[str, Sequence[Cluster]]) -> str:
@@ -145,5 +145,5 @@ def _all_marks(graded: GradedUnit) -> str:
             else cell(record.verdicts.get(task.name))
             for task in tasks
         )
-        rows.append((escape(record.student), *marks, "–" if total is None else f"{total:g}"))
+        rows.append((full_name(record.student), *marks, "–" if total is None else f"{total:g}"))
     return f"<h2>All marks</h2>{table('Marks by student and task', head, rows)}"

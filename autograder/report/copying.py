@@ -82,8 +82,13 @@ def questions(found: Iterable[Alike]) -> list[Question]:
             weights[pair] += one.weight
     asked = []
     for group in _joined({*pair} for pair, weight in weights.items() if weight >= ENOUGH):
-        common = tuple(one for one in found if len(one.students & group) > 1)
-        asked.append(Question(tuple(sorted(group)), common))
+        common: list[Alike] = []
+        for one in found:
+            told = any(each.unit == one.unit and each.task == one.task and group & one.students <= each.students
+                       for each in common)  # fmt: skip
+            if len(one.students & group) > 1 and not told:
+                common.append(one)
+        asked.append(Question(tuple(sorted(group)), tuple(common)))
     return sorted(asked, key=lambda one: (-sum(alike.weight for alike in one.alike), one.students))
 
 

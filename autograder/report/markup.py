@@ -59,6 +59,11 @@ def short(text: str, most: int = 60) -> str:
     return escape(text if len(text) <= most else f"{text[: most - 1]}…")
 
 
+def full_name(student: str) -> str:
+    """The whole name of a student as HTML, broken into lines where it is long."""
+    return f'<span class="names">{escape(student)}</span>'
+
+
 def names(students: Sequence[str], most: int = 12) -> str:
     """Names of students as HTML; where there are many, the first, and how many more."""
     more = f" and {len(students) - most} more" if len(students) > most else ""

@@ -9,8 +9,8 @@ from autograder.pages import page
 from autograder.report.charts import units_chart
 from autograder.report.copying import Question
 from autograder.report.gathering import GradedUnit
-from autograder.report.markup import count, table
-from autograder.report.sections import STYLE, notes, number, questions_section, ran_section, spread_table
+from autograder.report.markup import count, full_name, table
+from autograder.report.sections import STYLE, chart, notes, number, questions_section, ran_section, spread_table
 from autograder.report.statistics import TaskStatistics, summary, task_statistics
 from autograder.report.tables import commonest_mistakes
 
@@ -21,11 +21,12 @@ def overview_page(graded: Sequence[GradedUnit], asked: Sequence[Question]) -> st
     """The whole page; the page of each unit is called ``<unit>.html``."""
     students = sorted({record.student for one in graded for record in one.records})
     records = [record for one in graded for record in one.records]
+    drawn = units_chart([(one.unit.name, one.totals, one.unit.points) for one in graded])
     links = [(f'<a href="{one.unit.name}.html">{escape(one.unit.name)}</a>', summary(one.totals)) for one in graded]
     body = [
         f"<h1>The class: {count(len(students), 'student')}, {count(len(graded), 'unit')}</h1>",
         notes(graded),
-        f"<h2>Units</h2>{units_chart([(one.unit.name, one.totals, one.unit.points) for one in graded])}",
+        f"<h2>Units</h2>{chart(drawn)}",
         spread_table(links, "Points in each unit"),
         _hardest(graded),
         _commonest(graded),
@@ -46,7 +47,7 @@ def _hardest(graded: Sequence[GradedUnit]) -> str:
         (escape(one.task), escape(unit), f"{100 * one.difficulty:.0f} %", str(one.unnamed), number(one.discrimination))
         for unit, one in found
     )
-    return f"<h2>The most difficult tasks</h2>{table('Tasks', head, rows)}"
+    return f"<h2>The most difficult tasks</h2>{table('Tasks', head, rows, kind='words')}"
 
 
 def _commonest(graded: Sequence[GradedUnit]) -> str:
@@ -69,5 +70,5 @@ def _totals(graded: Sequence[GradedUnit], students: Sequence[str]) -> str:
     for student in students:
         points = [of_unit.get(student) for of_unit in totals]
         marks = ("–" if one is None else f"{one:g}" for one in points)
-        rows.append((escape(student), *marks, f"{sum(one for one in points if one is not None):g}"))
+        rows.append((full_name(student), *marks, f"{sum(one for one in points if one is not None):g}"))
     return f"<h2>All marks</h2>{table('Points by student and unit', head, rows)}"

@@ -12,6 +12,7 @@ from autograder.report.copying import Question
 from autograder.report.gathering import GradedUnit
 from autograder.report.markup import CONFINED, count, names, short, table
 from autograder.report.statistics import Summary, summary
+from course.figures import Picture
 
 MOST_QUESTIONS = 40
 SLOWEST = 5
@@ -23,7 +24,10 @@ article { border-left: 3px solid var(--line); padding: 0 1rem; margin: 1.5rem 0;
 pre { overflow-x: auto; padding: .5rem; border: 1px solid var(--line); }
 code { overflow-wrap: anywhere; }
 .words td, .words th { vertical-align: top; }
-.names, tbody th { overflow-wrap: anywhere; }
+.words td:last-child, .reading td:last-child { text-align: left; min-width: 14rem; }
+.reading th:last-child { text-align: left; }
+.names { overflow-wrap: anywhere; } th .names { display: inline-block; min-width: 8rem; }
+.chart svg { min-width: 34rem; }
 """
 
 
@@ -59,7 +63,7 @@ def _span(times: list[str]) -> str:
 
 def spread_table(rows: Iterable[tuple[str, Summary]], label: str = "Spread of the points") -> str:
     """A row for each summary; its name is HTML."""
-    head = ["", "students", "mean", "standard deviation", "lowest", "median", "highest"]
+    head = ["unit", "students", "mean", "standard deviation", "lowest", "median", "highest"]
     return table(label, head, ((name, str(one.count), *map(number, _figures(one))) for name, one in rows))
 
 
@@ -67,8 +71,13 @@ def _figures(one: Summary) -> tuple[float, ...]:
     return one.mean, one.deviation, one.least, one.median, one.most
 
 
+def chart(drawn: Picture) -> str:
+    """A picture that scrolls where it is too wide to be read."""
+    return f'<div class="wide chart" tabindex="0" role="region" aria-label="Chart">{drawn.svg}</div>'
+
+
 def number(value: float) -> str:
-    return "–" if math.isnan(value) else f"{value:.2f}"
+    return "–" if math.isnan(value) else f"{value:.2f}".replace("-", "−")
 
 
 def questions_section(asked: Sequence[Question]) -> str:
@@ -99,6 +108,6 @@ def ran_section(records: Sequence[Record]) -> str:
     if not timed:
         return f"<h2>How it ran</h2><ul>{ways}</ul><p>How long it took was not recorded.</p>"
     rows = ((short(record.student), escape(record.unit), f"{record.seconds:.1f}") for record in timed[:SLOWEST])
-    slowest = table("Slowest notebooks", ["student", "unit", "seconds"], rows)
+    slowest = table("Slowest notebooks", ["student", "unit", "seconds"], rows, kind="words")
     took = f"A notebook took {middle.median:.1f} s in the median, {middle.most:.1f} s at most. The slowest:"
     return f"<h2>How it ran</h2><ul>{ways}</ul><p>{took}</p>{slowest}"

@@ -37,7 +37,7 @@ class TaskStatistics:
         r = self.discrimination
         if math.isnan(r):
             return "cannot be said: all have the same points here or elsewhere, or they are too few"
-        if r < 0:
+        if r <= -SOME:
             return "reversed: who does well elsewhere does worse here. Try the task and its check for a fault"
         if r < SOME:
             return "hardly: read its text and the wrong answers below, or make it easier or harder"
