@@ -8,3 +8,5 @@ from autograder.commands import grading, reporting
 
 COMMANDS: dict[Callable[..., None], str] = {**grading.COMMANDS, **reporting.COMMANDS}
 """Each command, with an example for its help."""
+GROUPS = reporting.GROUPS
+"""Commands of two words, by the first, with an example for the help of each."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from autograder.commands.grading import CourseDir, DbUrl
-from autograder.terminal import FAULTS_FOUND, console, errors, progress_bar, stop, told_errors, unit_called
+from autograder.terminal import FAULTS_FOUND, UnitName, console, errors, progress_bar, stop, told_errors, unit_called
 
 if TYPE_CHECKING:
     from autograder.report.writing import Written
@@ -70,5 +71,48 @@ def _tell(written: Written) -> None:
                      highlight=False, markup=False, soft_wrap=True)  # fmt: skip
 
 
+def new(
+    unit: UnitName,
+    task: Annotated[str, typer.Argument(help="Name of a task of the unit.", show_default=False)],
+    cluster: Annotated[int, typer.Option(help="Number of the cluster in the class report.", min=1)] = 1,
+    student: Annotated[str | None, typer.Option("--from", help="Take the answer of this student.")] = None,
+    name: Annotated[str | None, typer.Option(help="What was done, in a few words.")] = None,
+    hint: Annotated[str | None, typer.Option(help="What to do instead, in a sentence.")] = None,
+    write: Annotated[bool, typer.Option("--write", help="Append it to the unit's mistakes.py; needs --name.")] = False,
+    course_dir: CourseDir = Path(),
+) -> None:
+    """Make a known mistake of a wrong answer that has no name yet: print its code, or append it to mistakes.py.
+
+    Exit status: 0 printed or written, 2 there is no such answer.
+    """
+    chosen = unit_called(unit)
+    if task not in chosen.tasks:
+        raise stop(f"{unit} has no task called {task!r}; its tasks are {', '.join(chosen.tasks)}")
+    if write and not name:
+        raise stop('--write needs a name for the mistake, such as --name "divided by h instead of 2h"')
+    with told_errors(f"autograder mistake new {unit} {task}"):
+        from autograder.new_mistake import HINT, NAME, NoMistake, append, skeleton
+        from autograder.report.gathering import gather
+
+        graded = gather(chosen, course_dir)
+        try:
+            made = skeleton(graded, chosen.tasks[task], cluster, student, name or NAME, hint or HINT)
+        except NoMistake as error:
+            raise stop(str(error)) from error
+        console.print(made.code, soft_wrap=True, highlight=False, markup=False)
+        say = partial(errors.print, soft_wrap=True, highlight=False, markup=False)
+        many = f"{len(made.cluster.students)} of {len(graded.records)} students"
+        say(f"from {made.student}'s {made.answer}; {many} did this")
+        if made.unknown:
+            say(f"not defined in the reference: {', '.join(made.unknown)}; define it within the answer")
+        where = append(graded, made) if write else f"course/{unit}/mistakes.py"
+        say(f"{'written to' if write else 'to go into'} {where}. It is a student's code: read it before you run it.")
+        say(f"next: say what to do instead, then: autograder audit {unit}, then: autograder regrade {unit}")
+
+
+GROUPS: dict[str, dict[Callable[..., None], str]] = {
+    "mistake": {new: 'autograder mistake new numeric_gradient jacobian --cluster 1 --name "a row too few" --write'}
+}
+"""Commands of two words, with an example for the help of each."""
 COMMANDS: dict[Callable[..., None], str] = {report: "autograder report numeric_gradient"}
 """Each command, with an example for its help."""

@@ -87,13 +87,17 @@ def known_forms(unit: Unit) -> set[str]:
     for folder in (SOLUTIONS, NOTEBOOKS):
         answers = cells_of(PROJECT / notebook_path(unit, folder))
         known |= {form(source).text for source in answers.values()}
-    path = Path(course.__file__).parent / unit.name / "mistakes.py"
-    text = path.read_text(encoding="utf-8")
+    text = mistakes_path(unit).read_text(encoding="utf-8")
     for node in ast.parse(text).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and any(map(_is_variant, node.decorator_list)):
             lines = text.splitlines(keepends=True)[node.lineno - 1 : node.end_lineno]
             known.add(form("".join(lines)).text)
     return known
+
+
+def mistakes_path(unit: Unit) -> Path:
+    """The file of a unit's mistakes and alternatives."""
+    return Path(course.__file__).parent / unit.name / "mistakes.py"
 
 
 def _is_variant(decorator: ast.expr) -> bool:

@@ -25,7 +25,7 @@ DISCRIMINATION = """<p><b>Discrimination</b> is the correlation between the poin
 <em>other</em> tasks together (the corrected item-total correlation): 1 where who has more here has more elsewhere, 0
 where the task has nothing to do with the rest. From 0.3 on it tells strong from weak students clearly, from 0.1 on
 somewhat. Below that it hardly does: nearly all get it right, or nearly all wrong, or its text misleads. Read the wrong
-answers below, then reword it, or make it harder or easier. Below 0 look for a fault in it or its check first.</p>"""
+answers below, then reword it, or make it harder or easier. Well below 0 look for a fault first.</p>"""
 UNNAMED = """<p>Wrong answers that no known mistake explains. Those that do the same in every part stand together, the
 most frequent first. Give the frequent ones a name and a hint, and whoever makes the mistake next is told.</p>"""
 
@@ -50,12 +50,11 @@ def class_page(graded: GradedUnit, found: Mapping[str, Sequence[Cluster]], asked
 
 
 def _tasks(graded: GradedUnit, statistics: list[TaskStatistics]) -> str:
-    head = ["task", "points", "earned", "all points", "not answered", "named mistakes", "wrong without a name",
+    head = ["task", "earned", "all points", "not answered", "named mistakes", "wrong without a name",
             "discrimination", "tells students apart"]  # fmt: skip
     rows = [
         (
-            escape(one.task),
-            f"{graded.unit.tasks[one.task].points:g}",
+            f"{escape(one.task)} / {graded.unit.tasks[one.task].points:g}",
             "–" if math.isnan(one.difficulty) else f"{100 * one.difficulty:.0f} %",
             *map(str, (one.full, one.unanswered, one.named, one.unnamed)),
             number(one.discrimination),

@@ -24,7 +24,7 @@ article { border-left: 3px solid var(--line); padding: 0 1rem; margin: 1.5rem 0;
 pre { overflow-x: auto; padding: .5rem; border: 1px solid var(--line); }
 code { overflow-wrap: anywhere; }
 .words td, .words th { vertical-align: top; }
-.words td:last-child, .reading td:last-child { text-align: left; min-width: 14rem; }
+.words td:last-child, .reading td:last-child { text-align: left; min-width: 12rem; }
 .reading th:last-child { text-align: left; }
 .names { overflow-wrap: anywhere; } th .names { display: inline-block; min-width: 8rem; }
 .chart svg { min-width: 34rem; }
