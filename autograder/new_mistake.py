@@ -109,9 +109,13 @@ def one_edit(answer: str, reference: str, wrong: str) -> tuple[str, str] | None:
     if not before:  # lines were put in: they follow the line before
         before, after = old[front - 1 : front], [*old[front - 1 : front], *after]
     right, put = "\n".join(before), "\n".join(after)
+    if not after:  # lines were left out, and their ends with them
+        right += "\n"
     indent = right[: len(right) - len(right.lstrip())]
     if put.startswith(indent):
         right, put = right.removeprefix(indent), put.removeprefix(indent)
+    if after and reference.count(right) > 1:  # as a part of other lines too
+        right, put = f"{right}\n", f"{put}\n"
     if len(right + put) > LONGEST_EDIT or reference.count(right) != 1:
         return None
     if form(reference.replace(right, put)).text != form(wrong).text:

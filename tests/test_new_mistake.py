@@ -1,4 +1,4 @@
-"""From a cluster of the report to a known mistake: what is written loads, is audited, and names the students' mistake."""
+"""From a cluster of the report to a known mistake: what is written loads and passes the audit."""
 
 import os
 import shutil
@@ -19,8 +19,8 @@ def new(folder, *words):
 
 @pytest.mark.parametrize(("wrong", "answer"), [(THIRD, "central_difference"), (DOUBLED, "complex_step")])
 def test_one_edit_of_the_reference_is_told_as_an_edit(wrong, answer):
-    right, put = one_edit(answer, RIGHT[answer], definition_of(answer, wrong))
-    assert RIGHT[answer].count(right) == 1 and RIGHT[answer].replace(right, put) == wrong
+    edit = one_edit(answer, RIGHT[answer], definition_of(answer, wrong))
+    assert edit and RIGHT[answer].count(edit[0]) == 1 and RIGHT[answer].replace(*edit) == wrong
 
 
 def test_lines_put_in_and_lines_left_out_are_edits():
@@ -29,7 +29,7 @@ def test_lines_put_in_and_lines_left_out_are_edits():
         reference.replace("        z[j] = before\n", ""),
         reference.replace("    return", "    h = 1\n    return"),
     ):
-        edit = one_edit("complex_step", reference, wrong)
+        edit = one_edit("complex_step", reference, definition_of("complex_step", wrong))
         assert edit and reference.replace(*edit) == wrong
 
 
