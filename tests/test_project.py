@@ -119,9 +119,9 @@ def test_the_readme_names_the_two_commands_first():
     assert readme.index("make demo") < readme.index("make test") < readme.index("## ")
 
 
-@pytest.mark.parametrize("command", ["build", "classroom", "grade", "audit"])
+@pytest.mark.parametrize("command", ["build", "classroom", "grade", "audit", "report", "mistake new"])
 def test_every_command_has_help_with_an_example(command):
-    code, output = run_command(command, "--help")
+    code, output = run_command(*command.split(), "--help")
     assert code == 0 and f"Example: autograder {command}" in output
 
 
