@@ -69,10 +69,15 @@ class Record:
             known["findings"] = [(str(name), str(detail)) for name, detail in data["findings"]]
             known["seeds"] = {str(task): int(seed) for task, seed in data["seeds"].items()}
             record = cls(**known)
-            texts = (record.student, record.unit, record.digest, record.check, record.isolation, record.submitted,
-                     record.missing)  # fmt: skip
+            texts = [record.student, record.unit, record.digest, record.check, record.isolation, record.submitted,
+                     record.missing, record.graded]  # fmt: skip
+            for verdict in record.verdicts.values():
+                texts += [verdict.mistake or "", verdict.hint, *(part.name for part in verdict.parts)]
+                texts += [part.reason for part in verdict.parts]
             if not all(isinstance(text, str) for text in texts) or not isinstance(record.versions, dict):
                 raise ValueError("a text is none")
+            if not isinstance(record.observations, dict | None):
+                raise ValueError("observations are no dict")
             numbers = [verdict.points for verdict in record.verdicts.values()]
             if record.seconds is not None:
                 numbers.append(record.seconds)

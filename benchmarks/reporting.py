@@ -54,7 +54,7 @@ def multiply(unit: Unit, students: int, root: Path) -> None:
 
 
 def measure(students: int, root: Path) -> Figures:
-    units = [unit for unit in map(load, UNITS) if unit.tasks]
+    units = [unit for unit in map(load, UNITS) if unit.points]
     for unit in units:
         grade_class(unit, root)
         multiply(unit, students, root)

@@ -159,6 +159,23 @@ def test_small_classes(course, kept):
     assert code == 0 and "all_units.html" in output
 
 
+def test_who_was_graded_in_one_task_only_has_no_total(course):
+    for path in (course / "records" / NAME).glob("*.json"):
+        verdicts = json.loads(path.read_text())["verdicts"]
+        edit(course, path.stem, verdicts={"jacobian": verdicts["jacobian"]})
+    code, _, page = reported(course)
+    assert code == 0 and "10 not graded in every task" in page
+    code, _ = run_command("report", "--all", "--course-dir", course)
+    assert code == 0 and {row["state"] for row in rows_of(course)} >= {"not graded", "right"}
+
+
+@pytest.mark.parametrize("field", [{"graded": 3}, {"observations": []}, {"seconds": "long"}, {"seconds": 1e999}])
+def test_a_record_of_odd_values_is_left_out(field, course):
+    edit(course, "gus", **field)
+    code, output, _ = reported(course)
+    assert code == 1 and "the record gus.json cannot be read" in output
+
+
 def test_many_with_one_mistake(course):
     """300 copies of one record: one cluster, and nobody to ask."""
     record = json.loads((course / "records" / NAME / "cleo.json").read_text())
@@ -177,7 +194,7 @@ def test_nothing_graded(tmp_path, planted_class):
     assert code == 2 and "no record of tf_tape" in output
 
 
-@pytest.mark.parametrize("words", [(), (NAME, "--all"), ("no_such_unit",)])
+@pytest.mark.parametrize("words", [(), (NAME, "--all"), ("no_such_unit",), ("start_here",)])
 def test_wrong_use(words, planted_class):
     code, output = run_command("report", *words, "--course-dir", planted_class)
     assert code == 2 and "error:" in output

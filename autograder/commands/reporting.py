@@ -34,6 +34,8 @@ def report(
 
     if (unit is None) != everything:
         raise stop("name a unit, or say --all: autograder report numeric_gradient, autograder report --all")
+    if unit and not unit_called(unit).points:
+        raise stop(f"{unit} has no points, so there is nothing to report")
     folder = into or course_dir / "reports"
     with told_errors("autograder report"):
         from autograder.report.writing import OVERVIEW, write_report, write_reports
@@ -42,7 +44,7 @@ def report(
         if unit:
             written.append(write_report(unit_called(unit), course_dir, folder, db_url))
         else:
-            units = [loaded for name in UNITS if (loaded := unit_called(name)).tasks]
+            units = [loaded for name in UNITS if (loaded := unit_called(name)).points]
             with progress_bar("reporting") as show:
                 for done, came in enumerate(write_reports(units, course_dir, folder, db_url), start=1):
                     show(done, len(units))

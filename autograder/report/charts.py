@@ -37,9 +37,9 @@ def difficulty_chart(tasks: Sequence[TaskStatistics]) -> Picture:
 
 
 def units_chart(units: Sequence[tuple[str, Sequence[float], float]]) -> Picture:
-    """The points of each unit, given with its totals and the most there is: median, middle half, and the extremes."""
+    """The points of each unit, given with its totals (one or more) and the most there is: median, middle half, extremes."""
     figure, axes = new_figure(7.0, 0.9 + 0.38 * len(units))
-    shares = [100 * np.array(totals) / most if len(totals) else np.array([np.nan]) for _, totals, most in units]
+    shares = [100 * np.array(totals) / most for _, totals, most in units]
     places = np.arange(len(units))
     for place, share in zip(places, shares, strict=True):
         low, first, median, third, high = np.percentile(share, [0, 25, 50, 75, 100])

@@ -65,4 +65,7 @@ def gather(unit: Unit, course_dir: Path, db_url: str = "") -> GradedUnit:
             f"{course_dir} has no record of {unit.name}{more}; grade first: autograder grade {unit.name}"
         )
     found.sort(key=lambda record: record.student)
-    return GradedUnit(unit, course_dir, found, Database(course_dir, db_url).marks_by_hand(unit.assignment), unreadable)
+    students = {record.student for record in found}
+    changed = Database(course_dir, db_url).marks_by_hand(unit.assignment)
+    by_hand = {key: points for key, points in changed.items() if key[0] in students and key[1] in unit.tasks}
+    return GradedUnit(unit, course_dir, found, by_hand, unreadable)

@@ -21,7 +21,7 @@ def overview_page(graded: Sequence[GradedUnit], asked: Sequence[Question]) -> st
     """The whole page; the page of each unit is called ``<unit>.html``."""
     students = sorted({record.student for one in graded for record in one.records})
     records = [record for one in graded for record in one.records]
-    drawn = units_chart([(one.unit.name, one.totals, one.unit.points) for one in graded])
+    drawn = units_chart([(one.unit.name, one.totals, one.unit.points) for one in graded if one.totals])
     links = [(f'<a href="{one.unit.name}.html">{escape(one.unit.name)}</a>', summary(one.totals)) for one in graded]
     body = [
         f"<h1>The class: {count(len(students), 'student')}, {count(len(graded), 'unit')}</h1>",
