@@ -37,7 +37,7 @@ def difficulty_chart(tasks: Sequence[TaskStatistics]) -> Picture:
 
 
 def units_chart(units: Sequence[tuple[str, Sequence[float], float]]) -> Picture:
-    """The points of each unit, given with its totals (one or more) and the most there is: median, middle half, extremes."""
+    """The points of each unit, given with totals, at least one, and the most there is: median, quartiles, extremes."""
     figure, axes = new_figure(7.0, 0.9 + 0.38 * len(units))
     shares = [100 * np.array(totals) / most for _, totals, most in units]
     places = np.arange(len(units))
