@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from autograder.commands import COMMANDS
+from autograder.commands import COMMANDS, GROUPS
 from autograder.terminal import FAULTS_FOUND, JsonFile, UnitName, console, progress_bar, stop, unit_called, write_json
 from course import UNITS
 from course.check import Expected, load
@@ -24,6 +24,12 @@ app = typer.Typer(
 )
 for command, example in COMMANDS.items():
     app.command(epilog=f"Example: {example}")(command)
+for first_word, group in GROUPS.items():
+    words = typer.Typer(no_args_is_help=True, help=f"Commands about a {first_word}.")
+    words.callback()(lambda: None)  # so that even a single command needs its name
+    for command, example in group.items():
+        words.command(epilog=f"Example: {example}")(command)
+    app.add_typer(words, name=first_word)
 
 
 @app.command(epilog="Example: autograder build --check")

@@ -94,6 +94,35 @@ class Database:
             raise NoGradebook(f"there is no gradebook {self}; name the folder that holds it: --course-dir")
         return book
 
+    def marks_by_hand(self, assignment: str) -> dict[tuple[str, str], float]:
+        """The score of each student and cell that a person changed, as nbgrader has it: what was set by hand or else
+        the grader's, and extra credit. Only reads; a gradebook that is not there has none. Raises NoGradebook."""
+        file = self.url.database if self.url.get_backend_name() == "sqlite" else None
+        if file and not Path(file).is_file():
+            return {}
+        from nbgrader.api import Assignment, BaseCell, Grade, SubmittedAssignment, SubmittedNotebook
+        from sqlalchemy import create_engine, func, or_, select
+
+        tables = [model.__table__ for model in (Grade, SubmittedNotebook, SubmittedAssignment, Assignment, BaseCell)]
+        grade, notebook, handed_in, assigned, cell = tables
+        score = func.coalesce(grade.c.manual_score, grade.c.auto_score, 0.0) + func.coalesce(grade.c.extra_credit, 0.0)
+        query = (
+            select(handed_in.c.student_id, cell.c.name, score)
+            .select_from(grade)
+            .join(cell, grade.c.cell_id == cell.c.id)
+            .join(notebook, grade.c.notebook_id == notebook.c.id)
+            .join(handed_in, notebook.c.assignment_id == handed_in.c.id)
+            .join(assigned, handed_in.c.assignment_id == assigned.c.id)
+            .where(assigned.c.name == assignment, or_(grade.c.manual_score.isnot(None), grade.c.extra_credit > 0))
+        )
+        with self.told():
+            engine = create_engine(self.url_with_patience)
+            try:
+                with engine.connect() as connection:
+                    return {(student, task): float(points) for student, task, points in connection.execute(query)}
+            finally:
+                engine.dispose()
+
     @contextlib.contextmanager
     def told(self) -> Iterator[None]:
         """Say what is wrong with the database in one line, without its password. Raises NoGradebook."""

@@ -15,6 +15,7 @@ import os
 import signal
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -61,22 +62,24 @@ class Job:
 
 @dataclass
 class Execution:
-    """What came of a job. ``stopped`` says why the run ended early, if it did."""
+    """What came of a job. ``stopped`` says why the run ended early, if it did; ``seconds`` is what it took."""
 
     notebook: str
     observations: dict[str, Any] = field(default_factory=dict)
     findings: list[tuple[str, str]] = field(default_factory=list)
     stopped: str = ""
+    seconds: float | None = None
 
 
 def execute(job: Job) -> Execution:
     """Run every code cell of the notebook in a new kernel, in a folder of its own that is then deleted."""
     notebook = nbformat.reads(job.notebook, as_version=4)
-    result = Execution("")
+    result, began = Execution(""), time.monotonic()
     with tempfile.TemporaryDirectory(prefix="grading-", ignore_cleanup_errors=True) as home:
         work = Path(home) / "work"
         _write_files(job.files, work)
         asyncio.run(_run(notebook, job, work, result))
+    result.seconds = round(time.monotonic() - began, 3)
     result.notebook = nbformat.writes(notebook).encode("utf-8", "replace").decode("utf-8")
     return result
 

@@ -140,6 +140,7 @@ class Grader:
             versions=versions(),
             submitted=handed_in(submission.folder),
             missing=execution.stopped or NOT_RUN,
+            seconds=execution.seconds,
         )
 
     def verdicts(self, observations: Mapping[str, Any], missing: str) -> dict[str, Verdict]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 import os
 import platform
 from collections.abc import Iterator
@@ -34,6 +35,7 @@ class Record:
 
     ``digest`` tells whether the submission has changed since, ``submitted`` (what its ``timestamp.txt`` says) whether
     it was handed in again, ``check`` whether the unit has changed. ``missing`` says why an observation may be.
+    ``seconds`` is how long the notebook ran, None where it did not run or an earlier version of the program graded it.
     """
 
     student: str
@@ -49,6 +51,7 @@ class Record:
     versions: dict[str, str] = field(default_factory=dict)
     submitted: str = ""
     missing: str = ""
+    seconds: float | None = None
 
     def to_json(self) -> str:
         data = {part.name: getattr(self, part.name) for part in fields(self)}
@@ -66,14 +69,22 @@ class Record:
             known["findings"] = [(str(name), str(detail)) for name, detail in data["findings"]]
             known["seeds"] = {str(task): int(seed) for task, seed in data["seeds"].items()}
             record = cls(**known)
-            texts = (record.student, record.unit, record.digest, record.check, record.isolation, record.submitted,
-                     record.missing)  # fmt: skip
+            texts = [record.student, record.unit, record.digest, record.check, record.isolation, record.submitted,
+                     record.missing, record.graded]  # fmt: skip
+            for verdict in record.verdicts.values():
+                texts += [verdict.mistake or "", verdict.hint, *(part.name for part in verdict.parts)]
+                texts += [part.reason for part in verdict.parts]
             if not all(isinstance(text, str) for text in texts) or not isinstance(record.versions, dict):
                 raise ValueError("a text is none")
-            if not all(isinstance(verdict.points, int | float) for verdict in record.verdicts.values()):
-                raise ValueError("points are no number")
+            if not isinstance(record.observations, dict | None):
+                raise ValueError("observations are no dict")
+            numbers = [verdict.points for verdict in record.verdicts.values()]
+            if record.seconds is not None:
+                numbers.append(record.seconds)
+            if not all(isinstance(number, int | float) and math.isfinite(number) for number in numbers):
+                raise ValueError("points or seconds are no number")
             return record
-        except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise ValueError(f"not a grade record: {error}") from error
 
 
@@ -103,9 +114,11 @@ class Records:
 
     def all(self) -> Iterator[Record]:
         """Every record that can be read, by the name of its file."""
-        for path in self.paths():
-            if record := self.read_file(path):
-                yield record
+        return (record for _, record in self.each() if record)
+
+    def each(self) -> Iterator[tuple[Path, Record | None]]:
+        """The file of every record, with None where it cannot be read."""
+        return ((path, self.read_file(path)) for path in self.paths())
 
     def paths(self) -> list[Path]:
         """The files of all records, whether they can be read or not."""

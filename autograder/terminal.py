@@ -115,8 +115,10 @@ def told_errors(command: str) -> Iterator[None]:
     from autograder.kernels.forkserver import NoWarmKernels
     from autograder.kernels.sandbox import NoSandbox
     from autograder.records import Busy
+    from autograder.report.gathering import NothingGraded
 
     known = (Busy, DiskFull, NoClassList, NoCluster, NoGradebook, NoMarks, NoRecord, NoSandbox, NoSubmissions, NotBuilt,
+             NothingGraded,
              NoWarmKernels, UnknownTask)  # fmt: skip
     try:
         with stopping_cleanly():

@@ -84,6 +84,18 @@ def small_site(tmp_path_factory):
     return site
 
 
+@pytest.fixture(scope="session")
+def planted_class(tmp_path_factory):
+    """The course folder of a class with wrong answers that have no name, graded and reported on."""
+    from planted import plant
+
+    folder = tmp_path_factory.mktemp("planted")
+    plant(folder)
+    code, output = run_command("report", "--all", "--course-dir", folder)
+    assert code == 0, output
+    return folder
+
+
 def pytest_terminal_summary(terminalreporter):
     """A table of the attacks and accidents that were tried, and of what each got."""
     tried = getattr(sys.modules.get("escaping"), "TRIED", [])

@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from autograder.build import PROJECT
-from autograder.commands import COMMANDS
+from autograder.commands import COMMANDS, GROUPS
 
 CUDA_OF_TENSORFLOW = {"nvidia-cudnn-cu12": ">=9.3.0.75,<10", "nvidia-nccl-cu12": ">=2.25.1,<3",
                       "nvidia-cublas-cu12": ">=12.5.3.2,<13", "nvidia-cuda-runtime-cu12": ">=12.5.82,<13"}  # fmt: skip
@@ -120,9 +120,13 @@ def test_the_readme_names_the_two_commands_first():
     assert readme.index("make demo") < readme.index("make test") < readme.index("## ")
 
 
-@pytest.mark.parametrize("command", ["build", "classroom", "audit", *(command.__name__ for command in COMMANDS)])
+NAMES = [command.__name__ for command in COMMANDS]
+NAMES += [f"{first} {command.__name__}" for first, commands in GROUPS.items() for command in commands]
+
+
+@pytest.mark.parametrize("command", ["build", "classroom", "audit", *NAMES])
 def test_every_command_has_help_with_an_example(command):
-    code, output = run_command(command, "--help")
+    code, output = run_command(*command.split(), "--help")
     assert code == 0 and f"Example: autograder {command}" in output
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from autograder.commands import export, feedback, formgrade, grading, site
+from autograder.commands import export, feedback, formgrade, grading, reporting, site
 
-GROUPS = (grading, feedback, formgrade, export, site)
+MODULES = (grading, feedback, reporting, formgrade, export, site)
 
 COMMANDS: dict[Callable[..., None], str] = {
-    name: example for group in GROUPS for name, example in group.COMMANDS.items()
+    name: example for module in MODULES for name, example in module.COMMANDS.items()
 }
 """Each command, with an example for its help."""
+GROUPS = reporting.GROUPS
+"""Commands of two words, by the first, with an example for the help of each."""

@@ -131,17 +131,18 @@ def gather(what: str, run: Iterator[tuple[int, Graded]]) -> list[Graded]:
 
 def show(grading: Grading, results: list[Graded], json_file: Path | None) -> None:
     """Print the marks, mistakes and findings, and write them as a page and as JSON."""
-    from autograder import report
     from autograder.database import Database
     from autograder.grade import marks
     from autograder.kernels.selftest import describe
+    from autograder.report import tables
+    from autograder.report.results_page import write_page
 
     unit = grading.unit
     write_json(json_file, marks(results))
-    console.print(report.marks_table(unit, results))
-    if report.commonest_mistakes(results):
-        console.print(report.mistakes_table(results))
-    for result in report.by_name(results):
+    console.print(tables.marks_table(unit, results))
+    if tables.commonest_mistakes(results):
+        console.print(tables.mistakes_table(results))
+    for result in tables.by_name(results):
         for finding in result.findings:
             console.print(f"[yellow]{escape(result.student)}[/yellow]: {escape(str(finding))}", soft_wrap=True)
     kept, outdated = sum(result.kept for result in results), sum(result.outdated for result in results)
@@ -153,7 +154,7 @@ def show(grading: Grading, results: list[Graded], json_file: Path | None) -> Non
         )
     if not grading.only and not grading.tasks:
         page = grading.course_dir / f"results_{unit.name}.html"
-        report.write_page(unit, results, page, grading.isolation)
+        write_page(unit, results, page, grading.isolation)
         console.print(f"results:   {page}", soft_wrap=True, highlight=False, markup=False)
     layers = getattr(grading.place, "layers", None)
     if layers:
@@ -179,9 +180,9 @@ def regrade(
     """
     chosen = unit_called(unit)
     with told_errors(f"autograder regrade {unit}"):
-        from autograder import report
         from autograder.grade import Grading
         from autograder.regrade import Regrading
+        from autograder.report import tables
 
         prepared(isolation)
         grading = Grading(chosen, submissions, course_dir, frozenset(only or ()), again=everything,
@@ -192,7 +193,7 @@ def regrade(
                 return
             results = gather(f"regrading {unit}", regrading.run())
             changes = regrading.changes
-            console.print(report.changes_table(changes) if changes else f"{len(results)} graded again; no mark changes")
+            console.print(tables.changes_table(changes) if changes else f"{len(results)} graded again; no mark changes")
             for student in regrading.gone:
                 console.print(f"[yellow]{escape(student)}[/yellow]: the submission is gone; its marks stay as they are")
             if changes and not yes and not typer.confirm("Write these marks?", default=False):

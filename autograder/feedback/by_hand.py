@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,8 +24,8 @@ class ByHand:
 class HandMarks:
     """The gradebook of a course folder, for reading only: a function from students to what was added by hand."""
 
-    def __init__(self, unit: Unit, book: Any):
-        self.unit, self.book = unit, book
+    def __init__(self, unit: Unit, book: Any, points: Mapping[tuple[str, str], float]):
+        self.unit, self.book, self.points = unit, book, points
 
     def __call__(self, student: str) -> ByHand:
         from nbgrader.api import MissingEntry
@@ -40,11 +40,7 @@ class HandMarks:
         for comment in submitted.comments:
             if comment.manual_comment and (task := self._task_of(comment.name)):
                 comments.setdefault(task, []).append(comment.manual_comment)
-        points = {
-            grade.name: float(grade.score)
-            for grade in submitted.grades
-            if grade.manual_score is not None or grade.extra_credit
-        }
+        points = {task: score for (who, task), score in self.points.items() if who == student}
         return ByHand(points, comments, float(submitted.late_submission_penalty or 0.0))
 
     def _task_of(self, cell: str) -> str:
@@ -64,7 +60,7 @@ def hand_marks(unit: Unit, course_dir: Path, db_url: str = "") -> Iterator[HandM
     book = database.open_to_read()
     try:
         with database.told():
-            yield HandMarks(unit, book)
+            yield HandMarks(unit, book, database.marks_by_hand(unit.assignment))
     finally:
         if book is not None:
             book.close()

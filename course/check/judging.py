@@ -50,7 +50,7 @@ def judge(expected: Expected, observed: Any, missing: str = "this part was not r
     given = observed if isinstance(observed, Mapping) else {}
     parts = []
     for name, want in expected.reference.items():
-        reason = difference(decode(want), _decoded(given, name), task) if name in given else missing
+        reason = difference(decode(want), decoded(given, name), task) if name in given else missing
         parts.append(Part(name, not reason, reason))
     earned = sum(part.right for part in parts)
     points = round(task.points * earned / len(parts), 2)
@@ -63,14 +63,14 @@ def recognise(expected: Expected, observed: Mapping[str, Any]) -> Mistake | None
     """The first known mistake whose observations coincide with the observed ones in every part."""
     if not set(expected.reference) <= set(observed):
         return None
-    got = {name: _decoded(observed, name) for name in expected.reference}
+    got = {name: decoded(observed, name) for name in expected.reference}
     for mistake, seen in expected.mistakes:
         if all(not difference(decode(seen[name]), got[name], expected.task) for name in got):
             return mistake
     return None
 
 
-def _decoded(observed: Mapping[str, Any], name: str) -> Any:
+def decoded(observed: Mapping[str, Any], name: str) -> Any:
     try:
         return decode(observed[name])
     except (ValueError, RecursionError) as error:

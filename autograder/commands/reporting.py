@@ -1,0 +1,120 @@
+"""The commands about a class that was graded: ``report``, and ``mistake new``, which follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from autograder.commands.grading import CourseDir, DbUrl
+from autograder.terminal import FAULTS_FOUND, UnitName, console, errors, progress_bar, stop, told_errors, unit_called
+
+if TYPE_CHECKING:
+    from autograder.report.writing import Written
+
+NO_PYARROW = "no Parquet, since pyarrow is not installed; install it with: pip install -e '.[parquet]'"
+
+
+def report(
+    unit: Annotated[str | None, typer.Argument(help="Name of a unit, such as numeric_gradient.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every unit that was graded, and a page over all.")] = False,
+    course_dir: CourseDir = Path(),
+    into: Annotated[Path | None, typer.Option(help="Folder to write into; default: reports/ in the course.")] = None,
+    db_url: DbUrl = "",
+) -> None:
+    """Report on a class: marks, tasks, mistakes, wrong answers without a name, answers that are alike.
+
+    Reads the grade records, and marks changed by hand in nbgrader. Writes a page, and its data as CSV and Parquet.
+    Exit status: 0 written, 1 written without some records that cannot be read (they are listed), 2 nothing to report.
+    """
+    from course import UNITS
+
+    if (unit is None) != everything:
+        raise stop("name a unit, or say --all: autograder report numeric_gradient, autograder report --all")
+    if unit and not unit_called(unit).points:
+        raise stop(f"{unit} has no points, so there is nothing to report")
+    folder = into or course_dir / "reports"
+    with told_errors("autograder report"):
+        from autograder.report.writing import OVERVIEW, write_report, write_reports
+
+        written = []
+        if unit:
+            written.append(write_report(unit_called(unit), course_dir, folder, db_url))
+        else:
+            units = [loaded for name in UNITS if (loaded := unit_called(name)).points]
+            with progress_bar("reporting") as show:
+                for done, came in enumerate(write_reports(units, course_dir, folder, db_url), start=1):
+                    show(done, len(units))
+                    written += [came] if came else []
+        if not written:
+            raise stop(f"{course_dir} has no record of any unit; grade first: autograder grade numeric_gradient")
+        for one in written:
+            _tell(one)
+        if everything:
+            console.print(f"all units: {folder / OVERVIEW}", soft_wrap=True, highlight=False, markup=False)
+        if any(one.parquet is None for one in written):
+            errors.print(NO_PYARROW, highlight=False, markup=False, soft_wrap=True)
+    if any(one.graded.unreadable for one in written):
+        raise typer.Exit(FAULTS_FOUND)
+
+
+def _tell(written: Written) -> None:
+    graded, name = written.graded, written.graded.unit.name
+    also = [path.suffix for path in (written.csv, written.parquet) if path]
+    unnamed = f"; {written.unnamed} kinds of wrong answers have no name" if written.unnamed else ""
+    said = f"{name}: {len(graded.records)} students{unnamed}: {written.page} (and {', '.join(also)})"
+    console.print(said, soft_wrap=True, highlight=False, markup=False)
+    for file in graded.unreadable:
+        again = f"autograder grade {name}"
+        errors.print(f"{name}: the record {file} cannot be read and is left out; grade again: {again}",
+                     highlight=False, markup=False, soft_wrap=True)  # fmt: skip
+
+
+def new(
+    unit: UnitName,
+    task: Annotated[str, typer.Argument(help="Name of a task of the unit.", show_default=False)],
+    cluster: Annotated[int, typer.Option(help="Number of the cluster in the class report.", min=1)] = 1,
+    student: Annotated[str | None, typer.Option("--from", help="Take the answer of this student.")] = None,
+    name: Annotated[str | None, typer.Option(help="What was done, in a few words.")] = None,
+    hint: Annotated[str | None, typer.Option(help="What to do instead, in a sentence.")] = None,
+    write: Annotated[bool, typer.Option("--write", help="Append it to the unit's mistakes.py; needs --name.")] = False,
+    course_dir: CourseDir = Path(),
+) -> None:
+    """Make a known mistake of a wrong answer that has no name yet: print its code, or append it to mistakes.py.
+
+    Exit status: 0 printed or written, 2 there is no such answer.
+    """
+    chosen = unit_called(unit)
+    if task not in chosen.tasks:
+        raise stop(f"{unit} has no task called {task!r}; its tasks are {', '.join(chosen.tasks)}")
+    if write and not name:
+        raise stop('--write needs a name for the mistake, such as --name "divided by h instead of 2h"')
+    with told_errors(f"autograder mistake new {unit} {task}"):
+        from autograder.new_mistake import HINT, NAME, NoMistake, append, skeleton
+        from autograder.report.gathering import gather
+
+        graded = gather(chosen, course_dir)
+        try:
+            made = skeleton(graded, chosen.tasks[task], cluster, student, name or NAME, hint or HINT)
+        except NoMistake as error:
+            raise stop(str(error)) from error
+        console.print(made.code, soft_wrap=True, highlight=False, markup=False)
+        say = partial(errors.print, soft_wrap=True, highlight=False, markup=False)
+        many = f"{len(made.cluster.students)} of {len(graded.records)} students"
+        say(f"from {made.student}'s {made.answer}; {many} did this")
+        if made.unknown:
+            say(f"not defined in the reference: {', '.join(made.unknown)}; define it within the answer")
+        where = append(graded, made) if write else f"course/{unit}/mistakes.py"
+        say(f"{'written to' if write else 'to go into'} {where}. It is a student's code: read it before you run it.")
+        say(f"next: say what to do instead, then: autograder audit {unit}, then: autograder regrade {unit}")
+
+
+GROUPS: dict[str, dict[Callable[..., None], str]] = {
+    "mistake": {new: 'autograder mistake new numeric_gradient jacobian --cluster 1 --name "a row too few" --write'}
+}
+"""Commands of two words, with an example for the help of each."""
+COMMANDS: dict[Callable[..., None], str] = {report: "autograder report numeric_gradient"}
+"""Each command, with an example for its help."""

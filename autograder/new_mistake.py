@@ -1,0 +1,163 @@
+"""The skeleton of a new known mistake, from an answer that is wrong in a way that has no name yet.
+
+The answer is read and never run here: it is a student's code.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import json
+import symtable
+from dataclasses import dataclass
+
+from autograder.records import write_whole
+from autograder.report.answers import answers_of, form, mistakes_path
+from autograder.report.clusters import Cluster, clusters
+from autograder.report.gathering import GradedUnit
+from course.check import Task
+
+NAME, HINT = "TODO: in a few words, what was done", "TODO: what to do instead."
+LONGEST_EDIT = 105  # characters of what is replaced and by what
+
+
+class NoMistake(ValueError):
+    """No mistake can be made of what was asked for."""
+
+
+@dataclass
+class Skeleton:
+    """The code that declares a mistake. ``unknown`` are names that it uses and that the reference does not define."""
+
+    answer: str
+    student: str
+    cluster: Cluster
+    code: str
+    unknown: list[str]
+
+
+def skeleton(
+    graded: GradedUnit, task: Task, number: int = 1, student: str | None = None, name: str = NAME, hint: str = HINT
+) -> Skeleton:
+    """The skeleton for a cluster of a task, or for the one in which a student is. Raises NoMistake."""
+    unit, cluster = graded.unit, _cluster(graded, task, number, student)
+    for one in [student] if student else cluster.students:
+        found = answers_of(unit, one, graded.course_dir)
+        for answer in task.answers:
+            reference, wrong = unit.reference_source(answer), definition_of(answer, found.get(answer, ""))
+            if wrong and form(wrong).text != form(reference).text:
+                _refuse_known(graded, task, wrong, name)
+                edit = one_edit(answer, reference, wrong)
+                code = _as_edit(answer, edit, name, hint) if edit else _as_definition(wrong, name, hint)
+                return Skeleton(answer, one, cluster, code, _unknown(wrong, vars(unit.reference)))
+    raise NoMistake(
+        f"no graded notebook of {', '.join(cluster.students[:5])} defines {' or '.join(task.answers)} otherwise than "
+        f"the reference; write the mistake by hand in {mistakes_path(unit).name}"
+    )
+
+
+def _cluster(graded: GradedUnit, task: Task, number: int, student: str | None) -> Cluster:
+    found = clusters(graded, task)
+    if not found:
+        raise NoMistake(f"every wrong answer to {task.name} has a name already")
+    if student is not None:
+        if chosen := [cluster for cluster in found if student in cluster.students]:
+            return chosen[0]
+        raise NoMistake(f"{student} has no wrong answer without a name to {task.name}")
+    if not 1 <= number <= len(found):
+        raise NoMistake(f"{task.name} has clusters 1 to {len(found)}, got {number}; the class report shows them")
+    return found[number - 1]
+
+
+def _refuse_known(graded: GradedUnit, task: Task, wrong: str, name: str) -> None:
+    for known in graded.unit.mistakes(task.name):
+        if form(known.source).text == form(wrong).text:
+            again = f"autograder regrade {graded.unit.name}"
+            raise NoMistake(f"that is a known mistake by now, {known.name!r}; name it in the marks: {again}")
+        if known.name == name:
+            raise NoMistake(f"{task.name} has a mistake called {name!r} already; choose another --name")
+
+
+def definition_of(answer: str, source: str) -> str:
+    """The function or class of that name in a cell, without decorators, docstring and magics; an empty text if there is
+    none."""
+    lines = [line for line in source.splitlines(keepends=True) if not line.lstrip().startswith(("%", "!"))]
+    try:
+        body = ast.parse("".join(lines)).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ""
+    for node in reversed(body):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == answer:
+            return "".join(_without_docstring(lines, node)).rstrip() + "\n"
+    return ""
+
+
+def _without_docstring(lines: list[str], node: ast.FunctionDef | ast.ClassDef) -> list[str]:
+    first, start, end = node.body[0], node.lineno - 1, node.end_lineno
+    if ast.get_docstring(node) is None or len(node.body) == 1 or first.lineno == node.lineno:
+        return lines[start:end]
+    return lines[start : first.lineno - 1] + lines[first.end_lineno : end]
+
+
+def one_edit(answer: str, reference: str, wrong: str) -> tuple[str, str] | None:
+    """The lines to replace in the reference, and by what, to get the wrong answer; None if that takes more than one
+    edit, or a long one."""
+    old, new = definition_of(answer, reference).splitlines(), wrong.splitlines()
+    front = _common(old, new)
+    back = min(_common(old[::-1], new[::-1]), len(old) - front, len(new) - front)
+    before, after = old[front : len(old) - back], new[front : len(new) - back]
+    if not before:  # lines were put in: they follow the line before
+        before, after = old[front - 1 : front], [*old[front - 1 : front], *after]
+    right, put = "\n".join(before), "\n".join(after)
+    if not after:  # lines were left out, and their ends with them
+        right += "\n"
+    indent = right[: len(right) - len(right.lstrip())]
+    if put.startswith(indent):
+        right, put = right.removeprefix(indent), put.removeprefix(indent)
+    if after and reference.count(right) > 1:  # as a part of other lines too
+        right, put = f"{right}\n", f"{put}\n"
+    if len(right + put) > LONGEST_EDIT or reference.count(right) != 1:
+        return None
+    if form(reference.replace(right, put)).text != form(wrong).text:
+        return None
+    return right, put
+
+
+def _common(one: list[str], other: list[str]) -> int:
+    """How many lines are the same from the start."""
+    pairs = zip(one, other, strict=False)
+    return next((at for at, (here, there) in enumerate(pairs) if here != there), min(len(one), len(other)))
+
+
+def _as_edit(answer: str, edit: tuple[str, str], name: str, hint: str) -> str:
+    right, put = map(_quoted, edit)
+    lines = [_quoted(answer), _quoted(name), f"{{{right}: {put}}}", _quoted(hint)]
+    return "".join(["unit.mistake_in(\n", *(f"    {line},\n" for line in lines), ")\n"])
+
+
+def _as_definition(wrong: str, name: str, hint: str) -> str:
+    return f"@unit.mistake({_quoted(name)}, {_quoted(hint)})\n{wrong}"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _unknown(source: str, defined: dict[str, object]) -> list[str]:
+    """The global names that code uses and that neither Python nor the reference defines."""
+    tables = [symtable.symtable(source, "", "exec")]
+    used = set()
+    for table in tables:
+        tables += table.get_children()
+        used |= {one.get_name() for one in table.get_symbols() if one.is_global() and one.is_referenced()}
+    own = {one.get_name() for one in tables[0].get_symbols() if one.is_assigned()}
+    return sorted(used - own - set(defined) - set(vars(builtins)))
+
+
+def append(graded: GradedUnit, made: Skeleton) -> str:
+    """Write the skeleton at the end of the unit's ``mistakes.py``, if that still is Python then; returns the path."""
+    path = mistakes_path(graded.unit)
+    text = f"{path.read_text(encoding='utf-8').rstrip()}\n\n\n{made.code}"
+    ast.parse(text)
+    write_whole(path, text)
+    return str(path)

@@ -1,0 +1,81 @@
+"""Wrong answers that no known mistake explains, put together where they cannot be told from each other."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograder.records import Record
+from autograder.report.gathering import GradedUnit
+from course.check import Task, Verdict
+from course.check.judging import decoded, difference
+from course.check.plain import Opaque, Raised
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Students whose wrong answers to a task do the same in every part, within the task's tolerance.
+
+    ``number`` is its place among the task's clusters, the largest first. The ``verdict`` is the first student's.
+    """
+
+    task: Task
+    number: int
+    records: tuple[Record, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.records[0].verdicts[self.task.name]
+
+    @property
+    def students(self) -> list[str]:
+        return [record.student for record in self.records]
+
+
+def is_unnamed(record: Record, task: str) -> bool:
+    """Whether an answer is wrong in a way that has no name yet. One that was not observed at all is not; a finding
+    says why."""
+    verdict = record.verdicts.get(task)
+    if verdict is None or verdict.right or verdict.unanswered or verdict.mistake:
+        return False
+    return record.observations is None or bool(record.observations.get(task))
+
+
+def clusters(graded: GradedUnit, task: Task) -> list[Cluster]:
+    """The unnamed wrong answers to a task, the largest cluster first.
+
+    Answers are comparable where they got the same inputs: those that were graded in one run.
+    """
+    alike: dict[Any, list[tuple[dict[str, Any], list[Record]]]] = defaultdict(list)
+    for record in graded.records:
+        if is_unnamed(record, task.name):
+            seen = _seen(record, task)
+            groups = alike[record.seeds.get(task.name), *(_kind(name, value) for name, value in seen.items())]
+            for first, members in groups:
+                if not any(difference(first[name], seen[name], task) for name in seen):
+                    members.append(record)
+                    break
+            else:
+                groups.append((seen, [record]))
+    found = [members for groups in alike.values() for _, members in groups]
+    found.sort(key=lambda members: (-len(members), members[0].student))
+    return [Cluster(task, number, tuple(members)) for number, members in enumerate(found, start=1)]
+
+
+def _seen(record: Record, task: Task) -> dict[str, Any]:
+    """What was observed, part by part; what was not is known by the reason that the verdict gives."""
+    observed = (record.observations or {}).get(task.name)
+    given = observed if isinstance(observed, Mapping) else {}
+    parts = record.verdicts[task.name].parts
+    return {part.name: decoded(given, part.name) if part.name in given else Opaque(part.reason) for part in parts}
+
+
+def _kind(name: str, value: Any) -> Any:
+    """What answers must have in common before their numbers are compared."""
+    if isinstance(value, np.ndarray):
+        return name, value.shape
+    return name, value.kind if isinstance(value, Raised | Opaque) else type(value).__name__

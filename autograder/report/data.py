@@ -1,0 +1,91 @@
+"""The data behind a report: a row for each student and task, as CSV and as Parquet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from autograder.records import Record, write_whole
+from autograder.report.clusters import Cluster
+from autograder.report.gathering import GradedUnit
+
+Row = dict[str, Any]
+COLUMNS = {
+    "student": "string", "unit": "string", "task": "string", "points": "double", "max_points": "double",
+    "graded_points": "double", "by_hand": "bool", "state": "string", "mistake": "string", "cluster": "int64",
+    "graded": "string", "isolation": "string", "seconds": "double", "findings": "string",
+}  # fmt: skip
+"""The columns and their types in Parquet. ``points`` count; ``graded_points`` are the grader's."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def rows(graded: GradedUnit, found: Mapping[str, Sequence[Cluster]]) -> list[Row]:
+    """All marks of a unit; ``found`` are the clusters of each task."""
+    number = {
+        (student, task): cluster.number
+        for task, clusters in found.items()
+        for cluster in clusters
+        for student in cluster.students
+    }
+    return [
+        _row(graded, record, task, number.get((record.student, task)))
+        for record in graded.records
+        for task in graded.unit.tasks
+    ]
+
+
+def _row(graded: GradedUnit, record: Record, task: str, cluster: int | None) -> Row:
+    verdict = record.verdicts.get(task)
+    return {
+        "student": record.student,
+        "unit": graded.unit.name,
+        "task": task,
+        "points": graded.points(record, task),
+        "max_points": float(graded.unit.tasks[task].points),
+        "graded_points": float(verdict.points) if verdict else None,
+        "by_hand": (record.student, task) in graded.by_hand,
+        "state": verdict.headline.partition(": ")[2].partition(",")[0] if verdict else "not graded",
+        "mistake": verdict.mistake if verdict else None,
+        "cluster": cluster,
+        "graded": record.graded,
+        "isolation": record.isolation,
+        "seconds": record.seconds,
+        "findings": "; ".join(f"{name}: {detail}" for name, detail in record.findings) or None,
+    }
+
+
+def write_csv(table: Iterable[Row], path: Path) -> None:
+    """Write rows as CSV. A text that a spreadsheet would take for a formula gets an apostrophe in front."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(COLUMNS), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: harmless(value) for name, value in row.items()} for row in table)
+    write_whole(path, out.getvalue())
+
+
+def harmless(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
+def write_parquet(table: Sequence[Row], path: Path) -> bool:
+    """Write rows as Parquet, as they are. Returns False where pyarrow is not installed."""
+    try:
+        import pyarrow as pa
+        from pyarrow import parquet
+    except ImportError:
+        return False
+    schema = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in COLUMNS.items()])
+    new = path.with_name(f".{path.name}.new")
+    parquet.write_table(pa.Table.from_pylist([_encodable(row) for row in table], schema), new)
+    new.replace(path)
+    return True
+
+
+def _encodable(row: Row) -> Row:
+    return {
+        name: value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+        for name, value in row.items()
+    }

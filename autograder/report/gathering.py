@@ -1,0 +1,71 @@
+"""A class as it was graded: the records of a unit, and the marks that somebody gave by hand in nbgrader."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from autograder.database import Database
+from autograder.records import Record, Records, fingerprint
+from course.check import Unit
+
+
+class NothingGraded(LookupError):
+    """There is no record to report on."""
+
+
+@dataclass
+class GradedUnit:
+    """All records of a unit, by name of the student, and where a mark was set by hand, that mark.
+
+    ``unreadable`` names the files of records that no longer say anything.
+    """
+
+    unit: Unit
+    course_dir: Path
+    records: list[Record]
+    by_hand: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    unreadable: list[str] = field(default_factory=list)
+
+    def points(self, record: Record, task: str) -> float | None:
+        """The points that count: those given by hand, else the grader's; None where the task was not graded."""
+        given = self.by_hand.get((record.student, task))
+        verdict = record.verdicts.get(task)
+        return given if given is not None else verdict.points if verdict else None
+
+    def total(self, record: Record) -> float | None:
+        """The points in the unit; None unless every task was graded."""
+        points = [self.points(record, task) for task in self.unit.tasks]
+        return None if None in points else sum(one for one in points if one is not None)
+
+    @cached_property
+    def totals(self) -> list[float]:
+        """The totals of all who were graded in every task."""
+        return [total for record in self.records if (total := self.total(record)) is not None]
+
+    @property
+    def outdated(self) -> list[Record]:
+        """The records that were made with another state of the unit."""
+        return [record for record in self.records if record.check != fingerprint(self.unit)]
+
+
+def gather(unit: Unit, course_dir: Path, db_url: str = "") -> GradedUnit:
+    """The records of a unit in a course folder, with marks given by hand. Raises NothingGraded, NoGradebook."""
+    found, unreadable = [], []
+    for path, record in Records(course_dir, unit).each():
+        if record:
+            found.append(record)
+        else:
+            unreadable.append(path.name)
+    if not found:
+        more = f" that can be read; {len(unreadable)} cannot" if unreadable else ""
+        raise NothingGraded(
+            f"{course_dir} has no record of {unit.name}{more}; grade first: autograder grade {unit.name}"
+        )
+    found.sort(key=lambda record: record.student)
+    students = {record.student for record in found}
+    changed = Database(course_dir, db_url).marks_by_hand(unit.assignment)
+    by_hand = {key: points for key, points in changed.items() if key[0] in students and key[1] in unit.tasks}
+    return GradedUnit(unit, course_dir, found, by_hand, unreadable)

@@ -1,0 +1,59 @@
+"""Writing reports: a page and the data of each unit, and a page over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.records import write_whole
+from autograder.report.class_report import class_page
+from autograder.report.clusters import clusters
+from autograder.report.copying import Alike, alike, questions
+from autograder.report.data import rows, write_csv, write_parquet
+from autograder.report.gathering import GradedUnit, NothingGraded, gather
+from autograder.report.overview import overview_page
+from course.check import Unit
+
+OVERVIEW = "all_units.html"
+
+
+@dataclass
+class Written:
+    """What was written of a unit. ``parquet`` is None where pyarrow is missing."""
+
+    graded: GradedUnit
+    page: Path
+    csv: Path
+    parquet: Path | None
+    alike: list[Alike]
+    unnamed: int
+
+
+def write_report(unit: Unit, course_dir: Path, into: Path, db_url: str = "") -> Written:
+    """Write the page and the data of one unit. Raises NothingGraded, NoGradebook."""
+    graded = gather(unit, course_dir, db_url)
+    found = {name: clusters(graded, task) for name, task in unit.tasks.items()}
+    every = [cluster for of_task in found.values() for cluster in of_task]
+    likeness = alike(graded, every)
+    into.mkdir(parents=True, exist_ok=True)
+    page, csv, parquet = (into / f"{unit.name}.{kind}" for kind in ("html", "csv", "parquet"))
+    table = rows(graded, found)
+    write_whole(page, class_page(graded, found, questions(likeness)))
+    write_csv(table, csv)
+    done = write_parquet(table, parquet)
+    return Written(graded, page, csv, parquet if done else None, likeness, len(every))
+
+
+def write_reports(units: Sequence[Unit], course_dir: Path, into: Path, db_url: str = "") -> Iterator[Written | None]:
+    """Write the report of each unit, None where nobody is graded, and at the end the page over all of them."""
+    written = []
+    for unit in units:
+        try:
+            written.append(write_report(unit, course_dir, into, db_url))
+            yield written[-1]
+        except NothingGraded:
+            yield None
+    if written:
+        asked = questions(likeness for one in written for likeness in one.alike)
+        write_whole(into / OVERVIEW, overview_page([one.graded for one in written], asked))
