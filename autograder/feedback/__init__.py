@@ -1,13 +1,13 @@
 """Feedback to students: one page a submission, made from its grade record.
 
-| module    | does                                                                               |
-|-----------|------------------------------------------------------------------------------------|
-| ``page``    | the page: points, mistakes and hints, findings                                     |
-| ``lesson``  | the sections of the lesson that explain a task                                     |
+| module      | does                                                                                |
+|-------------|-------------------------------------------------------------------------------------|
+| ``page``    | the page: points, mistakes and hints, findings                                      |
+| ``lesson``  | the sections of the lesson that explain a task                                      |
 | ``figures`` | what an answer gave beside what is right, for the parts that a unit's pictures name |
-| ``drawing`` | draws that                                                                         |
-| ``by_hand`` | marks and comments that an instructor gave in the gradebook                        |
-| ``wording`` | reasons and findings in words for students                                         |
+| ``drawing`` | draws that                                                                          |
+| ``by_hand`` | marks and comments that an instructor gave in the gradebook                         |
+| ``wording`` | reasons and findings in words for students                                          |
 
 A page holds no code of the reference, no seed, and nothing of any other student.
 """
