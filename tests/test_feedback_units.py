@@ -2,6 +2,7 @@
 
 import re
 from itertools import pairwise
+from typing import Any
 
 import nbformat
 import numpy as np
@@ -30,12 +31,13 @@ FROM_ELSEWHERE = re.compile(r"<script|<link|<iframe|\bon\w+=|url\((?!#)|\bsrc=(?
 
 def answered_wrong(unit):
     """A record as grading would have made it of a notebook in which every task has a known mistake."""
-    record = Record("somebody", unit.name, "", "", "strict", "2026-01-01T00:00:00", {}, observations={})
+    observations: dict[str, Any] = {}
+    record = Record("somebody", unit.name, "", "", "strict", "2026-01-01T00:00:00", {}, observations=observations)
     for name, task in unit.tasks.items():
         mistake = unit.mistakes(name)[0]
         record.seeds[name] = SEED
-        record.observations[name] = observe(task, scope_of(unit, task, mistake), SEED)
-        record.verdicts[name] = judge(Expected(unit, task, SEED), record.observations[name])
+        observations[name] = observe(task, scope_of(unit, task, mistake), SEED)
+        record.verdicts[name] = judge(Expected(unit, task, SEED), observations[name])
     return record
 
 

@@ -98,7 +98,7 @@ class Verdict:
 
 def framed(color: str, content: str) -> str:
     """Content, which is HTML already, with a line of a colour to its left. Its text keeps the colour of the page."""
-    return f'<div style="border-left:4px solid {color};padding:.2em .8em;color:inherit;overflow-x:auto">{content}</div>'
+    return f'<div style="border-left:4px solid {color};padding:.2em .8em;color:inherit;overflow-x:auto" tabindex="0">{content}</div>'
 
 
 def badge(state: str, words: str = "") -> str:
