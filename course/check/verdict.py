@@ -98,7 +98,8 @@ class Verdict:
 
 def framed(color: str, content: str) -> str:
     """Content, which is HTML already, with a line of a colour to its left. Its text keeps the colour of the page."""
-    return f'<div style="border-left:4px solid {color};padding:.2em .8em;color:inherit;overflow-x:auto" tabindex="0">{content}</div>'
+    style = f"border-left:4px solid {color};padding:.2em .8em;color:inherit;overflow-x:auto"
+    return f'<div style="{style}" tabindex="0">{content}</div>'  # which keys can scroll
 
 
 def badge(state: str, words: str = "") -> str:
