@@ -6,10 +6,11 @@ STUDENTS ?= 30
 BIN := .venv/bin
 READY := .venv/.ready
 DEMO := demo/$(UNIT)
+PROXY := .venv/proxy/node_modules/.bin/configurable-http-proxy
 # The demo's class is our own, so where there is no sandbox it may run without one.
 ISOLATION ?= $(shell command -v bwrap >/dev/null && echo strict || echo none)
 
-.PHONY: help demo test lab bench setup clean
+.PHONY: help demo test lab hub bench setup clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-6s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +30,13 @@ test: $(READY) ## lint, types and all tests
 
 lab: $(READY) ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir notebooks
+
+hub: $(READY) $(PROXY) ## start a JupyterHub to try out, on this machine only, with made-up users (Ctrl-C ends it)
+	$(BIN)/python -m jupyterhub -f lab/trial.py
+
+$(PROXY):
+	@command -v npm >/dev/null || { echo "npm is needed for the hub's proxy: apt install nodejs npm"; exit 1; }
+	npm install --silent --no-audit --no-fund --prefix .venv/proxy configurable-http-proxy@5.3.0
 
 bench: $(READY) ## measure the engines and the grading against others (a quarter of an hour)
 	$(BIN)/python -m pip install --disable-pip-version-check -q -e '.[bench]' -c constraints.txt
