@@ -1,15 +1,21 @@
-"""The lab's hub: cards for its users, by the hooks of its configuration, on a machine with eight that is not here."""
+"""The lab's hub: cards for its users, on a machine with eight that is not here; its configuration; the exchange."""
 
 import logging
 import os
+import stat
 import subprocess
 import sys
+from getpass import getuser
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from faked_nvml import Faked, install, parent
+from jupyterhub.app import JupyterHub
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
 
+from autograder.hub import LAB, Course, serve
 from course.gpu import hub, leases
 
 NOTEBOOK = """
@@ -104,3 +110,116 @@ def test_servers_start_where_nothing_can_be_leased(monkeypatch, tmp_path, caplog
     monkeypatch.setenv(leases.FOLDER, str(tmp_path / "file" / "leases"))
     assert "USE_GPU" not in started("student-1").environment
     assert "GPUs cannot be leased" in caplog.text and "card 1 does not answer" in caplog.text
+
+
+@pytest.fixture
+def configured(monkeypatch, tmp_path):
+    """``configured(*parts)``: JupyterHub with the lab's configuration, copied to where an admin keeps it, and parts.
+
+    The packages of the spawners are not here: a process spawner stands in for each.
+    """
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
+    for module, name in (("systemdspawner", "SystemdSpawner"), ("batchspawner", "SlurmSpawner")):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+        (tmp_path / f"{module}.py").write_text(f"from jupyterhub.spawner import LocalProcessSpawner as {name}\n")
+    (tmp_path / "gradients-students.txt").write_text("student-1  # of last year too\n\nstudent-2\n")
+
+    def load(*parts):
+        text = (LAB / "jupyterhub_config.py").read_text()
+        more = "".join(f'load_subconfig(str(hub.LAB / "{part}"))\n' for part in parts)
+        (tmp_path / "jupyterhub_config.py").write_text(text + more)
+        app = JupyterHub()
+        app.load_config_file(str(tmp_path / "jupyterhub_config.py"))
+        return app
+
+    return load
+
+
+def test_the_configuration_of_one_course(configured):
+    app = configured()
+    assert app.spawner_class.__name__ == "LocalProcessSpawner" and app.config.SystemdSpawner.isolate_devices is False
+    assert app.load_groups == {
+        "formgrade-gradients": {"users": ["ADA"]},
+        "nbgrader-gradients": {"users": ["ADA", "student-1", "student-2"]},
+    }
+    spawner = app.spawner_class(config=app.config)
+    assert spawner.mem_limit == 16 * 2**30 and spawner.pre_spawn_hook is hub.lease
+    formgrader = app.services[0]
+    assert formgrader["user"] == "grader-gradients" and formgrader["cwd"] == "/home/grader-gradients/gradients"
+
+
+def test_slurm_hands_out_its_cards_itself(configured):
+    app = configured("slurm.py")
+    spawner = app.spawner_class(config=app.config)
+    assert spawner.pre_spawn_hook is None and spawner.post_stop_hook is None
+    assert app.config.SlurmSpawner.req_gres == "gpu:1"
+
+
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [
+        ("systemdspawner.py", "systemdspawner is missing: install it with .* 'jupyterhub-systemdspawner==1.0.2'"),
+        ("batchspawner.py", "batchspawner is missing: install it with .* 'batchspawner==1.3.0'"),
+        ("gradients-students.txt", "gradients-students.txt is missing: write the students' account names into it"),
+    ],
+)
+def test_what_is_missing_is_told_in_a_line(configured, tmp_path, missing, said):
+    (tmp_path / missing).unlink()
+    with pytest.raises(SystemExit, match=said):
+        configured("slurm.py")
+
+
+def test_two_courses_do_not_open_each_others_formgrader(tmp_path):
+    c = Config()
+    courses = [Course(name, [f"{name}-teacher"], ["student"], tmp_path / name, None, 1) for name in ("one", "two")]
+    serve(c, *courses, exchange=tmp_path)
+    app = JupyterHub(config=c)
+    opens = {role["name"]: role["scopes"] for role in app.load_roles}
+    assert opens["formgrade-one"] == ["access:services!service=one"]
+    assert app.load_groups["formgrade-one"] == {"users": ["one-teacher"]}
+    assert app.load_groups["nbgrader-two"] == {"users": ["two-teacher", "student"]}
+    assert [service["name"] for service in app.services] == ["one", "two"]
+
+
+def made(*words):
+    return subprocess.run([LAB / "make_course.sh", *words], capture_output=True, text=True, check=False)
+
+
+def test_the_exchange_has_the_modes_that_nbgrader_wants_and_what_was_there_stays(tmp_path):
+    exchange, folder = tmp_path / "exchange", tmp_path / "vision"
+    assert made(exchange, folder, getuser()).returncode == 0
+    (folder / "nbgrader_config.py").write_text("changed")
+    (exchange / "vision" / "inbound").chmod(0o777)
+    assert made(exchange, folder, getuser()).returncode == 0
+    modes = {
+        str(path.relative_to(tmp_path)): stat.S_IMODE(path.stat().st_mode)
+        for path in (exchange, folder, *exchange.rglob("*"))
+    }
+    assert modes == {
+        "exchange": 0o1777,
+        "exchange/vision": 0o755,
+        "exchange/vision/outbound": 0o755,
+        "exchange/vision/inbound": 0o3733,
+        "exchange/vision/feedback": 0o711,
+        "vision": 0o700,
+    }
+    assert (folder / "nbgrader_config.py").read_text() == "changed" and (folder / "solutions").is_dir()
+
+
+def test_a_course_is_not_made_for_nobody(tmp_path):
+    done = made(tmp_path / "exchange", tmp_path / "vision", "no-such-account")
+    assert done.returncode == 1 and "useradd --create-home no-such-account" in done.stderr
+    assert made().returncode == 2 and not list(tmp_path.iterdir())
+
+
+def test_graders_use_the_course_s_settings_and_the_name_of_their_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADIENTS_EXCHANGE", "/exchange")
+    assert made(tmp_path / "exchange", tmp_path / "vision", getuser()).returncode == 0
+    config = PyFileConfigLoader("nbgrader_config.py", str(tmp_path / "vision")).load_config()
+    assert config.CourseDirectory == {
+        "course_id": "vision",
+        "root": str(tmp_path / "vision"),
+        "source_directory": "solutions",
+        "release_directory": "notebooks",
+    }
+    assert config.Exchange.root == "/exchange" and "autograder.in_nbgrader.Execute" in str(config.Autograde)
