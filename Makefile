@@ -7,10 +7,11 @@ STUDENTS ?= 30
 BIN := .venv/bin
 READY := .venv/.ready
 DEMO := demo/$(UNIT)
+PROXY := .venv/proxy/node_modules/.bin/configurable-http-proxy
 # The demo's class is our own, so where there is no sandbox it may run without one.
 ISOLATION ?= $(shell command -v bwrap >/dev/null && echo strict || echo none)
 
-.PHONY: help demo test lab site bench setup clean
+.PHONY: help demo test lab hub site bench setup clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-6s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +31,13 @@ test: $(READY) ## lint, types and all tests
 
 lab: $(READY) ## open your notebooks, copies in my_work/, in JupyterLab
 	$(BIN)/course lab
+
+hub: $(READY) $(PROXY) ## start a JupyterHub to try out, on this machine only, with made-up users (Ctrl-C ends it)
+	$(BIN)/python -m jupyterhub -f lab/trial.py
+
+$(PROXY):
+	@command -v npm >/dev/null || { echo "npm is needed for the hub's proxy: apt install nodejs npm"; exit 1; }
+	npm install --silent --no-audit --no-fund --prefix .venv/proxy configurable-http-proxy@5.3.0
 
 site: $(READY) ## make the web pages of the lessons in build/site (UNITS="numeric_gradient …" for some)
 	$(BIN)/python -m pip install --disable-pip-version-check -q -e '.[site]' -c constraints.txt

@@ -9,10 +9,11 @@ kernels, outside of the student's process. Feedback on them is the page that ``a
 """
 
 import warnings
+from pathlib import Path
 
 warnings.filterwarnings("ignore", message=".*not in session, add operation along", module="nbgrader")
 
-load_subconfig("nbgrader_course.py")  # type: ignore[name-defined]  # noqa: F821
+load_subconfig(str(Path(__file__).with_name("nbgrader_course.py")))  # type: ignore[name-defined]  # noqa: F821
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
 
 c.Autograde.pre_convert_hook = "autograder.in_nbgrader.include_renamed"

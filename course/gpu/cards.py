@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -56,6 +56,11 @@ class Found:
 
     def __str__(self) -> str:
         return "; ".join([*map(str, self.cards), *self.troubles]) or "no GPU on this machine"
+
+
+def least_busy_first(cards: Iterable[Card]) -> list[Card]:
+    """Cards that nobody else computes on come first, then those with less to do."""
+    return sorted(cards, key=lambda card: (not card.idle, card.load or 0, card.memory_used, card.index, card.part or 0))
 
 
 def find() -> Found:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from course.gpu import leases
-from course.gpu.cards import Card, Found, find
+from course.gpu.cards import Card, Found, find, least_busy_first
 
 AUTO, CPU = "auto", "none"
 VARIABLE = "USE_GPU"
@@ -81,28 +81,21 @@ def _wanted(choice: int | str | None, found: Found) -> str:
 
 def _named(wanted: str, found: Found) -> Card | None:
     """The card of that number or UUID, leased if nobody else has it; None for the CPU."""
-    fitting = [card for card in found.cards if wanted in (str(card.index), card.uuid)]
-    for card in sorted(fitting, key=_busy):
-        if _lease(card):
-            return card
-    return min(fitting, key=_busy, default=None)
+    fitting = least_busy_first(card for card in found.cards if wanted in (str(card.index), card.uuid))
+    return next(filter(_lease, fitting), fitting[0] if fitting else None)
 
 
 def _automatic(found: Found, wait: float) -> Card | None:
     """The least busy card that nobody has; None if there is none until the time is over."""
     deadline = time.monotonic() + wait
     while True:
-        for card in sorted(found.cards, key=_busy):
+        for card in least_busy_first(found.cards):
             if card.idle and _lease(card):
                 return card
         if not found.cards or time.monotonic() >= deadline:
             return None
         time.sleep(LOOK_AGAIN)
         found = find()
-
-
-def _busy(card: Card) -> tuple:
-    return not card.idle, card.load or 0, card.memory_used, card.index, card.part or 0
 
 
 def _lease(card: Card) -> bool:

@@ -14,6 +14,9 @@ from pathlib import Path
 FOLDER = "GRADIENTS_GPU_LEASES"
 """Environment variable: the folder of the leases, the same for all who share a machine."""
 
+LEASED = "GRADIENTS_GPU_LEASED"
+"""Environment variable: the card that somebody who started this process, such as a hub, has leased for it."""
+
 YOU = "you"
 
 _held: dict[str, int] = {}
@@ -29,17 +32,20 @@ def folder() -> Path:
     return place
 
 
-def take(uuid: str) -> bool:
-    """Lease a card for the life of this process. False if another process has it. Raises OSError."""
+def take(uuid: str, who: str = "") -> bool:
+    """Lease a card for the life of this process, or until it is given back; ``who`` says for whom.
+
+    True also where it was leased for this process already; False if others have it. Raises OSError.
+    """
     if uuid in _held:
         return True
     file = _open(uuid)
     if not _lock(file):
         os.close(file)
-        return False
+        return uuid == os.environ.get(LEASED)
     with suppress(OSError):  # the file may be another account's, of which nothing but the lock is needed
         os.ftruncate(file, 0)
-        os.write(file, f"{getpass.getuser()}, process {os.getpid()}".encode())
+        os.write(file, (who or f"{getpass.getuser()}, process {os.getpid()}").encode())
     _held[uuid] = file
     return True
 
@@ -55,15 +61,18 @@ def holder(uuid: str) -> str:
     try:
         if _lock(file, shared=True):
             return ""
+        if uuid == os.environ.get(LEASED):
+            return YOU
         return os.read(file, 200).decode(errors="replace") or "somebody"
     finally:
         os.close(file)
 
 
-def give_back() -> None:
-    """End every lease of this process."""
-    while _held:
-        os.close(_held.popitem()[1])
+def give_back(uuid: str | None = None) -> None:
+    """End this process's lease of a card, or all of its leases."""
+    for held in [uuid] if uuid else list(_held):
+        if held in _held:
+            os.close(_held.pop(held))
 
 
 def _open(uuid: str) -> int:

@@ -1,0 +1,124 @@
+"""What a JupyterHub must know of a course: who is in it, what they may do, where it is graded. See ``lab/``.
+
+Each course has a service, ``/services/<course>/``: a JupyterLab with nbgrader's formgrader that runs in the course
+folder as the account that grades, and opens for the course's instructors. The names of the groups are nbgrader's.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from autograder.build import PROJECT
+from course.gpu import hub as gpus
+
+LAB = PROJECT / "lab"
+EXCHANGE = "GRADIENTS_EXCHANGE"
+"""Environment variable: nbgrader's exchange, for nbgrader's configurations in ``lab/``."""
+
+SINGLE_USER = [sys.executable, "-m", "jupyterhub.singleuser"]
+IN_TRIAL = ["--log-level=WARN", *(["--allow-root"] if os.geteuid() == 0 else [])]
+"""Arguments of servers that run as the hub's own account."""
+SERVER_SCOPES = [
+    "users:activity!user",
+    "access:servers!server",
+    "read:users:name!user",  # nbgrader asks the hub in which courses a student is,
+    "read:users:groups!user",
+    "list:services",  # and its course list, which of the courses have a formgrader
+    "read:services",
+]
+
+
+@dataclass(frozen=True)
+class Course:
+    """A course: its name in nbgrader, who is in it, and where its graders work.
+
+    ``folder`` is made by ``lab/make_course.sh`` and bears the course's name. ``grader`` is the account that grades,
+    None the hub's own. ``port`` is the formgrader's, on this machine only, another one for each course.
+    """
+
+    name: str
+    instructors: Sequence[str]
+    students: Sequence[str]
+    folder: Path
+    grader: str | None
+    port: int
+
+
+def serve(c: Any, *courses: Course, exchange: Path) -> None:
+    """Configure a hub for these courses: accounts, groups, roles, formgraders, and how every server is started."""
+    c.JupyterHub.load_roles.append({"name": "server", "scopes": SERVER_SCOPES})
+    for course in courses:
+        c.Authenticator.allowed_users.update({*course.instructors, *course.students})
+        c.JupyterHub.load_groups.update(
+            {
+                f"formgrade-{course.name}": {"users": [*course.instructors]},
+                f"nbgrader-{course.name}": {"users": [*course.instructors, *course.students]},
+            }
+        )
+        c.JupyterHub.load_roles.extend(_roles(course))
+        c.JupyterHub.services.append(_formgrader(course, exchange))
+    c.Spawner.cmd = SINGLE_USER
+    c.Spawner.environment.update(_environment(exchange, LAB / "students"))
+    c.Spawner.pre_spawn_hook = gpus.lease
+    c.Spawner.post_stop_hook = gpus.give_back
+
+
+def stop_idle(c: Any, after_hours: float) -> None:
+    """Stop servers that nobody has used for so long, which gives their cards back."""
+    command = [sys.executable, "-m", "jupyterhub_idle_culler", f"--timeout={int(after_hours * 3600)}"]
+    scopes = ["list:users", "read:users:activity", "read:servers", "delete:servers"]
+    c.JupyterHub.services.append({"name": "idle-culler", "command": command})
+    c.JupyterHub.load_roles.append({"name": "idle-culler", "scopes": scopes, "services": ["idle-culler"]})
+
+
+def names(file: Path) -> list[str]:
+    """The names in a file, one a line; what follows # is a comment. Ends the hub if there is no such file."""
+    if not file.is_file():
+        raise SystemExit(f"{file} is missing: write the students' account names into it, one a line")
+    lines = (line.partition("#")[0].strip() for line in file.read_text().splitlines())
+    return [line for line in lines if line]
+
+
+def needs(module: str, package: str) -> None:
+    """End the hub with a line that says what to install, unless the module is there."""
+    if find_spec(module) is None:
+        raise SystemExit(f"{module} is missing: install it with {sys.executable} -m pip install '{package}'")
+
+
+def _roles(course: Course) -> list[dict[str, Any]]:
+    formgrade, member = f"formgrade-{course.name}", f"nbgrader-{course.name}"
+    return [
+        {"name": formgrade, "groups": [formgrade], "scopes": [f"access:services!service={course.name}"]},
+        {"name": member, "groups": [member], "scopes": ["list:services", f"read:services!service={course.name}"]},
+    ]
+
+
+def _formgrader(course: Course, exchange: Path) -> dict[str, Any]:
+    """The service in which a course is graded, as its grader, or else as the hub's own account."""
+    service: dict[str, Any] = {
+        "name": course.name,
+        "url": f"http://127.0.0.1:{course.port}",
+        "command": SINGLE_USER,
+        "cwd": str(course.folder),
+        "environment": {
+            **_environment(exchange, course.folder),
+            "JUPYTERHUB_DEFAULT_URL": "/lab?formgrader=true",
+        },
+        "oauth_no_confirm": True,  # it is the hub's own
+    }
+    if course.grader:
+        return service | {"user": course.grader}
+    service["environment"]["HOME"] = str(course.folder)
+    return service | {"command": SINGLE_USER + IN_TRIAL}
+
+
+def _environment(exchange: Path, configuration: Path) -> dict[str, str]:
+    """nbgrader starts alembic by its name, so this Python's programs come first."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    return {EXCHANGE: str(exchange), "JUPYTER_CONFIG_PATH": str(configuration), "PATH": path}

@@ -1,0 +1,59 @@
+"""JupyterHub's hooks: a card for each user's server, from before it starts until it has stopped.
+
+    from course.gpu import hub
+
+    c.Spawner.pre_spawn_hook = hub.lease
+    c.Spawner.post_stop_hook = hub.give_back
+
+The hub holds the lease, the server's environment names the card, and ``gpu.use("auto")`` in a notebook takes that one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from course.gpu import leases
+from course.gpu.cards import Card, find, least_busy_first
+from course.gpu.choice import VARIABLE
+
+
+def lease(spawner: Any) -> None:
+    """Before a server starts: lease the least busy free card for its user, and name it in the environment.
+
+    Where all are taken the server starts without: ``gpu.use("auto")`` then looks again, in the notebook, and says
+    "CPU: every GPU is taken" if that is still so.
+    """
+    give_back(spawner)
+    found = find()
+    for trouble in found.troubles:
+        spawner.log.warning("%s", trouble)
+    try:
+        card = _leased(found.cards, spawner.user.name)
+        environment = {leases.FOLDER: str(leases.folder())}
+    except OSError as error:
+        spawner.log.error("GPUs cannot be leased (%s): %s starts without one", error, spawner.user.name)
+        return
+    if card:
+        environment |= {VARIABLE: card.uuid, leases.LEASED: card.uuid}
+        spawner.log.info("GPU %s is leased for %s", card.number, spawner.user.name)
+    elif found.cards:
+        spawner.log.warning("every GPU is taken: %s starts without one", spawner.user.name)
+    spawner.environment = {**spawner.environment, **environment}
+
+
+def give_back(spawner: Any) -> None:
+    """After a server has stopped: end its lease."""
+    environment = dict(spawner.environment)
+    card = environment.pop(leases.LEASED, None)
+    if card:
+        leases.give_back(card)
+        del environment[VARIABLE]
+    spawner.environment = environment
+
+
+def _leased(cards: tuple[Card, ...], user: str) -> Card | None:
+    """The first free card, leased by this process, which is the hub, for a user. Raises OSError."""
+    for card in least_busy_first(cards):
+        if card.idle and not leases.holder(card.uuid) and leases.take(card.uuid, who=user):
+            return card
+    return None

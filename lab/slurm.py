@@ -1,0 +1,27 @@
+"""Servers as jobs of Slurm, which hands out the cards and enforces the limits: no leases, no hooks.
+
+The environment, the homes and the exchange lie on a file system that all nodes share, under the same paths.
+"""
+
+import socket
+
+from autograder.hub import needs
+
+needs("batchspawner", "batchspawner==1.3.0")
+
+import batchspawner  # type: ignore[import-not-found, unused-ignore]  # noqa: E402, F401  its jobs report to the hub
+
+c = get_config()  # type: ignore[name-defined]  # noqa: F821
+
+c.JupyterHub.spawner_class = "batchspawner.SlurmSpawner"
+c.JupyterHub.hub_ip = "0.0.0.0"
+c.JupyterHub.hub_connect_ip = socket.getfqdn()  # where the nodes reach the hub
+c.SlurmSpawner.req_partition = "PARTITION"
+c.SlurmSpawner.req_gres = "gpu:1"
+c.SlurmSpawner.req_nprocs = "4"
+c.SlurmSpawner.req_memory = "16G"
+c.SlurmSpawner.req_runtime = "08:00:00"
+c.Spawner.start_timeout = 600  # seconds in the queue
+c.Spawner.http_timeout = 120
+c.Spawner.pre_spawn_hook = None
+c.Spawner.post_stop_hook = None

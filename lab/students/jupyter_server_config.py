@@ -1,0 +1,6 @@
+"""Everyone's own server: without the formgrader, which runs as a service of the course. See ``labconfig/`` too."""
+
+c = get_config()  # type: ignore[name-defined]  # noqa: F821
+
+c.ServerApp.jpserver_extensions = {"nbgrader.server_extensions.formgrader": False}
+c.ResourceUseDisplay.track_cpu_percent = True  # memory is shown anyway

@@ -1,0 +1,65 @@
+"""A hub to try things on, started by ``make hub``: made-up users, this machine only, everything under build/hub.
+
+All its servers run as the account that starts it, so nothing keeps its users apart but the hub.
+"""
+
+import os
+import secrets
+import socket
+import subprocess
+import sys
+from getpass import getuser
+from pathlib import Path
+
+from autograder import hub
+
+c = get_config()  # type: ignore[name-defined]  # noqa: F821
+
+ROOT = Path(os.environ.get("HUB_FOLDER", hub.PROJECT / "build" / "hub")).resolve()
+PORT = int(os.environ.get("HUB_PORT", "8000"))
+PASSWORD = os.environ.get("HUB_PASSWORD") or secrets.token_urlsafe(9)
+STUDENTS = [f"student-{number}" for number in range(1, 6)]
+EXCHANGE, COURSE, USERS = ROOT / "exchange", ROOT / "gradients", ROOT / "users"
+
+
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+subprocess.run([hub.LAB / "make_course.sh", EXCHANGE, COURSE, getuser()], check=True)
+settings = COURSE / "nbgrader_config.py"
+if "check_owner" not in settings.read_text():
+    with settings.open("a") as file:
+        file.write("c.ExchangeCollect.check_owner = False  # in a trial all users are one account\n")
+
+hub.serve(c, hub.Course("gradients", ["instructor"], STUDENTS, COURSE, None, free_port()), exchange=EXCHANGE)
+hub.stop_idle(c, after_hours=2)
+
+c.JupyterHub.authenticator_class = "shared-password"
+c.SharedPasswordAuthenticator.user_password = PASSWORD
+c.JupyterHub.spawner_class = "simple"
+c.SimpleLocalProcessSpawner.home_dir_template = f"{USERS}/{{username}}"
+c.Spawner.args = hub.IN_TRIAL
+c.Spawner.default_url = "/lab"
+
+c.JupyterHub.bind_url = f"http://127.0.0.1:{PORT}"
+c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{free_port()}"
+c.JupyterHub.data_files_path = str(Path(sys.prefix) / "share" / "jupyterhub")
+c.JupyterHub.db_url = f"sqlite:///{ROOT}/hub.sqlite"
+c.JupyterHub.cookie_secret_file = f"{ROOT}/cookie_secret"
+c.JupyterHub.log_level = "WARN"
+c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{free_port()}"
+c.ConfigurableHTTPProxy.pid_file = f"{ROOT}/proxy.pid"
+c.ConfigurableHTTPProxy.command = [f"{sys.prefix}/proxy/node_modules/.bin/configurable-http-proxy", "--log-level=warn"]
+
+print(f"""
+The trial hub: http://127.0.0.1:{PORT}
+  users     instructor, {", ".join(STUDENTS)}
+  password  {PASSWORD}
+  grading   http://127.0.0.1:{PORT}/services/gradients/ (as the instructor)
+  files     {ROOT}
+Ctrl-C ends it, with everything that it started.
+""", flush=True)  # fmt: skip

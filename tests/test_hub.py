@@ -1,0 +1,225 @@
+"""The lab's hub: cards for its users, on a machine with eight that is not here; its configuration; the exchange."""
+
+import logging
+import os
+import stat
+import subprocess
+import sys
+from getpass import getuser
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from faked_nvml import Faked, install, parent
+from jupyterhub.app import JupyterHub
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
+
+from autograder.hub import LAB, Course, serve
+from course.gpu import hub, leases
+
+NOTEBOOK = """
+import sys
+sys.path.insert(0, {tests!r})
+from faked_nvml import Faked, install
+install([Faked() for _ in range(8)])
+from course import gpu
+gpu.use("auto")
+"""
+
+
+@pytest.fixture(autouse=True)
+def leases_of_its_own(monkeypatch, tmp_path):
+    monkeypatch.setenv(leases.FOLDER, str(tmp_path / "leases"))
+    yield
+    leases.give_back()
+
+
+def machine(monkeypatch, *cards):
+    install(list(cards), setattr_=monkeypatch.setattr)
+
+
+def spawner(name):
+    """What the hooks see of a user's spawner."""
+    return SimpleNamespace(user=SimpleNamespace(name=name), environment={"COURSE": "1"}, log=logging.getLogger("hub"))
+
+
+def started(name):
+    one = spawner(name)
+    hub.lease(one)
+    return one
+
+
+def in_a_notebook(server):
+    """What ``gpu.use("auto")`` prints in a notebook on this server."""
+    code = NOTEBOOK.format(tests=str(Path(__file__).parent))
+    kept = {name: value for name, value in os.environ.items() if name not in ("USE_GPU", leases.LEASED, leases.FOLDER)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=kept | server.environment, capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+def test_eight_of_nine_users_get_a_card_each_and_a_server_that_stops_makes_room(monkeypatch, caplog):
+    machine(monkeypatch, *[Faked() for _ in range(8)])
+    servers = [started(f"student-{number}") for number in range(1, 10)]
+    assert [server.environment.get("USE_GPU") for server in servers] == [f"GPU-{n:04}" for n in range(8)] + [None]
+    assert "every GPU is taken: student-9 starts without one" in caplog.text
+    assert leases.holder("GPU-0004") == leases.YOU, "the hub holds it"
+    last = in_a_notebook(servers[8])
+    assert "CPU: every GPU is taken. To wait: gpu.use(USE_GPU, wait=600)" in last
+    assert "4: A card, 0.0 of 80.0 GiB used, load 0 %, leased by student-5\n" in last
+
+    hub.give_back(servers[4])
+    assert servers[4].environment == {"COURSE": "1", leases.FOLDER: str(leases.folder())}
+    assert "→ 4: A card" in in_a_notebook(servers[8]), "the notebook looks again"
+    assert started("student-10").environment["USE_GPU"] == "GPU-0004"
+
+
+def test_a_notebook_takes_the_card_that_was_leased_for_it(monkeypatch):
+    machine(monkeypatch, *[Faked() for _ in range(8)])
+    first, second = started("student-1"), started("student-2")
+    for server, number in ((first, 0), (second, 1), (second, 1)):  # and so does another notebook on the same server
+        said = in_a_notebook(server)
+        assert f"GPU {number} (A card) is yours" in said and "Others use it too" not in said
+        assert f"→ {number}: A card, 0.0 of 80.0 GiB used, load 0 %\n" in said
+
+
+def test_a_server_that_starts_again_keeps_no_card_of_before(monkeypatch):
+    machine(monkeypatch, Faked(load=5), Faked())
+    server = started("student-1")
+    assert server.environment["USE_GPU"] == "GPU-0001"
+    hub.lease(server)
+    assert server.environment["USE_GPU"] == "GPU-0001" and leases.holder("GPU-0000") == ""
+    machine(monkeypatch, Faked(used=60, pids=[parent()]))
+    hub.lease(server)
+    assert "USE_GPU" not in server.environment and leases.LEASED not in server.environment
+    assert leases.holder("GPU-0001") == ""
+
+
+def test_when_the_hub_has_died_the_notebook_leases_its_card_itself(monkeypatch):
+    machine(monkeypatch, *[Faked() for _ in range(8)])
+    server = started("student-1")
+    leases.give_back()  # as the system does, when a process ends
+    assert "GPU 0 (A card) is yours" in in_a_notebook(server)
+
+
+def test_servers_start_where_nothing_can_be_leased(monkeypatch, tmp_path, caplog):
+    machine(monkeypatch, Faked(), Faked(lost=True))
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv(leases.FOLDER, str(tmp_path / "file" / "leases"))
+    assert "USE_GPU" not in started("student-1").environment
+    assert "GPUs cannot be leased" in caplog.text and "card 1 does not answer" in caplog.text
+
+
+@pytest.fixture
+def configured(monkeypatch, tmp_path):
+    """``configured(*parts)``: JupyterHub with the lab's configuration, copied to where an admin keeps it, and parts.
+
+    The packages of the spawners are not here: a process spawner stands in for each.
+    """
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
+    for module, name in (("systemdspawner", "SystemdSpawner"), ("batchspawner", "SlurmSpawner")):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+        (tmp_path / f"{module}.py").write_text(f"from jupyterhub.spawner import LocalProcessSpawner as {name}\n")
+    (tmp_path / "gradients-students.txt").write_text("student-1  # of last year too\n\nstudent-2\n")
+
+    def load(*parts):
+        text = (LAB / "jupyterhub_config.py").read_text()
+        more = "".join(f'load_subconfig(str(hub.LAB / "{part}"))\n' for part in parts)
+        (tmp_path / "jupyterhub_config.py").write_text(text + more)
+        app = JupyterHub()
+        app.load_config_file(str(tmp_path / "jupyterhub_config.py"))
+        return app
+
+    return load
+
+
+def test_the_configuration_of_one_course(configured):
+    app = configured()
+    assert app.spawner_class.__name__ == "LocalProcessSpawner" and app.config.SystemdSpawner.isolate_devices is False
+    assert app.load_groups == {
+        "formgrade-gradients": {"users": ["ADA"]},
+        "nbgrader-gradients": {"users": ["ADA", "student-1", "student-2"]},
+    }
+    spawner = app.spawner_class(config=app.config)
+    assert spawner.mem_limit == 16 * 2**30 and spawner.pre_spawn_hook is hub.lease
+    formgrader = app.services[0]
+    assert formgrader["user"] == "grader-gradients" and formgrader["cwd"] == "/home/grader-gradients/gradients"
+
+
+def test_slurm_hands_out_its_cards_itself(configured):
+    app = configured("slurm.py")
+    spawner = app.spawner_class(config=app.config)
+    assert spawner.pre_spawn_hook is None and spawner.post_stop_hook is None
+    assert app.config.SlurmSpawner.req_gres == "gpu:1"
+
+
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [
+        ("systemdspawner.py", "systemdspawner is missing: install it with .* 'jupyterhub-systemdspawner==1.0.2'"),
+        ("batchspawner.py", "batchspawner is missing: install it with .* 'batchspawner==1.3.0'"),
+        ("gradients-students.txt", "gradients-students.txt is missing: write the students' account names into it"),
+    ],
+)
+def test_what_is_missing_is_told_in_a_line(configured, tmp_path, missing, said):
+    (tmp_path / missing).unlink()
+    with pytest.raises(SystemExit, match=said):
+        configured("slurm.py")
+
+
+def test_two_courses_do_not_open_each_others_formgrader(tmp_path):
+    c = Config()
+    courses = [Course(name, [f"{name}-teacher"], ["student"], tmp_path / name, None, 1) for name in ("one", "two")]
+    serve(c, *courses, exchange=tmp_path)
+    app = JupyterHub(config=c)
+    opens = {role["name"]: role["scopes"] for role in app.load_roles}
+    assert opens["formgrade-one"] == ["access:services!service=one"]
+    assert app.load_groups["formgrade-one"] == {"users": ["one-teacher"]}
+    assert app.load_groups["nbgrader-two"] == {"users": ["two-teacher", "student"]}
+    assert [service["name"] for service in app.services] == ["one", "two"]
+
+
+def made(*words):
+    return subprocess.run([LAB / "make_course.sh", *words], capture_output=True, text=True, check=False)
+
+
+def test_the_exchange_has_the_modes_that_nbgrader_wants_and_what_was_there_stays(tmp_path):
+    exchange, folder = tmp_path / "exchange", tmp_path / "vision"
+    assert made(exchange, folder, getuser()).returncode == 0
+    (folder / "nbgrader_config.py").write_text("changed")
+    (exchange / "vision" / "inbound").chmod(0o777)
+    assert made(exchange, folder, getuser()).returncode == 0
+    modes = {
+        str(path.relative_to(tmp_path)): stat.S_IMODE(path.stat().st_mode)
+        for path in (exchange, folder, *exchange.rglob("*"))
+    }
+    assert modes == {
+        "exchange": 0o1777,
+        "exchange/vision": 0o755,
+        "exchange/vision/outbound": 0o755,
+        "exchange/vision/inbound": 0o3733,
+        "exchange/vision/feedback": 0o711,
+        "vision": 0o700,
+    }
+    assert (folder / "nbgrader_config.py").read_text() == "changed" and (folder / "solutions").is_dir()
+
+
+def test_a_course_is_not_made_for_nobody(tmp_path):
+    done = made(tmp_path / "exchange", tmp_path / "vision", "no-such-account")
+    assert done.returncode == 1 and "useradd --create-home no-such-account" in done.stderr
+    assert made().returncode == 2 and not list(tmp_path.iterdir())
+
+
+def test_graders_use_the_course_s_settings_and_the_name_of_their_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADIENTS_EXCHANGE", "/exchange")
+    assert made(tmp_path / "exchange", tmp_path / "vision", getuser()).returncode == 0
+    config = PyFileConfigLoader("nbgrader_config.py", str(tmp_path / "vision")).load_config()
+    assert config.CourseDirectory == {
+        "course_id": "vision",
+        "root": str(tmp_path / "vision"),
+        "source_directory": "solutions",
+        "release_directory": "notebooks",
+    }
+    assert config.Exchange.root == "/exchange" and "autograder.in_nbgrader.Execute" in str(config.Autograde)
