@@ -185,6 +185,33 @@ def test_many_with_one_mistake(course):
     assert code == 0 and "<b>1. 303 students</b>" in page and "and 291 more" in page and len(page) < 2e6
 
 
+def test_a_page_stays_small_however_long_names_and_answers_are(course):
+    """300 students with names of 200 letters that HTML escapes, each wrong in a way of his own in every task."""
+    path = course / "records" / NAME / "fay.json"
+    record = json.loads(path.read_text())
+    notebook = Path(UNIT.assignment) / f"{NAME}.ipynb"
+    graded = json.loads((course / "autograded" / "fay" / notebook).read_text())
+    for cell in graded["cells"]:
+        if cell["id"].startswith("answer_"):
+            cell["source"] = "<&>\n" * 5000
+    for number in range(300):
+        student = f'{number:03}{"<&" * 98}"'
+        reason = f"{number}{'<' * 9000}"
+        verdicts = {
+            task: verdict | {"mistake": None, "parts": [{"name": "all", "right": False, "reason": reason}]}
+            for task, verdict in record["verdicts"].items()
+        }
+        more = {"student": student, "verdicts": verdicts, "observations": None, "findings": [["odd", reason]]}
+        (path.parent / f"s{number}.json").write_text(json.dumps(record | more))
+        copy = course / "autograded" / student / notebook
+        copy.parent.mkdir(parents=True)
+        copy.write_text(json.dumps(graded))
+    code, _, page = reported(course)
+    assert code == 0 and page.count("<article>") > 50 and len(page.encode()) < 2e6
+    code, _ = run_command("report", "--all", "--course-dir", course)
+    assert code == 0 and (course / "reports" / "all_units.html").stat().st_size < 2e6
+
+
 def test_nothing_graded(tmp_path, planted_class):
     code, output = run_command("report", NAME, "--course-dir", tmp_path)
     assert code == 2 and f"grade first: autograder grade {NAME}" in output
