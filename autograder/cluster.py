@@ -118,12 +118,26 @@ class Cluster:
     def mend(self) -> None:
         """Dask starts its workers again by itself."""
 
+    def idle(self) -> bool:
+        """Whether all workers say that they have nothing to do, whatever the scheduler thinks: now and then it
+        loses what a worker was given just when it died."""
+        try:
+            at_work = self.client.run(unfinished)
+        except (OSError, TimeoutError):  # it is gone, which the futures tell
+            return False
+        return bool(at_work) and not any(at_work.values())
+
     def __exit__(self, kind: type | None, error: BaseException | None, tb: TracebackType | None) -> None:
         if self.client is not None:
             self.pool.shutdown(wait=False)
             self.client.close()
         if self.jobs is not None:
             self.jobs.close()
+
+
+def unfinished(dask_worker: Any) -> int:
+    """How many tasks a worker has yet to finish."""
+    return sum(task.state not in ("memory", "error", "released") for task in dask_worker.state.tasks.values())
 
 
 def slurm_jobs(number: int) -> Any:

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, ProcessPoolExecutor, wait
 from contextlib import suppress
 from multiprocessing.connection import wait as wait_for_end
 from types import TracebackType
@@ -24,6 +24,7 @@ from autograder.execute import Execution, Job, execute
 from autograder.kernels import forkserver
 
 ATTEMPTS = 3
+LOOK_SECONDS = 15.0  # after which it is looked whether what has not ended still runs
 PRELOADED = ["autograder.cli", "autograder.execute", "autograder.places", "nbclient", "zmq.asyncio"]
 FORKING = sys.platform.startswith("linux")  # elsewhere each worker has to import everything itself
 KILLED = "(SIGKILL)"
@@ -51,6 +52,9 @@ class Place(Protocol):
 
     def mend(self) -> None:
         """Start again what has died."""
+
+    def idle(self) -> bool:
+        """Whether nothing is being run, as whoever runs it says, so that what is not done yet has been lost."""
 
 
 def usual_workers() -> int:
@@ -124,6 +128,9 @@ class Here:
         if dead or self._broken:
             self._end(at_once=True)
 
+    def idle(self) -> bool:
+        return False  # a pool tells of what it loses
+
     def __exit__(self, kind: type | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self._end(at_once=kind is not None)
 
@@ -167,8 +174,8 @@ def run_all(
     """Run jobs, a few at a time; yields each one's key with what came of it, in the order in which they end.
 
     A key without a job comes back with None. When the process that runs a job dies, or its kernel is killed, or
-    none can be had, whatever ran at that time is tried again, alone, up to ``ATTEMPTS`` times in all: so a notebook
-    that brings its worker down harms nobody else.
+    none can be had, or the job was lost, whatever ran at that time is tried again, alone, up to ``ATTEMPTS`` times in
+    all: so a notebook that brings its worker down harms nobody else.
     """
     running: dict[Future[Execution], tuple[Key, Callable[[], Job], int]] = {}
     again: list[tuple[Key, Callable[[], Job], int]] = []
@@ -193,7 +200,9 @@ def run_all(
             begin(*again.pop())
         if not running:
             return
-        done, _ = wait(running, return_when=FIRST_COMPLETED)
+        done, _ = wait(running, timeout=LOOK_SECONDS, return_when=FIRST_COMPLETED)
+        if not done and place.idle():
+            done = {future for future in running if future.cancel()}
         for future in done:
             key, job, attempt = running.pop(future)
             came = _what_came_of(future)
@@ -214,4 +223,5 @@ def _may_be_better_alone(came: Execution | Exception) -> bool:
     """Whether what ran beside a job may have ended it: its worker or kernel was killed, or no kernel could be had."""
     if isinstance(came, Execution):
         return KILLED in came.stopped
-    return isinstance(came, BrokenExecutor | RuntimeError | OSError) or type(came).__name__ == "KilledWorker"
+    hopeful = BrokenExecutor | CancelledError | RuntimeError | OSError
+    return isinstance(came, hopeful) or type(came).__name__ == "KilledWorker"

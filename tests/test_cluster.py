@@ -1,5 +1,6 @@
 """Grading by Dask: a scheduler with TLS and worker processes on this machine, one of which is killed; and Slurm."""
 
+from concurrent.futures import Future
 from contextlib import contextmanager
 
 import psutil
@@ -7,7 +8,7 @@ import pytest
 from conftest import run_command
 from running import KILLER, UNIT, class_of, execute_or_die, points_in, points_of, records, wait_until, with_line
 
-from autograder import cluster
+from autograder import cluster, places
 from autograder.cluster import Cluster, NoCluster
 from autograder.execute import Job
 from autograder.grade import Grading, grade
@@ -93,6 +94,27 @@ def test_a_worker_with_another_course_is_refused_by_name(scheduler, tmp_path, mo
                 )
             )
         )
+
+
+def test_what_the_scheduler_has_lost_is_run_again(scheduler, tmp_path, monkeypatch):
+    monkeypatch.setattr(places, "LOOK_SECONDS", 1.0)
+    local, files = scheduler
+    truth = class_of(3, tmp_path)
+    lost: list[Future] = []
+
+    class Losing(Cluster):
+        """The first job that it is given never ends, and no worker knows of it."""
+
+        def submit(self, job):
+            if lost:
+                return super().submit(job)
+            lost.append(Future())
+            return lost[0]
+
+    place = Losing(UNIT.name, local.scheduler_address, files)
+    results = [result for _, result in grade(Grading(UNIT, tmp_path / "submitted", tmp_path, place=place))]
+    assert lost[0].cancelled() and all(result.verdicts for result in results)
+    assert points_of(tmp_path / "gradebook.db") == points_in(truth)
 
 
 def test_a_job_is_refused_where_something_differs():
