@@ -3,6 +3,7 @@
 import asyncio
 import html
 import json
+import os
 import re
 import shutil
 
@@ -13,7 +14,10 @@ from test_nbgrader import nbgrader
 
 from autograder.build import PROJECT, nbgrader_config
 from autograder.database import Database
+from autograder.execute import SIGNS
+from autograder.feedback import wording
 from autograder.feedback.figures import compared_in, figure_of
+from autograder.intake.files import OVER, kind_of
 from autograder.records import Record, Records
 from course.check import Expected, judge, load
 from course.check.observing import observe
@@ -88,6 +92,13 @@ def test_what_is_drawn_is_what_is_wrong(pages, graded_class):
                 assert figure and all(said[mark["mistake"]] in html.unescape(words) for words in figure.groups())
                 checked += 1
     assert checked
+
+
+def test_what_ends_a_notebook_or_leaves_a_file_out_is_told_in_words(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    kinds = [kind_of((tmp_path / name).stat()) for name in ("pipe", "")]
+    for name in [*SIGNS.values(), "time limit", "output limit", "dead kernel", "kernel stopped", *kinds, OVER]:
+        assert wording.finding(name, "cell 3").endswith(". (cell 3)") and len(wording.FINDINGS[name]) > 40
 
 
 # --- odd submissions, marks by hand, broken records, nbgrader ------------------------------------

@@ -6,12 +6,14 @@ import re
 
 LONGEST = 500  # characters of a reason that are shown
 
+NO_FILE = "Something that you handed in is a link or no ordinary file, so it was left out."
 FINDINGS = {
     "unreadable notebook": "Your notebook could not be read by the program. Somebody will look at it by hand.",
     "unreadable folder": "A folder that you handed in could not be read.",
     "unreadable file": "A file that you handed in could not be read, so it was left out.",
     "odd file name": "A file's name holds characters that it should not; the file was left out.",
     "file over the limits": "A file is too large, or there are too many; what was too much was left out.",
+    **dict.fromkeys(("symbolic link", "hard link", "folder", "FIFO", "socket", "device"), NO_FILE),
     "renamed notebook": "Your notebook has another name than the one you received. It was found and graded.",
     "another notebook": "You handed in more than one notebook. Only the one that fits this unit was graded.",
     "damaged notebook": "A notebook that you handed in is damaged; another one was graded instead.",
@@ -38,6 +40,9 @@ FINDINGS = {
     "output limit": "A cell showed more output than is allowed; the rest was left out.",
     "memory limit": "The notebook needed more memory than is allowed. What was earned before counts.",
     "process limit": "The notebook started more processes than are allowed.",
+    "disk limit": "The notebook wrote more to files than is allowed. What was earned before counts.",
+    "dead kernel": "Your notebook's Python ended while it ran. What was earned before counts.",
+    "kernel stopped": "A cell did not stop when its time was over. What was earned before counts.",
     "forged message": "The notebook sent the grader something that no notebook sends. It was ignored.",
 }
 """What each finding means for a student, by its name."""

@@ -21,7 +21,7 @@ COMPARED = {
         Compared("PyTorch: w after a step", "w"),
         Compared("PyTorch: velocity after a step", "velocity"),
     ),
-    "adam_step": (Compared("w after the first step", "w"), Compared("six steps", "w, m and v")),
+    "adam_step": (Compared("six steps", "w, m and v"), Compared("w after the first step", "w")),
 }
 
 # --- A bowl: ½ wᵀ A w with curvatures 1 and 10, turned by 30 degrees --------------------------------
