@@ -208,7 +208,7 @@ def test_the_exchange_has_the_modes_that_nbgrader_wants_and_what_was_there_stays
 
 def test_a_course_is_not_made_for_nobody(tmp_path):
     done = made(tmp_path / "exchange", tmp_path / "vision", "no-such-account")
-    assert done.returncode == 1 and "useradd --create-home no-such-account" in done.stderr
+    assert done.returncode == 1 and "useradd --create-home --base-dir /srv no-such-account" in done.stderr
     assert made().returncode == 2 and not list(tmp_path.iterdir())
 
 
