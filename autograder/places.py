@@ -86,10 +86,8 @@ class Here:
         return kernels.can_be_warm()
 
     def start(self) -> None:
-        """Start the fork server, which imports what the unit needs, and the workers, which are ready before it is."""
-        if self.pool is not None:
-            return
-        if kernels.can_be_warm():
+        """Start the fork server, which imports what the unit needs, and the process from which workers are forked."""
+        if self.server is None and kernels.can_be_warm():
             self.server = forkserver.start(self.unit, self.isolation)
         if FORKING:
             multiprocessing.get_context("forkserver").set_forkserver_preload(PRELOADED)
@@ -99,19 +97,18 @@ class Here:
                 multiprocessing.forkserver.ensure_running()
             finally:
                 signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        self.folder = tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True)
-        self.pool = ProcessPoolExecutor(
-            self.slots,
-            mp_context=multiprocessing.get_context("forkserver" if FORKING else "spawn"),
-            initializer=_begin,
-            initargs=({self.unit: str(self.server.address)} if self.server else {}, self.folder.name),
-        )
-        for _ in range(self.slots):
-            self.pool.submit(os.getpid)  # a worker is started for work only
 
     def submit(self, job: Job) -> Future[Execution]:
         self.start()
-        assert self.pool is not None
+        if self.pool is None:
+            self.folder = tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True)
+            address = str(self.server.address) if self.server else ""
+            self.pool = ProcessPoolExecutor(
+                self.slots,
+                mp_context=multiprocessing.get_context("forkserver" if FORKING else "spawn"),
+                initializer=_begin,
+                initargs=({self.unit: address} if address else {}, self.folder.name),
+            )
         if self.server:
             self.server.wait_until_ready()
             self.layers = self.server.layers

@@ -185,7 +185,8 @@ def test_a_kernel_that_was_killed_from_outside_is_run_again(tmp_path):
         time.sleep(1.5)
         server: Any = place.server
         family = psutil.Process(server.process.pid).children(recursive=True)
-        [process for process in family if not process.children()][-1].kill()
+        last = max(family, key=lambda process: process.create_time())  # not that in which the reference is observed
+        last.kill()
 
     thread = threading.Thread(target=kill_kernel)
     thread.start()
