@@ -9,8 +9,10 @@ import ast
 import builtins
 import json
 import symtable
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from autograder.intake.findings import visible
 from autograder.records import write_whole
 from autograder.report.answers import answers_of, form, mistakes_path
 from autograder.report.clusters import Cluster, clusters
@@ -27,13 +29,15 @@ class NoMistake(ValueError):
 
 @dataclass
 class Skeleton:
-    """The code that declares a mistake. ``unknown`` are names that it uses and that the reference does not define."""
+    """The code that declares a mistake. ``unknown`` are names that it uses and that the reference does not define;
+    ``early`` says that some of it would run as soon as the unit's mistakes are imported."""
 
     answer: str
     student: str
     cluster: Cluster
     code: str
     unknown: list[str]
+    early: bool
 
 
 def skeleton(
@@ -49,7 +53,8 @@ def skeleton(
                 _refuse_known(graded, task, wrong, name)
                 edit = one_edit(answer, reference, wrong)
                 code = _as_edit(answer, edit, name, hint) if edit else _as_definition(wrong, name, hint)
-                return Skeleton(answer, one, cluster, code, _unknown(wrong, vars(unit.reference)))
+                unknown = _unknown(wrong, vars(unit.reference))
+                return Skeleton(answer, one, cluster, visible(code, also="\n\t"), unknown, runs_early(wrong))
     raise NoMistake(
         f"no graded notebook of {', '.join(cluster.students[:5])} defines {' or '.join(task.answers)} otherwise than "
         f"the reference; write the mistake by hand in {mistakes_path(unit).name}"
@@ -154,10 +159,38 @@ def _unknown(source: str, defined: dict[str, object]) -> list[str]:
     return sorted(used - own - set(defined) - set(vars(builtins)))
 
 
+def runs_early(source: str) -> bool:
+    """Whether a definition calls or imports something as soon as it is read: in a default, an annotation, a decorator
+    or the body of a class."""
+    early = _early(ast.parse(source).body[0])
+    return any(isinstance(each, ast.Call | ast.Import | ast.ImportFrom) for part in early for each in ast.walk(part))
+
+
+def _early(node: ast.stmt) -> Iterator[ast.AST]:
+    """What of a statement runs when it is read."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        yield from (node.args, *node.decorator_list, *([node.returns] if node.returns else []))
+    elif isinstance(node, ast.ClassDef):
+        yield from (*node.bases, *node.keywords, *node.decorator_list)
+        for within in node.body:
+            yield from _early(within)
+    else:
+        yield node
+
+
 def append(graded: GradedUnit, made: Skeleton) -> str:
-    """Write the skeleton at the end of the unit's ``mistakes.py``, if that still is Python then; returns the path."""
+    """Write the skeleton at the end of the unit's ``mistakes.py``; returns the path. Raises NoMistake where some of it
+    would run then, or where the file would not be Python any more."""
     path = mistakes_path(graded.unit)
+    if made.early:
+        raise NoMistake(
+            f"{made.student}'s {made.answer} runs code as soon as it is read, in a default, an annotation or the body "
+            f"of a class; look at it, then put it into {path.name} by hand"
+        )
     text = f"{path.read_text(encoding='utf-8').rstrip()}\n\n\n{made.code}"
-    ast.parse(text)
+    try:
+        ast.parse(text)
+    except SyntaxError as error:
+        raise NoMistake(f"the code cannot stand in {path.name}: {error}; put it there by hand") from error
     write_whole(path, text)
     return str(path)

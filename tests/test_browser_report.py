@@ -1,7 +1,13 @@
 """The class report in a real browser."""
 
+import json
+import shutil
+
 import pytest
 from browser import barriers
+from conftest import run_command
+from planted import LONG
+from running import UNIT
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -16,6 +22,17 @@ def test_the_report_reads_well(planted_class, open_page, name, scheme, width):
     assert page.locator("svg[role=img]").count() == {"numeric_gradient": 2, "all_units": 1}[name]
     assert page.locator("main script, main b:text-is('x')").count() == 0
     assert barriers(page) == []
+
+
+def test_a_long_name_widens_no_page(planted_class, open_page, tmp_path):
+    """Of the only student in a cluster, which the page names beside the code."""
+    shutil.copytree(planted_class / "records", tmp_path / "records")
+    path = tmp_path / "records" / UNIT.name / "dan.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"student": LONG.upper()}))
+    assert run_command("report", UNIT.name, "--course-dir", tmp_path)[0] == 0
+    page = open_page(tmp_path / "reports" / f"{UNIT.name}.html", viewport={"width": 400, "height": 900})
+    assert page.locator("summary", has_text=LONG.upper()[:40]).count() == 1
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
 
 
 def test_the_overview_leads_to_the_units(planted_class, open_page):

@@ -1,8 +1,10 @@
 """From a cluster of the report to a known mistake: what is written loads and passes the audit."""
 
+import json
 import os
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 from conftest import run_command
@@ -10,7 +12,7 @@ from planted import DOUBLED, RIGHT, SEVEN, THIRD
 from running import AUTOGRADER, UNIT
 
 from autograder.build import PROJECT
-from autograder.new_mistake import definition_of, one_edit
+from autograder.new_mistake import definition_of, one_edit, runs_early
 
 
 def new(folder, *words):
@@ -113,3 +115,61 @@ def test_the_answer_of_a_student_is_taken(planted_class):
 def test_nothing_of_the_answer_is_run(planted_class):
     code, output = new(planted_class, "jacobian")
     assert code == 0 and "raise ValueError('<script>')" in output and "read it before you run it" in output
+
+
+@pytest.mark.parametrize(
+    ("source", "early"),
+    [
+        (SEVEN, False),
+        ("def f(x, h=1e-5, *, n=(1, 2)) -> float:\n    return open(x)\n", False),
+        (
+            "class A(B):\n    'Says.'\n    h: float = 1.0\n    @property\n    def f(self):\n        return print()\n",
+            False,
+        ),
+        ("def f(x, h=print()):\n    return x\n", True),
+        ("def f(x, *, h=print()):\n    return x\n", True),
+        ("def f(x: print()):\n    return x\n", True),
+        ("def f(x) -> print():\n    return x\n", True),
+        ("class A(print()):\n    pass\n", True),
+        ("class A(metaclass=print()):\n    pass\n", True),
+        ("class A:\n    import antigravity\n", True),
+        ("class A:\n    for x in print():\n        pass\n", True),
+        ("class A:\n    @print()\n    def f(self):\n        return 1\n", True),
+        ("class A:\n    class B:\n        def f(self, x=print()):\n            return 1\n", True),
+    ],
+)
+def test_what_runs_as_soon_as_it_is_read(source, early):
+    assert runs_early(source) is early
+
+
+@pytest.fixture
+def answered(planted_class, tmp_path):
+    """``answered(code)``: the planted class, in which a wrong answer to relative_error is other code."""
+    folder = Path(shutil.copytree(planted_class, tmp_path / "course"))
+
+    def answer(code):
+        for path in (folder / "autograded").glob(f"*/{UNIT.assignment}/{UNIT.name}.ipynb"):
+            notebook = json.loads(path.read_text())
+            for cell in notebook["cells"]:
+                if cell["id"] == "answer_relative_error":
+                    cell["source"] = code
+            path.write_text(json.dumps(notebook))
+        return folder
+
+    return answer
+
+
+def test_code_that_runs_as_soon_as_it_is_read_is_not_written(answered):
+    path = PROJECT / "course" / UNIT.name / "mistakes.py"
+    before = path.read_bytes()
+    folder = answered("def relative_error(a, b, c=print('ran')):\n    return 7.0\n")
+    code, output = new(folder, "relative_error")
+    assert code == 0 and "it runs code as soon as it is read" in output
+    code, output = new(folder, "relative_error", "--name", "seven", "--write")
+    assert code == 2 and "put it into mistakes.py by hand" in output and path.read_bytes() == before
+
+
+def test_what_a_terminal_obeys_or_does_not_show_is_escaped(answered):
+    code, output = new(answered("def relative_error(a, b):\n\t# \x1b[2J \u202e\n\treturn '\x1b'\n"), "relative_error")
+    assert code == 0 and "\x1b" not in output and "\u202e" not in output
+    assert "# \\x1b[2J \\u202e" in output and "return '\\x1b'" in output

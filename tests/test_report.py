@@ -51,6 +51,17 @@ def test_the_page_says_what_the_class_did(planted_class):
     assert "the same code of jacobian, 15 lines" in page and "So it is a question" in page
     assert "10 confined, each in a sandbox of its own" in page and "s in the median" in page
     assert "copied" not in page and "cheat" not in page
+    assert page.count("<details>") == 4 + 1 and "The distribution in figures" in page
+
+
+def test_findings_are_listed_and_counted(course):
+    edit(course, "ann", findings=[["time limit", "cell 3 <b>"], ["odd file name", "x"]])
+    edit(course, "ben", findings=[["time limit", "cell 4"]])
+    code, _, page = reported(course)
+    assert code == 0 and "ann: cell 3 &lt;b&gt;<br>ben: cell 4" in page
+    assert run_command("report", "--all", "--course-dir", course)[0] == 0
+    row = '<th scope="row">time limit</th><td>numeric_gradient</td><td>2</td>'
+    assert row in (course / "reports" / "all_units.html").read_text()
 
 
 def test_what_students_wrote_is_escaped(planted_class):

@@ -9,7 +9,7 @@ from running import UNIT
 
 from autograder.records import Record
 from autograder.report.gathering import GradedUnit
-from autograder.report.statistics import TaskStatistics, discrimination, points_matrix, summary, task_statistics
+from autograder.report.statistics import TaskStatistics, discrimination, points_matrix, summary, task_statistics, tenths
 from course.check import Part, Verdict
 
 TASKS = list(UNIT.tasks)
@@ -86,6 +86,12 @@ def test_only_who_was_graded_in_all_tasks_has_a_total():
 def test_summary_is_numpys():
     values = np.random.default_rng(2).uniform(0, 10, size=31).tolist()
     found = summary(values)
+    assert (found.lower, found.upper) == pytest.approx(tuple(np.quantile(values, [0.25, 0.75])))
     wanted = (31, np.mean(values), np.std(values, ddof=1), np.min(values), np.median(values), np.max(values))
     assert (found.count, found.mean, found.deviation, found.least, found.median, found.most) == pytest.approx(wanted)
     assert summary([]).count == 0 and math.isnan(summary([]).mean) and math.isnan(summary([3.0]).deviation)
+
+
+def test_every_total_is_in_one_tenth():
+    assert [n for *_, n in tenths([0, 0.99, 1, 5, 9.9, 10, 12], 10)] == [2, 1, 0, 0, 0, 1, 0, 0, 0, 3]
+    assert [(low, high) for low, high, _ in tenths([], 5)][:2] == [(0, 0.5), (0.5, 1)]

@@ -99,6 +99,7 @@ def new(
         graded = gather(chosen, course_dir)
         try:
             made = skeleton(graded, chosen.tasks[task], cluster, student, name or NAME, hint or HINT)
+            where = append(graded, made) if write else f"course/{unit}/mistakes.py"
         except NoMistake as error:
             raise stop(str(error)) from error
         console.print(made.code, soft_wrap=True, highlight=False, markup=False)
@@ -107,7 +108,8 @@ def new(
         say(f"from {made.student}'s {made.answer}; {many} did this")
         if made.unknown:
             say(f"not defined in the reference: {', '.join(made.unknown)}; define it within the answer")
-        where = append(graded, made) if write else f"course/{unit}/mistakes.py"
+        if made.early:
+            say("it runs code as soon as it is read, in a default, an annotation or the body of a class")
         say(f"{'written to' if write else 'to go into'} {where}. It is a student's code: read it before you run it.")
         say(f"next: say what to do instead, then: autograder audit {unit}, then: autograder regrade {unit}")
 

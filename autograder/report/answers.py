@@ -68,9 +68,11 @@ def form(source: str) -> Form:
 
 def _bytecode(code: CodeType) -> tuple[Any, ...]:
     """What the code does, but for what a docstring leaves of itself: an operation that does nothing."""
-    pairs = (code.co_code[at : at + 2] for at in range(0, len(code.co_code), 2))
+    done = code.co_code
+    if NOP in done[::2]:
+        done = b"".join(done[at : at + 2] for at in range(0, len(done), 2) if done[at] != NOP)
     constants = [_bytecode(one) if isinstance(one, CodeType) else one for one in code.co_consts]
-    return b"".join(pair for pair in pairs if pair[0] != NOP), constants, code.co_names, code.co_argcount
+    return done, constants, code.co_names, code.co_argcount
 
 
 def _lines(code: CodeType) -> set[int]:

@@ -6,24 +6,23 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from autograder.report.statistics import TaskStatistics, summary
+from autograder.report.statistics import QUARTERS, TaskStatistics, summary, tenths
 from course.figures import BLUE, GREY, ORANGE, Picture, new_figure, picture
 
 
 def marks_chart(totals: Sequence[float], most: float) -> Picture:
     """How many students have how many points: a bar for each tenth of the points."""
     figure, axes = new_figure(7.0, 2.8)
-    edges = np.linspace(0, most, 11)
-    counts, _ = np.histogram(np.clip(totals, 0, most), bins=edges)
-    axes.bar(edges[:-1], counts, width=most / 10 * 0.92, align="edge", color=BLUE)
+    bars = tenths(totals, most)
+    axes.bar([low for low, *_ in bars], [n for *_, n in bars], width=most / 10 * 0.92, align="edge", color=BLUE)
     axes.set(xlabel=f"points of {most:g}", ylabel="students", xlim=(0, most))
     axes.yaxis.get_major_locator().set_params(integer=True)
     middle = summary(totals)
     if totals:
         axes.axvline(middle.median, color=ORANGE, linewidth=2)
         axes.text(middle.median, 1.02, f"median {middle.median:g}", transform=axes.get_xaxis_transform(), ha="center")
-    bars = "; ".join(f"{low:g} to {low + most / 10:g}: {n}" for low, n in zip(edges, counts, strict=False) if n)
-    return picture(figure, f"Distribution of points over {len(totals)} students. {bars or 'None'}.")
+    said = "; ".join(f"{low:g} to {high:g}: {n}" for low, high, n in bars if n)
+    return picture(figure, f"Distribution of points over {len(totals)} students. {said or 'None'}.")
 
 
 def difficulty_chart(tasks: Sequence[TaskStatistics]) -> Picture:
@@ -42,7 +41,7 @@ def units_chart(units: Sequence[tuple[str, Sequence[float], float]]) -> Picture:
     shares = [100 * np.array(totals) / most for _, totals, most in units]
     places = np.arange(len(units))
     for place, share in zip(places, shares, strict=True):
-        low, first, median, third, high = np.percentile(share, [0, 25, 50, 75, 100])
+        low, first, median, third, high = np.percentile(share, QUARTERS)
         axes.plot([low, high], [place, place], color=GREY, linewidth=1.5, zorder=1)
         axes.barh(place, third - first, left=first, height=0.6, color=BLUE, zorder=2)
         axes.plot([median, median], [place - 0.38, place + 0.38], color=ORANGE, linewidth=3, zorder=3)

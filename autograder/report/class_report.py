@@ -15,7 +15,7 @@ from autograder.report.copying import Question
 from autograder.report.gathering import GradedUnit
 from autograder.report.markup import cell, count, full_name, mistakes_section, names, short, table
 from autograder.report.sections import STYLE, chart, notes, number, questions_section, ran_section, spread_table
-from autograder.report.statistics import SMALL, TaskStatistics, summary, task_statistics
+from autograder.report.statistics import SMALL, TaskStatistics, summary, task_statistics, tenths
 from autograder.report.tables import commonest_mistakes
 
 MOST_CLUSTERS = 12  # of a task that the page shows
@@ -38,6 +38,7 @@ def class_page(graded: GradedUnit, found: Mapping[str, Sequence[Cluster]], asked
         notes([graded]),
         f"<h2>Marks</h2>{chart(marks_chart(graded.totals, unit.points))}",
         spread_table([(escape(unit.name), summary(graded.totals))]),
+        _distribution(graded),
         _tasks(graded, [task_statistics(graded, task) for task in unit.tasks]),
         mistakes_section(commonest_mistakes(graded.records)),
         _clusters(graded, found),
@@ -47,6 +48,12 @@ def class_page(graded: GradedUnit, found: Mapping[str, Sequence[Cluster]], asked
         _all_marks(graded),
     ]
     return page(f"{unit.name}: class report", "\n".join(body), STYLE)
+
+
+def _distribution(graded: GradedUnit) -> str:
+    rows = [(f"{low:g} to {high:g}", str(n)) for low, high, n in tenths(graded.totals, graded.unit.points)]
+    counted = table("Students by points", ["points", "students"], rows, kind="words")
+    return f"<details><summary>The distribution in figures</summary>{counted}</details>"
 
 
 def _tasks(graded: GradedUnit, statistics: list[TaskStatistics]) -> str:

@@ -61,8 +61,11 @@ def _same_code(graded: GradedUnit) -> Iterable[Alike]:
     writers: dict[tuple[str, str], list[tuple[Record, int]]] = defaultdict(list)
     for record in graded.records:
         for answer, source in answers_of(unit, record.student, graded.course_dir).items():
-            verdict, written = record.verdicts.get(task_of.get(answer, "")), form(source)
-            if verdict and not verdict.mistake and written.lines >= SHORTEST and written.text not in known:
+            verdict = record.verdicts.get(task_of.get(answer, ""))
+            if verdict is None or verdict.mistake or verdict.unanswered:
+                continue
+            written = form(source)
+            if written.lines >= SHORTEST and written.text not in known:
                 writers[answer, written.text].append((record, written.lines))
     for (answer, _), those in writers.items():
         if len(those) > 1:

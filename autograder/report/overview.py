@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from html import escape
 
@@ -30,6 +31,7 @@ def overview_page(graded: Sequence[GradedUnit], asked: Sequence[Question]) -> st
         spread_table(links, "Points in each unit"),
         _hardest(graded),
         _commonest(graded),
+        _findings(graded),
         questions_section(asked),
         ran_section(records),
         _totals(graded, students),
@@ -57,6 +59,13 @@ def _commonest(graded: Sequence[GradedUnit]) -> str:
     head = ["unit", "task", "students", "mistake", "hint"]
     listed = table("Mistakes", head, rows, kind="words") if rows else "<p>None.</p>"
     return f"<h2>The commonest mistakes</h2>{listed}"
+
+
+def _findings(graded: Sequence[GradedUnit]) -> str:
+    found = Counter((name, one.unit.name) for one in graded for record in one.records for name, _ in record.findings)
+    rows = [(escape(name), escape(unit), str(n)) for (name, unit), n in found.most_common()]
+    listed = table("Findings", ["finding", "unit", "times"], rows, kind="words") if rows else "<p>None.</p>"
+    return f"<h2>Findings</h2>{listed}"
 
 
 def _totals(graded: Sequence[GradedUnit], students: Sequence[str]) -> str:

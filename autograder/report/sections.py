@@ -22,7 +22,7 @@ says nothing by itself.</p>"""
 STYLE = """
 article { border-left: 3px solid var(--line); padding: 0 1rem; margin: 1.5rem 0; }
 pre { overflow-x: auto; padding: .5rem; border: 1px solid var(--line); }
-code { overflow-wrap: anywhere; }
+code, summary { overflow-wrap: anywhere; }
 .words td, .words th { vertical-align: top; }
 .words td:last-child, .reading td:last-child { text-align: left; min-width: 12rem; }
 .reading th:last-child { text-align: left; }
@@ -63,12 +63,13 @@ def _span(times: list[str]) -> str:
 
 def spread_table(rows: Iterable[tuple[str, Summary]], label: str = "Spread of the points") -> str:
     """A row for each summary; its name is HTML."""
-    head = ["unit", "students", "mean", "standard deviation", "lowest", "median", "highest"]
+    head = ["unit", "students", "mean", "standard deviation", "lowest", "lower quartile", "median", "upper quartile",
+            "highest"]  # fmt: skip
     return table(label, head, ((name, str(one.count), *map(number, _figures(one))) for name, one in rows))
 
 
 def _figures(one: Summary) -> tuple[float, ...]:
-    return one.mean, one.deviation, one.least, one.median, one.most
+    return one.mean, one.deviation, one.least, one.lower, one.median, one.upper, one.most
 
 
 def chart(drawn: Picture) -> str:

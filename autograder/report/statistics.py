@@ -14,6 +14,7 @@ from autograder.report.gathering import GradedUnit
 FEW = 3  # students below which a correlation says nothing
 SMALL = 15  # students below which it says little
 CLEAR, SOME = 0.3, 0.1
+QUARTERS = (0, 25, 50, 75, 100)
 
 
 @dataclass(frozen=True)
@@ -80,20 +81,28 @@ def discrimination(points: np.ndarray, column: int) -> float:
 
 @dataclass(frozen=True)
 class Summary:
-    """The middle and the spread of some numbers; NaN where there are none."""
+    """The middle and the spread of some numbers, with the quartiles; NaN where there are none."""
 
     count: int
     mean: float
     deviation: float
     least: float
+    lower: float
     median: float
+    upper: float
     most: float
 
 
 def summary(numbers: Iterable[float]) -> Summary:
-    """Mean, standard deviation (of a sample, n − 1), smallest, median and largest."""
+    """Mean, standard deviation (of a sample, n − 1), smallest, quartiles and largest."""
     values: Sequence[float] = list(numbers)
     if not values:
-        return Summary(0, *[math.nan] * 5)
+        return Summary(0, *[math.nan] * 7)
     deviation = float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
-    return Summary(len(values), float(np.mean(values)), deviation, min(values), float(np.median(values)), max(values))
+    return Summary(len(values), float(np.mean(values)), deviation, *map(float, np.percentile(values, QUARTERS)))
+
+
+def tenths(totals: Sequence[float], most: float) -> list[tuple[float, float, int]]:
+    """Each tenth of the points, from and to, with how many totals are in it; those above ``most`` are in the last."""
+    counts, edges = np.histogram(np.clip(totals, 0, most), bins=np.linspace(0, most, 11))
+    return [(float(low), float(high), int(n)) for low, high, n in zip(edges, edges[1:], counts, strict=False)]
