@@ -5,7 +5,6 @@ those whose they are. Between accounts it is the modes of the exchange and the c
 """
 
 import json
-import re
 import stat
 import subprocess
 import sys
@@ -19,6 +18,7 @@ UNIT = load("numeric_gradient")
 RIGHT = {name: UNIT.reference_source(name) for name in UNIT.tasks}
 MISTAKE = next(one for one in UNIT.mistakes("central_difference") if one.name == "divided by h instead of 2h")
 SECONDS = 60
+GRADING = ["/services/gradients/api/contents/gradebook.db", "/services/gradients/formgrader/manage_assignments"]
 ELSEWHERE = ("cdnjs.cloudflare.com/ajax/libs/mathjax", "ERR_NAME_NOT_RESOLVED", "ERR_INTERNET_DISCONNECTED")
 """What nbgrader's own feedback pages ask of another machine, and what is said where that cannot be reached."""
 
@@ -64,6 +64,11 @@ def answer(path, answers):
     path.write_text(json.dumps(notebook))
 
 
+def own(student):
+    """What only a student opens: the server, its files, and what the hub knows of them."""
+    return [f"/user/{student}/lab", f"/user/{student}/api/contents", f"/hub/api/users/{student}"]
+
+
 def status(page, hub, place):
     return page.request.get(hub.address + place).status
 
@@ -103,23 +108,16 @@ def test_a_term(trial_hub, open_page):  # noqa: F811
         assignments.wait_for("submitted", "view feedback")
         path = next((hub.home(student) / "gradients" / UNIT.assignment / "feedback").glob("*/*.html"))
         feedback[student] = f"/user/{student}/files/{path.relative_to(hub.home(student))}"
+    scores = {"student-1": "Score: 10.0 / 10.0", "student-2": "Score: 8.0 / 10.0"}
     for student, other in (("student-1", "student-2"), ("student-2", "student-1")):
         page = lists[student].page
         page.goto(hub.address + feedback[student])
-        assert (MISTAKE.name in page.inner_text("body")) == (student == "student-2")
-        assert re.search(r"Score: (10\.0|[0-9.]+) / 10\.0", page.inner_text("body"))
-        refused = {
-            place: status(page, hub, place)
-            for place in (
-                feedback[other],
-                f"/user/{other}/api/contents",
-                f"/user/{other}/lab",
-                f"/hub/api/users/{other}",
-                "/services/gradients/api/contents/gradebook.db",
-                "/services/gradients/formgrader/manage_assignments",
-            )
-        }
+        said = page.inner_text("body")
+        assert scores[student] in said and (MISTAKE.name in said) == (student == "student-2")
+        assert {place: status(page, hub, place) for place in own(student)} == dict.fromkeys(own(student), 200)
+        refused = {place: status(page, hub, place) for place in (feedback[other], *own(other), *GRADING)}
         assert set(refused.values()) <= {403, 404}, refused
+    assert {place: status(teacher, hub, place) for place in GRADING} == dict.fromkeys(GRADING, 200)
 
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (hub.course, *hub.exchange.iterdir())}
     assert modes == {"gradients": 0o700, "outbound": 0o755, "inbound": 0o3733, "feedback": 0o711}
