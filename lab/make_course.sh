@@ -8,7 +8,7 @@ if [ $# != 3 ]; then
   EXCHANGE  nbgrader's exchange, shared by all courses
   FOLDER    where the course is graded; its last part is the course's name
   GRADER    the account that grades
-example: $0 /srv/nbgrader/exchange /home/grader-gradients/gradients grader-gradients" >&2
+example: $0 /srv/nbgrader/exchange /srv/courses/gradients grader-gradients" >&2
   exit 2
 fi
 exchange=$1 folder=$2 grader=$3

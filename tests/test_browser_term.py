@@ -93,7 +93,7 @@ def test_a_term(trial_hub, open_page):  # noqa: F811
         lists[student].wait_for("submitted", UNIT.assignment)
 
     press(teacher, "collect")
-    grade = [Path(sys.executable).parent / "autograder", "grade", UNIT.name, "--json", "marks.json"]
+    grade = [str(Path(sys.executable).parent / "autograder"), "grade", UNIT.name, "--json", "marks.json"]
     subprocess.run(grade, cwd=hub.course, check=True, timeout=120)
     marks = json.loads((hub.course / "marks.json").read_text())
     full = {name: {"points": task.points, "mistake": None} for name, task in UNIT.tasks.items()}

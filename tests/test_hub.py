@@ -145,7 +145,7 @@ def test_the_configuration_of_one_course(configured):
     spawner = app.spawner_class(config=app.config)
     assert spawner.mem_limit == 16 * 2**30 and spawner.pre_spawn_hook is hub.lease
     formgrader = app.services[0]
-    assert formgrader["user"] == "grader-gradients" and formgrader["cwd"] == "/home/grader-gradients/gradients"
+    assert formgrader["user"] == "grader-gradients" and formgrader["cwd"] == "/srv/courses/gradients"
 
 
 def test_slurm_hands_out_its_cards_itself(configured):
