@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ from nbformat import NotebookNode
 
 from autograder.database import Database, NoGradebook
 from autograder.intake import checks_in, released
+from autograder.intake.files import SECRET, STAMP
 from autograder.records import Record, can_name_a_file, write_whole
 from course.check import Unit, Verdict
 
@@ -27,13 +29,15 @@ if TYPE_CHECKING:
 class Outcome:
     """What is to be written of a submission: its record, and the graded notebook as JSON text.
 
-    ``unanswered`` names the answers that are as they were released, ``by_hand`` says that no program could read it.
+    ``unanswered`` names the answers that are as they were released, ``by_hand`` says that no program could read it,
+    ``secret`` is what nbgrader names the feedback by, so that nobody but the student finds it.
     """
 
     record: Record
     notebook: str
     unanswered: list[str]
     by_hand: bool = False
+    secret: str = ""
 
     def to_json(self) -> str:
         return json.dumps(asdict(self) | {"record": self.record.to_json()})
@@ -158,6 +162,9 @@ class GradebookWriter:
         path = self.notebook_path(outcome.record.student)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, outcome.notebook)
+        # nbgrader releases no student's feedback if one of these is missing, which a student can bring about
+        write_whole(path.with_name(STAMP), outcome.record.submitted, lasting=False)
+        write_whole(path.with_name(SECRET), outcome.secret or secrets.token_hex(), lasting=False)
         with self.book.engine.begin() as connection:
             late = self._write_scores(connection, outcome)
         if late:

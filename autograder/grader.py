@@ -17,7 +17,7 @@ from autograder.execute import Execution, Job, limits_for
 from autograder.expected import Observer
 from autograder.gradebook import Outcome, unanswered, write_verdicts
 from autograder.intake import Submission, checks_in, released
-from autograder.intake.files import STAMP, read_file
+from autograder.intake.files import SECRET, STAMP, read_file
 from autograder.intake.findings import Finding
 from autograder.kernels import sandbox
 from autograder.needed import unneeded
@@ -117,7 +117,8 @@ class Grader:
         """The result of a submission, and what is to be written of it."""
         graded, notebook = self.judge(submission, execution, earlier)
         record = self.record(submission, execution, graded, earlier)
-        return graded, Outcome(record, v4.writes(notebook) + "\n", unanswered(notebook), not submission.readable)
+        text, secret = v4.writes(notebook) + "\n", note_of(submission.folder, SECRET)
+        return graded, Outcome(record, text, unanswered(notebook), not submission.readable, secret)
 
     def record(
         self, submission: Submission, execution: Execution, graded: Graded, earlier: Record | None = None
@@ -138,7 +139,7 @@ class Grader:
             findings=[(finding.name, finding.detail) for finding in graded.findings],
             observations=observations,
             versions=versions(),
-            submitted=handed_in(submission.folder),
+            submitted=note_of(submission.folder, STAMP),
             missing=execution.stopped or NOT_RUN,
             seconds=execution.seconds,
         )
@@ -153,7 +154,11 @@ class Grader:
 
     def kept(self, submission: Submission, record: Record | None) -> Graded | None:
         """The result in the record, where the submission has not changed since and the record has all that is asked."""
-        if record is None or record.digest != submission.digest or record.submitted != handed_in(submission.folder):
+        if (
+            record is None
+            or record.digest != submission.digest
+            or record.submitted != note_of(submission.folder, STAMP)
+        ):
             return None
         if not set(self.seeds) <= set(record.verdicts):
             return None
@@ -162,9 +167,9 @@ class Grader:
         return Graded(submission.student, record.verdicts, findings, kept=True, outdated=outdated)
 
 
-def handed_in(folder: Path) -> str:
-    """What nbgrader's ``timestamp.txt`` says of when a submission was handed in; an empty text if there is none."""
+def note_of(folder: Path, name: str) -> str:
+    """What nbgrader noted in a file of its own when a submission was handed in; an empty text if there is none."""
     try:
-        return read_file(folder, STAMP, 100).decode("utf-8").strip()
+        return read_file(folder, name, 1000).decode("utf-8").strip()
     except (OSError, ValueError):
         return ""

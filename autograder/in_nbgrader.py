@@ -25,6 +25,7 @@ from autograder.feedback import copy_names, feedback_on
 from autograder.feedback.by_hand import hand_marks
 from autograder.grader import Grader
 from autograder.intake import Submission, checks_in, released, take_in
+from autograder.intake.files import SECRET, STAMP
 from autograder.kernels import sandbox
 from autograder.records import Records
 from course import UNITS
@@ -106,7 +107,7 @@ class Execute(preprocessors.Execute):
     def _remove_unread(self, submission: Submission, names: dict[str, str]) -> None:
         """Remove what nbgrader copied of a submission that the intake did not read: what a link led to, say."""
         folder = folder_of(self, "autograded", names)
-        kept = {*submission.files, "timestamp.txt"}
+        kept = {*submission.files, STAMP, SECRET}
         for path in folder.rglob("*"):
             if path.suffix != ".ipynb" and path.is_file() and path.relative_to(folder).as_posix() not in kept:
                 path.unlink()

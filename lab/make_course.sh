@@ -8,7 +8,7 @@ if [ $# != 3 ]; then
   EXCHANGE  nbgrader's exchange, shared by all courses
   FOLDER    where the course is graded; its last part is the course's name
   GRADER    the account that grades
-example: $0 /srv/nbgrader/exchange /srv/grader-gradients/gradients grader-gradients" >&2
+example: $0 /srv/nbgrader/exchange /srv/courses/gradients grader-gradients" >&2
   exit 2
 fi
 exchange=$1 folder=$2 grader=$3
@@ -16,7 +16,7 @@ lab=$(cd "$(dirname "$0")" && pwd)
 course=$exchange/$(basename "$folder")
 
 if ! id "$grader" >/dev/null 2>&1; then
-  echo "there is no account $grader; make it with: useradd --create-home --base-dir /srv $grader" >&2
+  echo "there is no account $grader; make it with: useradd --create-home $grader" >&2
   exit 1
 fi
 group=$(id -gn "$grader")

@@ -16,19 +16,23 @@ from autograder import hub
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
 
 ROOT = Path(os.environ.get("HUB_FOLDER", hub.PROJECT / "build" / "hub")).resolve()
-PORT = int(os.environ.get("HUB_PORT", "8000"))
 PASSWORD = os.environ.get("HUB_PASSWORD") or secrets.token_urlsafe(9)
 STUDENTS = [f"student-{number}" for number in range(1, 6)]
 EXCHANGE, COURSE, USERS = ROOT / "exchange", ROOT / "gradients", ROOT / "users"
 
 
-def free_port() -> int:
-    """A port that nothing listens on."""
+def free_port(wanted: int = 0) -> int:
+    """A port that nothing listens on, any by default. Ends the hub where the wanted one is taken."""
     with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            one.bind(("127.0.0.1", wanted))
+        except OSError as error:
+            raise SystemExit(f"port {wanted} cannot be used ({error.strerror}): make hub HUB_PORT=8001") from error
         return one.getsockname()[1]
 
 
+PORT = free_port(int(os.environ.get("HUB_PORT", "8000")))
 subprocess.run([hub.LAB / "make_course.sh", EXCHANGE, COURSE, getuser()], check=True)
 settings = COURSE / "nbgrader_config.py"
 if "check_owner" not in settings.read_text():

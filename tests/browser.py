@@ -57,7 +57,7 @@ def open_page(chromium):
     yield open_one
     for context in contexts:
         context.close()
-    assert not faults
+    assert not faults, "\n".join(faults)
 
 
 def leaves(address):

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from conftest import run_command, submission
 from running import UNIT, class_of, contents, points_in, records, wait_until
+from test_nbgrader import nbgrader
 
 from autograder import database
 from autograder.database import Database
@@ -104,6 +105,31 @@ def test_late_submissions_are_nbgraders(course):
     (course / "submitted" / "ada" / UNIT.assignment / "timestamp.txt").write_text("2026-01-01 11:00:00 UTC")
     assert "1 unchanged" in graded(course)[1]
     assert contents(course / "gradebook.db")[0][0] == ("ada", "2026-01-01 11:00:00.000000", None)
+
+
+def test_nbgraders_notes_stand_beside_the_graded_notebook_whatever_a_student_makes_of_them(course, tmp_path):
+    def beside(folder, student):
+        return course / folder / student / UNIT.assignment
+
+    (tmp_path / "elsewhere").write_text("not to be read")
+    (beside("submitted", "ada") / "timestamp.txt").write_text("2026-01-01 12:00:00 UTC")
+    (beside("submitted", "ada") / "submission_secret.txt").write_text("known to ada")
+    (beside("submitted", "bob") / "submission_secret.txt").symlink_to(tmp_path / "elsewhere")
+    assert graded(course, "--again")[0] == 0
+    assert (beside("autograded", "ada") / "timestamp.txt").read_text() == "2026-01-01 12:00:00 UTC"
+    assert (beside("autograded", "ada") / "submission_secret.txt").read_text() == "known to ada"
+    assert (beside("autograded", "bob") / "timestamp.txt").read_text() == ""
+    secret = (beside("autograded", "bob") / "submission_secret.txt").read_text()
+    assert len(secret) == 64, "one that nobody knows"
+    exchange = tmp_path / "exchange"
+    exchange.mkdir()
+    exchange.chmod(0o777)
+    (course / "nbgrader_config.py").write_text(
+        f"c.CourseDirectory.course_id = 'x'\nc.Exchange.root = {str(exchange)!r}\n"
+    )
+    for step in ("generate_feedback", "release_feedback"):
+        nbgrader(course, step, UNIT.assignment, config=course)
+    assert len(list((exchange / "x" / "feedback").glob("*.html"))) == 2
 
 
 def test_a_gradebook_that_was_deleted_is_filled_again(course):

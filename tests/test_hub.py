@@ -145,7 +145,7 @@ def test_the_configuration_of_one_course(configured):
     spawner = app.spawner_class(config=app.config)
     assert spawner.mem_limit == 16 * 2**30 and spawner.pre_spawn_hook is hub.lease
     formgrader = app.services[0]
-    assert formgrader["user"] == "grader-gradients" and formgrader["cwd"] == "/srv/grader-gradients/gradients"
+    assert formgrader["user"] == "grader-gradients" and formgrader["cwd"] == "/srv/courses/gradients"
 
 
 def test_slurm_hands_out_its_cards_itself(configured):
@@ -208,7 +208,7 @@ def test_the_exchange_has_the_modes_that_nbgrader_wants_and_what_was_there_stays
 
 def test_a_course_is_not_made_for_nobody(tmp_path):
     done = made(tmp_path / "exchange", tmp_path / "vision", "no-such-account")
-    assert done.returncode == 1 and "useradd --create-home --base-dir /srv no-such-account" in done.stderr
+    assert done.returncode == 1 and "useradd --create-home no-such-account" in done.stderr
     assert made().returncode == 2 and not list(tmp_path.iterdir())
 
 

@@ -22,7 +22,7 @@ from autograder.intake.findings import Finding, Findings, shown
 MAX_FILES, MAX_FILE_BYTES, MAX_TOTAL_BYTES = 200, 50_000_000, 100_000_000
 MAX_DEPTH, MAX_PATH, MAX_ENTRIES = 10, 240, 5_000
 IGNORED = {".ipynb_checkpoints", "__pycache__", ".git", ".DS_Store"}
-STAMP = "timestamp.txt"  # nbgrader's own
+STAMP, SECRET = "timestamp.txt", "submission_secret.txt"  # nbgrader's own, by which feedback finds its way back
 OVER = "file over the limits"
 BY_DESCRIPTOR = os.open in os.supports_dir_fd and os.scandir in os.supports_fd
 FLAGS = os.O_RDONLY
@@ -151,7 +151,7 @@ def _entries(folder: Folder, above: str, depth: int, budget: Iterator[int], find
         return
     for name in names:
         path = above + name
-        if name in IGNORED or path == STAMP:
+        if name in IGNORED or path in (STAMP, SECRET):
             continue
         if next(budget, None) is None or len(path) > MAX_PATH or depth > MAX_DEPTH:
             findings.add(OVER, shown(path))

@@ -1,0 +1,123 @@
+"""A whole term in a browser: a real JupyterHub with its proxy, an instructor and two students.
+
+Here all users are one account of the system, so what keeps them apart is the hub: it opens servers and formgraders to
+those whose they are. Between accounts it is the modes of the exchange and the course folder, which are looked at too.
+"""
+
+import json
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+from trial_hub import PASSWORD, trial_hub  # noqa: F401
+
+from course.check import load
+
+UNIT = load("numeric_gradient")
+RIGHT = {name: UNIT.reference_source(name) for name in UNIT.tasks}
+MISTAKE = next(one for one in UNIT.mistakes("central_difference") if one.name == "divided by h instead of 2h")
+SECONDS = 60
+GRADING = ["/services/gradients/api/contents/gradebook.db", "/services/gradients/formgrader/manage_assignments"]
+ELSEWHERE = ("cdnjs.cloudflare.com/ajax/libs/mathjax", "ERR_NAME_NOT_RESOLVED", "ERR_INTERNET_DISCONNECTED")
+"""What nbgrader's own feedback pages ask of another machine, and what is said where that cannot be reached."""
+
+
+def log_in(open_page, hub, user, place):
+    page = open_page(f"{hub.address}/hub/login?next={place}", allowed=ELSEWHERE)
+    page.set_default_timeout(SECONDS * 1000)
+    page.fill("#username_input", user)
+    page.fill("#password_input", PASSWORD)
+    page.click("#login_submit")
+    return page
+
+
+def press(page, action):
+    """A button of the formgrader, in the row of the unit; wait for what it says."""
+    page.reload()
+    page.locator("tr", has_text=UNIT.assignment).locator(f".{action} a").click()
+    said = page.locator(".modal:visible .modal-body").inner_text()
+    assert "Success" in said, said
+
+
+class Assignments:
+    """nbgrader's list of assignments in a student's JupyterLab."""
+
+    def __init__(self, page):
+        self.page = page
+        page.get_by_text("Nbgrader", exact=True).click()
+        page.get_by_role("menuitem", name="Assignment List").click()
+
+    def press(self, section, button):
+        self.page.locator(f"#{section}_assignments_list").get_by_role("button", name=button).click()
+
+    def wait_for(self, section, text):
+        self.page.locator(f"#{section}_assignments_list").get_by_text(text).first.wait_for()
+
+
+def answer(path, answers):
+    """Write answers into the notebook that the student fetched."""
+    notebook = json.loads(path.read_text())
+    for cell in notebook["cells"]:
+        if (name := cell["id"].removeprefix("answer_")) in answers and name != cell["id"]:
+            cell["source"] = answers[name]
+    path.write_text(json.dumps(notebook))
+
+
+def own(student):
+    """What only a student opens: the server, its files, and what the hub knows of them."""
+    return [f"/user/{student}/lab", f"/user/{student}/api/contents", f"/hub/api/users/{student}"]
+
+
+def status(page, hub, place):
+    return page.request.get(hub.address + place).status
+
+
+def test_a_term(trial_hub, open_page):  # noqa: F811
+    hub = trial_hub
+    teacher = log_in(open_page, hub, "instructor", "/services/gradients/formgrader/manage_assignments")
+    press(teacher, "assign")
+    press(teacher, "release")
+
+    students = {
+        "student-1": RIGHT,
+        "student-2": RIGHT | {"central_difference": MISTAKE.source},
+    }
+    lists = {}
+    for student, answers in students.items():
+        lists[student] = Assignments(log_in(open_page, hub, student, "/hub/spawn"))
+        lists[student].press("released", "Fetch")
+        lists[student].wait_for("fetched", UNIT.assignment)
+        answer(hub.home(student) / "gradients" / UNIT.assignment / f"{UNIT.name}.ipynb", answers)
+        lists[student].press("fetched", "Submit")
+        lists[student].wait_for("submitted", UNIT.assignment)
+
+    press(teacher, "collect")
+    grade = [str(Path(sys.executable).parent / "autograder"), "grade", UNIT.name, "--json", "marks.json"]
+    subprocess.run(grade, cwd=hub.course, check=True, timeout=120)
+    marks = json.loads((hub.course / "marks.json").read_text())
+    full = {name: {"points": task.points, "mistake": None} for name, task in UNIT.tasks.items()}
+    assert marks["student-1"] == full
+    assert marks["student-2"]["central_difference"]["mistake"] == MISTAKE.name
+    press(teacher, "generate-feedback")
+    press(teacher, "release-feedback")
+
+    feedback = {}
+    for student, assignments in lists.items():
+        assignments.press("submitted", "Fetch Feedback")
+        assignments.wait_for("submitted", "view feedback")
+        path = next((hub.home(student) / "gradients" / UNIT.assignment / "feedback").glob("*/*.html"))
+        feedback[student] = f"/user/{student}/files/{path.relative_to(hub.home(student))}"
+    scores = {"student-1": "Score: 10.0 / 10.0", "student-2": "Score: 8.0 / 10.0"}
+    for student, other in (("student-1", "student-2"), ("student-2", "student-1")):
+        page = lists[student].page
+        page.goto(hub.address + feedback[student])
+        said = page.inner_text("body")
+        assert scores[student] in said and (MISTAKE.name in said) == (student == "student-2")
+        assert {place: status(page, hub, place) for place in own(student)} == dict.fromkeys(own(student), 200)
+        refused = {place: status(page, hub, place) for place in (feedback[other], *own(other), *GRADING)}
+        assert set(refused.values()) <= {403, 404}, refused
+    assert {place: status(teacher, hub, place) for place in GRADING} == dict.fromkeys(GRADING, 200)
+
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (hub.course, *hub.exchange.iterdir())}
+    assert modes == {"gradients": 0o700, "outbound": 0o755, "inbound": 0o3733, "feedback": 0o711}

@@ -1,0 +1,96 @@
+"""The hub of ``make hub``, started for a test in a folder of its own, and ended with all that it started."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from autograder.build import PROJECT
+
+PROXY = Path(sys.prefix) / "proxy" / "node_modules" / ".bin" / "configurable-http-proxy"
+PASSWORD = "a password for trials"
+START_SECONDS, END_SECONDS = 90, 40
+
+
+class TrialHub:
+    """A JupyterHub with its proxy. Its users are instructor, student-1, student-2, …"""
+
+    def __init__(self, folder):
+        self.folder, self.course, self.exchange = folder, folder / "gradients", folder / "exchange" / "gradients"
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.address = f"http://127.0.0.1:{port}"
+        variables = {"HUB_FOLDER": str(folder), "HUB_PORT": str(port), "HUB_PASSWORD": PASSWORD}
+        with (folder / "log").open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "jupyterhub", "-f", "lab/trial.py"],
+                cwd=PROJECT, env=os.environ | variables, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+
+    def wait_until_it_answers(self):
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                urllib.request.urlopen(f"{self.address}/hub/login", timeout=5).close()
+                return
+            except (urllib.error.URLError, OSError):  # the proxy, or the hub behind it, is not there yet
+                time.sleep(0.3)
+        pytest.fail(f"the hub did not start:\n{(self.folder / 'log').read_text()[-3000:]}")
+
+    def home(self, user):
+        return self.folder / "users" / user
+
+    def left(self):
+        """Processes that this hub started, however far from it they are by now: they know its folder."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                variables = process.environ()
+            except psutil.Error:
+                continue
+            if str(self.folder) in (
+                variables.get("HUB_FOLDER"),
+                str(Path(variables.get("GRADIENTS_EXCHANGE", "")).parent),
+            ):
+                found.append(process)
+        return found
+
+    def end(self):
+        """End it as Ctrl-C does. Returns what had to be killed after that."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(END_SECONDS)
+        _, left = psutil.wait_procs(self.left(), timeout=10)
+        told = [f"{process.pid}: {process.cmdline()}" for process in left]
+        for process in left:
+            process.kill()
+        self.process.wait()
+        return told
+
+
+@pytest.fixture
+def trial_hub(tmp_path):
+    """A hub that answers; the test fails if anything of it outlives it."""
+    if not PROXY.exists():
+        missing = (
+            "the hub's proxy is not here; install it with: make .venv/proxy/node_modules/.bin/configurable-http-proxy"
+        )
+        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    hub = TrialHub(tmp_path)
+    try:
+        hub.wait_until_it_answers()
+        yield hub
+    finally:
+        left = hub.end()
+    assert not left
