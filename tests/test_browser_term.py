@@ -108,7 +108,7 @@ def test_a_term(trial_hub, open_page):  # noqa: F811
         assignments.wait_for("submitted", "view feedback")
         path = next((hub.home(student) / "gradients" / UNIT.assignment / "feedback").glob("*/*.html"))
         feedback[student] = f"/user/{student}/files/{path.relative_to(hub.home(student))}"
-    scores = {"student-1": "Score: 10.0 / 10.0", "student-2": "Score: 8.0 / 10.0"}
+    scores = {"student-1": "student-1: 10 of 10 points", "student-2": "student-2: 8 of 10 points"}
     for student, other in (("student-1", "student-2"), ("student-2", "student-1")):
         page = lists[student].page
         page.goto(hub.address + feedback[student])
