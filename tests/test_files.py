@@ -49,7 +49,7 @@ def test_regular_files_are_collected_apart_from_the_notebook(folder):
 
 def test_what_programs_leave_behind_is_left_out_silently(folder):
     for name in (".ipynb_checkpoints/unit-checkpoint.ipynb", "data/__pycache__/helper.pyc", ".git/config", ".DS_Store",
-                 "data/.DS_Store", "timestamp.txt"):  # fmt: skip
+                 "data/.DS_Store", "timestamp.txt", "submission_secret.txt"):  # fmt: skip
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(b"x")
     assert collect(folder, "unit.ipynb") == (EXPECTED, [])
