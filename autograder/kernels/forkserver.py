@@ -30,7 +30,7 @@ QUIET = {
     "TF_NUM_INTRAOP_THREADS": "1",
     "TF_NUM_INTEROP_THREADS": "1",
     "TF_CPP_MIN_LOG_LEVEL": "3",
-    "TF_ENABLE_ONEDNN_OPTS": "0",  # looking for oneDNN kernels takes a fifth of a notebook's TensorFlow
+    "TF_ENABLE_ONEDNN_OPTS": "0",  # looking for oneDNN kernels takes a third of a notebook's TensorFlow
     "CUDA_VISIBLE_DEVICES": "",
     DRAW: "off",
 }
