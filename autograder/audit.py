@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from rich.table import Table
 
-from course.check import Alternative, Expected, Verdict, judge, observe
+from course.check import Alternative, Expected, Task, Unit, Verdict, judge, observe
 from course.check.variants import scope_of
 
 AUDIT_SEED = 20
@@ -25,13 +26,14 @@ class TaskAudit:
     named: int = 0
     alternatives: int = 0
     accepted: int = 0
+    steady: bool = True
     faults: list[str] = field(default_factory=list)
     marks: dict[str, float] = field(default_factory=dict)
 
     @property
     def sound(self) -> bool:
-        """Whether no wrong answer passes and every right one does."""
-        return self.rejected == self.mistakes and self.accepted == self.alternatives
+        """Whether no wrong answer passes, every right one does, and no mark depends on the seed."""
+        return self.steady and self.rejected == self.mistakes and self.accepted == self.alternatives
 
     def to_json(self) -> dict[str, Any]:
         counts = ("points", "mistakes", "rejected", "named", "alternatives", "accepted")
@@ -61,6 +63,22 @@ def audit_task(expected: Expected) -> TaskAudit:
             result.named += 1
         else:
             result.faults.append(f"wrong answer not named: {mistake.name} (got {verdict.mistake})")
+    return result
+
+
+def audit_over(unit: Unit, task: Task, seeds: Sequence[int]) -> TaskAudit:
+    """Audit a task with each of the seeds: the lowest counts, every fault, and the marks that depend on the seed."""
+    result = audit_task(Expected(unit, task, seeds[0]))
+    for seed in seeds[1:]:
+        other = audit_task(Expected(unit, task, seed))
+        for count in ("rejected", "named", "accepted"):
+            setattr(result, count, min(getattr(result, count), getattr(other, count)))
+        result.faults += [f"with seed {seed}, {fault}" for fault in other.faults]
+        for mistake, points in result.marks.items():
+            if other.marks[mistake] != points:
+                result.steady = False
+                earned = f"{points:g} points with seed {seeds[0]}, {other.marks[mistake]:g} with seed {seed}"
+                result.faults.append(f"marks depend on the seed: {mistake} ({earned})")
     return result
 
 

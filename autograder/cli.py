@@ -12,7 +12,7 @@ from rich.markup import escape
 from autograder.commands import COMMANDS, GROUPS
 from autograder.terminal import FAULTS_FOUND, JsonFile, UnitName, console, progress_bar, stop, unit_called, write_json
 from course import UNITS
-from course.check import Expected, load
+from course.check import load
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before any unit imports TensorFlow
 
@@ -80,20 +80,21 @@ def classroom(
 @app.command(epilog="Example: autograder audit numeric_gradient --json audit.json")
 def audit(
     unit: Annotated[str | None, typer.Argument(help="Unit to audit; all if none is named.")] = None,
+    seeds: Annotated[int, typer.Option(help="Repeat with this many seeds; marks must not depend on them.", min=1)] = 1,
     json_file: JsonFile = None,
 ) -> None:
     """Prove the checks: known mistakes are rejected and named, alternatives accepted.
 
-    Exit status 1 if any wrong answer passes or any right one does not.
+    Exit status 1 if any wrong answer passes, any right one does not, or a mistake's marks depend on the seed.
     """
-    from autograder.audit import AUDIT_SEED, audit_table, audit_task
+    from autograder.audit import AUDIT_SEED, audit_over, audit_table
 
     units = [unit_called(unit)] if unit else [load(name) for name in UNITS]
     tasks = [(one, task) for one in units for task in one.tasks.values()]
     audits = []
     with progress_bar("auditing") as show:
         for number, (one, task) in enumerate(tasks, start=1):
-            audits.append(audit_task(Expected(one, task, AUDIT_SEED)))
+            audits.append(audit_over(one, task, range(AUDIT_SEED, AUDIT_SEED + seeds)))
             show(number, len(tasks))
     write_json(json_file, {one.name: {a.task: a.to_json() for a in audits if a.unit == one.name} for one in units})
     console.print(audit_table(audits))

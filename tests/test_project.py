@@ -152,3 +152,16 @@ def test_audit_fails_when_a_wrong_answer_passes(monkeypatch):
     unit._add_mistake("mean_of_squares", "right after all", unit.reference_source("mean_of_squares"), "None.")
     code, output = run_command("audit", "start_here")
     assert code == 1 and "wrong answer accepted: right after all" in output
+
+
+def test_audit_finds_marks_that_depend_on_the_seed(monkeypatch):
+    from course.check import load
+
+    unit = load("numeric_gradient")
+    right = unit.reference_source("forward_difference")
+    lucky = right.replace("return gradient", "return gradient if np.ravel(x)[0] > 2 else 2 * gradient")
+    monkeypatch.setattr(unit, "_mistakes", [])
+    unit._add_mistake("forward_difference", "right where x begins with more than 2", lucky, "None.")
+    assert "depend on the seed" not in run_command("audit", unit.name)[1]
+    code, output = run_command("audit", unit.name, "--seeds", 5)
+    assert code == 1 and "marks depend on the seed: right where x begins with more than 2 (" in output

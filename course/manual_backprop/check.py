@@ -86,11 +86,12 @@ def batch(rng, t_scores, labels):
 
 
 def whole_batch(rng):
-    """A batch of whole numbers: of seven examples three, with both labels, are wrong; no score is 1 or -1."""
+    """A batch of whole numbers: of seven examples three, with both labels, are wrong; no score is 1 or -1, and the
+    scores do not cancel, or turning the labels round would change nothing."""
     labels = np.array([0, 1, 0, 1, 1, 0, 1])
     side = np.array([-1, -1, -1, 1, 1, 1, 1])
     X = 2 * rng.integers(-1, 2, size=(7, 3))
-    X[:, 0] = side * (2 * labels - 1) * rng.choice([2, 4], size=7)
+    X[:, 0] = side * (2 * labels - 1) * [*rng.permutation([2, 2, 4]), *rng.permutation([2, 4, 4, 4])]
     order = rng.permutation(7)
     return np.array([3, 1, -1]), X[order], labels[order]
 
