@@ -64,7 +64,7 @@ def serve(c: Any, *courses: Course, exchange: Path) -> None:
         c.JupyterHub.load_roles.extend(_roles(course))
         c.JupyterHub.services.append(_formgrader(course, exchange))
     c.Spawner.cmd = SINGLE_USER
-    c.Spawner.environment.update(_environment(exchange, LAB / "students"))
+    c.Spawner.environment.update(_environment(exchange, LAB / "students") | {"JUPYTER_PATH": str(LAB / "students")})
     c.Spawner.pre_spawn_hook = gpus.lease
     c.Spawner.post_stop_hook = gpus.give_back
 

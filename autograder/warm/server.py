@@ -1,0 +1,96 @@
+"""The fork server of ``autograder.warm``: imports once, then forks an ordinary kernel for every line it reads.
+
+It is started with its settings as JSON in the last argument, and ends, with all its kernels, when the other end of
+its connection is closed.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import random
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from autograder.inside import confine
+from autograder.inside.server import NotForkable, preload
+from course.quiet import start_up
+
+KERNEL = ["ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "matplotlib_inline.backend_inline"]
+GPU_DEVICES = "/dev/nvidia"
+
+
+def main() -> None:
+    settings = json.loads(sys.argv[1])
+    connection = socket.socket(fileno=settings["connection"])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the Jupyter server's; it closes the connection then
+    try:
+        with start_up():
+            preload(KERNEL + settings["modules"])
+        holds_no_gpu()
+    except Exception as error:  # whatever an import raises: kernels start cold, and a notebook shows it
+        connection.sendall(json.dumps({"why": f"{type(error).__name__}: {error}"}).encode() + b"\n")
+        return
+    gc.collect()
+    gc.freeze()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # kernels need no one to wait for them
+    connection.sendall(b'{"ready": true}\n')
+    with connection.makefile("r") as requests:
+        for line in requests:
+            pid = os.fork()
+            if pid == 0:
+                become_kernel(connection, **json.loads(line))
+            connection.sendall(json.dumps({"forked": pid}).encode() + b"\n")
+
+
+def holds_no_gpu() -> None:
+    """A process that uses a GPU cannot be forked: CUDA fails in the fork. Raises NotForkable."""
+    opened = [path.readlink() for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
+    if any(str(path).startswith(GPU_DEVICES) for path in opened):
+        raise NotForkable("an import has opened a GPU, and CUDA would fail in every kernel")
+
+
+def become_kernel(
+    connection: socket.socket, arguments: list[str], environment: dict[str, str], folder: str
+) -> NoReturn:
+    """In the new process: run ipykernel as if it had just been started."""
+    server = os.getppid()
+    confine.die_with_parent()
+    connection.close()
+    os.setsid()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    sys.argv = ["ipykernel_launcher", *arguments]
+    use_all_cores()
+    reseed()
+    from ipykernel.kernelapp import launch_new_instance
+
+    launch_new_instance(argv=[*arguments, f"--IPKernelApp.parent_handle={server}"])
+    sys.exit()
+
+
+def use_all_cores() -> None:
+    """Let OpenBLAS have the threads that it would have had."""
+    import threadpoolctl
+
+    wanted = os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS") or len(os.sched_getaffinity(0))
+    threadpoolctl.threadpool_limits(int(wanted), user_api="blas")
+
+
+def reseed() -> None:
+    """Random numbers of this kernel's own, as in a new process."""
+    import numpy as np
+
+    random.seed()
+    np.random.seed()
+
+
+if __name__ == "__main__":
+    main()
