@@ -7,8 +7,8 @@ import shutil
 import socket
 import sqlite3
 import subprocess
-import tempfile
 import sys
+import tempfile
 import threading
 from contextlib import closing
 from pathlib import Path
