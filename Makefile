@@ -4,6 +4,7 @@ PYTHON ?= python3
 UNIT ?= numeric_gradient
 UNITS ?=
 STUDENTS ?= 30
+PROCESSES ?= 2
 BIN := .venv/bin
 READY := .venv/.ready
 DEMO := demo/$(UNIT)
@@ -23,11 +24,11 @@ demo: $(READY) ## make a class of 30, grade it, show the results (UNIT=…, STUD
 	$(BIN)/autograder grade $(UNIT) --submissions $(DEMO)/submitted --course-dir $(DEMO) --json $(DEMO)/marks.json \
 	  --isolation $(ISOLATION)
 
-test: $(READY) ## lint, types and all tests
+test: $(READY) ## lint, types and all tests (PROCESSES=2)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses $(PROCESSES) --dist loadfile
 
 lab: $(READY) ## open your notebooks, copies in my_work/, in JupyterLab
 	$(BIN)/course lab

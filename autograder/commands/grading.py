@@ -147,11 +147,10 @@ def show(grading: Grading, results: list[Graded], json_file: Path | None) -> Non
             console.print(f"[yellow]{escape(result.student)}[/yellow]: {escape(str(finding))}", soft_wrap=True)
     kept, outdated = sum(result.kept for result in results), sum(result.outdated for result in results)
     if kept:
-        console.print(f"{kept} unchanged since they were graded; to grade them all the same: --again")
+        console.print(f"{kept} unchanged since they were graded; to grade them all the same: --again", soft_wrap=True)
     if outdated:
-        console.print(
-            f"{outdated} graded before the unit changed; to see what that means: autograder regrade {unit.name}"
-        )
+        said = f"{outdated} graded before the unit changed; to see what that means: autograder regrade {unit.name}"
+        console.print(said, soft_wrap=True)
     if not grading.only and not grading.tasks:
         page = grading.course_dir / f"results_{unit.name}.html"
         write_page(unit, results, page, grading.isolation)
