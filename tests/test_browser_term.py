@@ -69,6 +69,12 @@ def own(student):
     return [f"/user/{student}/lab", f"/user/{student}/api/contents", f"/hub/api/users/{student}"]
 
 
+def forked_kernels(hub):
+    """Kernels of students that are forks of a process of theirs that has imported the frameworks."""
+    servers = [one for one in hub.left() if "autograder.warm.server" in one.cmdline()]
+    return [one for one in servers if one.ppid() in [server.pid for server in servers]]
+
+
 def status(page, hub, place):
     return page.request.get(hub.address + place).status
 
@@ -118,6 +124,11 @@ def test_a_term(trial_hub, open_page):  # noqa: F811
         refused = {place: status(page, hub, place) for place in (feedback[other], *own(other), *GRADING)}
         assert set(refused.values()) <= {403, 404}, refused
     assert {place: status(teacher, hub, place) for place in GRADING} == dict.fromkeys(GRADING, 200)
+
+    page = lists["student-1"].page
+    page.goto(f"{hub.address}/user/student-1/lab/tree/gradients/{UNIT.assignment}/{UNIT.name}.ipynb")
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
+    assert len(forked_kernels(hub)) == 1
 
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (hub.course, *hub.exchange.iterdir())}
     assert modes == {"gradients": 0o700, "outbound": 0o755, "inbound": 0o3733, "feedback": 0o711}

@@ -144,6 +144,7 @@ def test_the_configuration_of_one_course(configured):
     }
     spawner = app.spawner_class(config=app.config)
     assert spawner.mem_limit == 16 * 2**30 and spawner.pre_spawn_hook is hub.lease
+    assert (Path(spawner.environment["JUPYTER_PATH"]) / "kernels" / "python3" / "kernel.json").is_file()
     formgrader = app.services[0]
     assert formgrader["user"] == "grader-gradients" and formgrader["cwd"] == "/srv/courses/gradients"
 
