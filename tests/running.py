@@ -96,7 +96,7 @@ class Run:
         marked = [process for process in psutil.process_iter() if self.mark in _environment(process)]
         return [process for process in {*self.seen, *marked} if process.is_running() and _runs(process)]
 
-    def none_left(self, seconds=10):
+    def none_left(self, seconds=30):
         return wait_until(lambda: not self.left(), seconds)
 
     def kill(self):

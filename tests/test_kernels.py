@@ -14,6 +14,7 @@ from escaping import UNIT, run
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
+from running import wait_until
 
 from autograder import kernels
 from autograder.kernels import forkserver, sandbox, view
@@ -149,6 +150,18 @@ def test_an_import_that_fails_is_named_and_leaves_no_server(source, preloading):
     with pytest.raises(forkserver.NoWarmKernels, match=UNFIT[source]):
         server.wait_until_ready()
     assert server.process.poll() is not None and not server.folder.exists()
+
+
+def test_a_server_ends_with_its_owner_also_while_it_imports(preloading):
+    server = preloading("import time\nwhile True:\n    try:\n        time.sleep(60)\n    except BaseException: pass")
+    processes = psutil.Process(server.process.pid)
+    assert wait_until(lambda: any("python" in one.name() for one in processes.children(recursive=True)))
+    time.sleep(0.5)  # now it imports
+    imports = processes.children(recursive=True)
+    server._let_go()
+    _, alive = psutil.wait_procs([processes, *imports], timeout=10)
+    server.close()
+    assert not alive
 
 
 def test_a_dead_server_is_replaced():

@@ -6,6 +6,7 @@ no student's code, and its memory holds no secret: every kernel begins as a copy
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import importlib
 import json
@@ -62,6 +63,12 @@ def preload(modules: list[str]) -> None:
         raise NotForkable("an import ran a TensorFlow operation; TensorFlow would hang in every kernel")
 
 
+def end_with_owner(lifeline: int) -> None:
+    """Let Linux end this process, whatever it is importing, as soon as the other end of the lifeline is closed."""
+    fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(lifeline, fcntl.F_SETFL, os.O_ASYNC)  # a closed end is a SIGIO
+
+
 def serve(listener: socket.socket, lifeline: int, confined: bool) -> None:
     """Fork a keeper for each connection, until whoever holds the other end of the lifeline is gone."""
     from autograder.inside import confine, usage
@@ -79,6 +86,7 @@ def serve(listener: socket.socket, lifeline: int, confined: bool) -> None:
     gc.freeze()
     gc.enable()
     keepers: set[int] = set()
+    fcntl.fcntl(lifeline, fcntl.F_SETFL, 0)  # from now on the end is orderly
     poll = select.poll()
     poll.register(listener, select.POLLIN)
     poll.register(lifeline, select.POLLIN | select.POLLHUP)
@@ -106,6 +114,7 @@ def fork_keeper(listener: socket.socket, confined: bool) -> int:
 def main() -> None:
     gc.disable()  # imports leave hardly any garbage, and looking for it takes a quarter of TensorFlow's
     settings = json.loads(sys.argv[1])
+    end_with_owner(settings["lifeline"])
     answer: dict[str, Any] = {"ready": True}
     try:
         from autograder.inside import kernel
