@@ -31,8 +31,12 @@ def gpus() -> None:
 
     found = find()
     for card in found.cards:
-        who = leases.holder(card.uuid)
-        typer.echo(f"{card}{f', leased by {who}' if who else '' if card.users else ', free'}")
+        try:
+            who = leases.holder(card.uuid)
+            state = f", leased by {who}" if who else ", free" if card.idle else ""
+        except OSError as error:
+            state = f", who has leased it cannot be read ({error})"
+        typer.echo(f"{card}{state}")
         typer.echo(f"   {card.uuid}")
     for trouble in found.troubles:
         typer.echo(trouble)
@@ -46,7 +50,7 @@ def gpus() -> None:
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False) -> None:
     """Find what is wrong with this installation, and say how to mend it.
 
-    Exit status: 0 all is well, 1 something is not.
+    Exit status: 0 the course runs here, 1 something keeps it from running as it should.
     """
     from rich.console import Console
     from rich.markup import escape
@@ -58,11 +62,11 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print the resul
         typer.echo(json.dumps([one.to_json() for one in diagnoses], indent=1))
     console = Console(quiet=as_json)
     for one in diagnoses:
-        sign = "[green]✓[/green]" if one.well else "[red]✗[/red]"
+        sign = "[green]✓[/green]" if one.well else "[yellow]![/yellow]" if one.minor else "[red]✗[/red]"
         console.print(f"{sign} {escape(one.name)}: {escape(one.found)}", highlight=False, soft_wrap=True)
         if not one.well:
             console.print(f"  {escape(one.mend)}", highlight=False, soft_wrap=True)
-    if not all(one.well for one in diagnoses):
+    if not all(one.well or one.minor for one in diagnoses):
         raise typer.Exit(1)
 
 

@@ -5,18 +5,24 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 
 import pynvml
+import pytest
+
+from course.gpu import choice, leases
 
 GIB = 2**30
+NAMES = ("USE_GPU", "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "TF_FORCE_GPU_ALLOW_GROWTH", "TF_CPP_MIN_LOG_LEVEL",
+         leases.LEASED, leases.LEASED_FOR)  # fmt: skip
 
 
 @dataclass
 class Faked:
-    """A card of a machine that is not here: ``parts`` are the UUIDs of its MIG devices; a ``lost`` one is gone."""
+    """A card of a machine that is not here: ``parts`` are the UUIDs of its MIG devices (an empty list: it is divided
+    without any); a ``lost`` one is gone; ``used`` is None where the driver does not tell of memory."""
 
-    used: float = 0.0
+    used: float | None = 0.0
     load: int = 0
     pids: list = field(default_factory=list)
-    parts: list = field(default_factory=list)
+    parts: list | None = None
     lost: bool = False
     name: str = "A card"
 
@@ -34,7 +40,7 @@ def install(cards, *, init=None, old=False, setattr_=setattr):
         return index, None
 
     def part(handle, number):
-        if number >= len(cards[handle[0]].parts):
+        if number >= len(cards[handle[0]].parts or ()):
             raise pynvml.NVMLError_NotFound
         return handle[0], number
 
@@ -49,6 +55,8 @@ def install(cards, *, init=None, old=False, setattr_=setattr):
     def memory(handle, version=None):
         if version and old:
             raise pynvml.NVMLError_FunctionNotFound
+        if cards[handle[0]].used is None:
+            raise pynvml.NVMLError_NotSupported
         return SimpleNamespace(used=int(cards[handle[0]].used * GIB), total=80 * GIB)
 
     def load(handle):
@@ -59,6 +67,8 @@ def install(cards, *, init=None, old=False, setattr_=setattr):
     fakes = {
         "nvmlInit": start,
         "nvmlShutdown": lambda: None,
+        "nvmlSystemGetDriverVersion": lambda: "580.65.06",
+        "nvmlSystemGetCudaDriverVersion": newer(lambda: 13_000),
         "nvmlDeviceGetCount": lambda: len(cards),
         "nvmlDeviceGetHandleByIndex": handle,
         "nvmlDeviceGetUUID": lambda h: f"GPU-{h[0]:04}" if h[1] is None else cards[h[0]].parts[h[1]],
@@ -66,7 +76,7 @@ def install(cards, *, init=None, old=False, setattr_=setattr):
         "nvmlDeviceGetMemoryInfo": memory,
         "nvmlDeviceGetUtilizationRates": load,
         "nvmlDeviceGetComputeRunningProcesses": lambda h: [SimpleNamespace(pid=pid) for pid in cards[h[0]].pids],
-        "nvmlDeviceGetMigMode": newer(lambda h: (bool(cards[h[0]].parts), 0)),
+        "nvmlDeviceGetMigMode": newer(lambda h: (int(cards[h[0]].parts is not None), 0)),
         "nvmlDeviceGetMaxMigDeviceCount": newer(lambda h: 7),
         "nvmlDeviceGetMigDeviceHandleByIndex": newer(part),
     }
@@ -77,3 +87,26 @@ def install(cards, *, init=None, old=False, setattr_=setattr):
 def parent():
     """A process that is not this one, and is there."""
     return os.getppid()
+
+
+@pytest.fixture
+def new_process(monkeypatch, tmp_path):
+    """As in a process that has just started, with leases of its own."""
+    for name in NAMES:
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    monkeypatch.setenv(leases.FOLDER, str(tmp_path / "leases"))
+    monkeypatch.setattr(choice, "_current", None)
+    monkeypatch.setattr(choice, "_started", list)  # other tests use the frameworks
+    yield
+    leases.give_back()
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    return lambda *cards, **options: install(list(cards), setattr_=monkeypatch.setattr, **options)
+
+
+@pytest.fixture
+def eight(machine):
+    machine(*[Faked(used=used, load=10 * index) for index, used in enumerate((9, 8, 7, 0, 5, 4, 3, 2))])

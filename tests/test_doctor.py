@@ -12,6 +12,8 @@ import pytest
 from faked_nvml import Faked, install
 from typer.testing import CliRunner
 
+from autograder.build import PROJECT
+from autograder.kernels import selftest
 from course.cli import app
 from course.doctor import QUICK, examine, gpus, software
 from course.start_here import machine
@@ -47,6 +49,14 @@ def test_a_missing_sandbox_is_named_with_the_command_that_installs_it(tmp_path):
     assert done.exit_code == 1 and "✗ sandbox for grading" in done.output and "apt install bubblewrap" in done.output
 
 
+def test_a_sandbox_without_landlock_is_told_and_will_do(monkeypatch):
+    verified = selftest.verify
+    monkeypatch.setattr(selftest, "verify", lambda *a: [held for held in verified(*a) if "Landlock" not in held])
+    done = doctor()
+    assert done.exit_code == 0 and "! sandbox for grading" in done.output and "missing here: Landlock" in done.output
+    assert "lsm=landlock" in done.output
+
+
 def test_an_old_python(monkeypatch):
     monkeypatch.setattr(software.sys, "version_info", (3, 9, 1))
     found = software.python()
@@ -62,21 +72,53 @@ def test_packages_that_are_missing_or_too_old(monkeypatch):
     monkeypatch.setattr(software, "version", version)
     found = software.packages()
     assert not found.well and "torch is missing" in found.found and "numpy is 1.0, needed is >=2.0" in found.found
-    assert found.mend.startswith("pip install")
+    assert found.mend == f'cd {PROJECT} && {sys.executable} -m pip install -e ".[test]" -c constraints.txt'
+
+
+def test_a_lab_with_cuda_is_mended_with_the_lab_s_set(installed):
+    installed(nvidia_cudnn_cu12="9.10")
+    assert software.install().endswith('-e ".[gpu,lab]" -c constraints-gpu.txt')
+    installed(nvidia_cudnn_cu13="9.15")  # which PyTorch alone brings
+    assert software.install().endswith('-e ".[test]" -c constraints.txt')
+
+
+@pytest.mark.parametrize("module", ["pynvml", "jupyter_core.paths", "nbgrader", "nbformat", "packaging.requirements"])
+def test_it_says_so_where_what_it_looks_with_is_missing(module):
+    """In a process of its own: there nothing has been imported yet."""
+    code = f"""
+import sys
+sys.modules[{module!r}] = None
+from course.cli import app
+app(["doctor"])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "Traceback" not in done.stderr, done.stderr
+    assert "cannot be looked at" in done.stdout and module.partition(".")[0] in done.stdout
+    assert "-m pip install -e" in done.stdout and "✓ Python" in done.stdout
 
 
 def test_extensions_that_jupyterlab_does_not_find(monkeypatch, tmp_path):
     monkeypatch.setattr("jupyter_core.paths.jupyter_path", lambda *words: [str(tmp_path)])
     found = software.extensions()
-    assert not found.well and "@jupyter/nbgrader" in found.found and "pip install --force-reinstall" in found.mend
+    assert not found.well and "@jupyter/nbgrader" in found.found
+    assert "pip install --force-reinstall --no-deps jupyterlab_widgets==" in found.mend and " nbgrader==" in found.mend
+
+
+def test_extensions_that_are_switched_off(monkeypatch, tmp_path):
+    (tmp_path / "labconfig").mkdir()
+    (tmp_path / "labconfig" / "page_config.json").write_text('{"disabledExtensions": {"@jupyter/nbgrader": true}}')
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", str(tmp_path))
+    found = software.extensions()
+    assert not found.well and found.found == "switched off: @jupyter/nbgrader"
+    assert found.mend == "jupyter labextension enable @jupyter/nbgrader"
 
 
 def test_notebooks_that_are_not_those_of_the_lessons(monkeypatch):
     lines = ["solutions/01_numeric_gradient/numeric_gradient.ipynb: cell x differs", "notebooks/x.ipynb: differs"]
     monkeypatch.setattr("autograder.build.stale", lambda units: iter(lines))
     found = software.notebooks()
-    assert not found.well and "solutions/01_numeric_gradient" in found.found and "notebooks/x" not in found.found
-    assert found.mend == "autograder build"
+    assert not found.well and "solutions/01_numeric_gradient" in found.found and "notebooks/x" in found.found
+    assert found.mend.startswith("autograder build")
 
 
 def test_libraries_of_two_cudas(installed):
@@ -111,7 +153,19 @@ def test_a_driver_that_does_not_work(monkeypatch):
 
 def test_a_card_that_is_lost(monkeypatch):
     install([Faked(), Faked(lost=True)], setattr_=monkeypatch.setattr)
-    assert not gpus.driver().well and "card 1 does not answer" in gpus.driver().found
+    found = gpus.driver()
+    assert not found.well and found.minor and "card 1 does not answer" in found.found
+    assert doctor().exit_code == 0
+    install([Faked(lost=True)], setattr_=monkeypatch.setattr)
+    assert doctor().exit_code == 1
+
+
+def test_the_driver_s_version_is_told(monkeypatch):
+    install([Faked(), Faked()], setattr_=monkeypatch.setattr)
+    assert gpus.driver().found == "2 GPUs, driver 580.65.06"
+    assert gpus.cuda_version().found == "up to CUDA 13.0; the frameworks bring none"
+    install([Faked()], old=True, setattr_=monkeypatch.setattr)
+    assert not gpus.cuda_version().well and "the driver does not say" in gpus.cuda_version().found
 
 
 def test_a_library_path_that_hides_the_wheels(installed, monkeypatch, tmp_path):
@@ -121,6 +175,12 @@ def test_a_library_path_that_hides_the_wheels(installed, monkeypatch, tmp_path):
     installed(nvidia_cudnn_cu12="9.10")
     found = gpus.library_path()
     assert not found.well and str(tmp_path) in found.found and "unset LD_LIBRARY_PATH" in found.mend
+    own = tmp_path / "nvidia" / "cudnn" / "lib"
+    own.mkdir(parents=True)
+    (own / "libcudnn.so.9").write_bytes(b"")
+    monkeypatch.setattr(gpus.sysconfig, "get_path", lambda name: str(tmp_path))
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(own))
+    assert gpus.library_path().well, "they are the installed ones"
 
 
 def test_the_first_notebook_tells_it_too(installed, capsys, monkeypatch, tmp_path):

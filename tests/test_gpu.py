@@ -4,49 +4,18 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pynvml
 import pytest
-from faked_nvml import Faked, install, parent
+from faked_nvml import NAMES, Faked, install, parent
 from typer.testing import CliRunner
 
 from course import cli, gpu
 from course.gpu import choice, leases
 
-NAMES = ("USE_GPU", "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "TF_FORCE_GPU_ALLOW_GROWTH", "TF_CPP_MIN_LOG_LEVEL")
-STUDENT = """
-import sys
-sys.path.insert(0, {tests!r})
-from faked_nvml import Faked, install
-install([Faked() for _ in range(8)])
-from course import gpu
-card = gpu.use("auto")
-print("GOT", card.index if card else None, flush=True)
-sys.stdin.readline()
-"""
-
-
-@pytest.fixture(autouse=True)
-def new_process(monkeypatch, tmp_path):
-    """As in a process that has just started, with leases of its own."""
-    for name in NAMES:
-        monkeypatch.setenv(name, "")
-        monkeypatch.delenv(name)
-    monkeypatch.setenv(leases.FOLDER, str(tmp_path / "leases"))
-    monkeypatch.setattr(choice, "_current", None)
-    monkeypatch.setattr(choice, "_refuse_if_too_late", lambda: None)  # other tests use the frameworks
-    yield
-    leases.give_back()
-
-
-@pytest.fixture
-def machine(monkeypatch):
-    return lambda *cards, **options: install(list(cards), setattr_=monkeypatch.setattr, **options)
-
-
-@pytest.fixture
-def eight(machine):
-    machine(*[Faked(used=used, load=10 * index) for index, used in enumerate((9, 8, 7, 0, 5, 4, 3, 2))])
+pytestmark = pytest.mark.usefixtures("new_process")
 
 
 def test_auto_takes_the_one_that_nobody_uses(eight, capsys):
@@ -74,13 +43,15 @@ def test_a_busy_card_can_be_shared_by_its_number(machine, capsys):
     machine(Faked(used=60, pids=[parent()]))
     assert gpu.use("auto") is None
     assert "every GPU is taken" in capsys.readouterr().out and os.environ["CUDA_VISIBLE_DEVICES"] == "-1"
+    assert CliRunner().invoke(cli.app, ["gpus"]).output.startswith(f"{gpu.find().cards[0]}\n"), "which is not free"
     assert gpu.use(0)
     said = capsys.readouterr().out
     assert f"used by {Path(f'/proc/{parent()}').owner()}" in said and "Others use it too" in said
 
 
 @pytest.mark.parametrize(
-    ("value", "index"), [("5", 5), ("auto", 3), ("none", None), ("", None), ("GPU-0006", 6), (" 2 ", 2)]
+    ("value", "index"),
+    [("5", 5), ("auto", 3), ("AUTO", 3), ("none", None), ("", None), ("GPU-0006", 6), (" 2 ", 2)],
 )
 def test_the_environment_says_what_auto_means(eight, monkeypatch, value, index):
     monkeypatch.setenv("USE_GPU", value)
@@ -88,13 +59,14 @@ def test_the_environment_says_what_auto_means(eight, monkeypatch, value, index):
     assert (card.index if card else None) == index
 
 
-def test_a_wrong_environment_is_named(eight, monkeypatch):
-    monkeypatch.setenv("USE_GPU", "fast")
-    with pytest.raises(ValueError, match=r"the environment variable USE_GPU must be .* got 'fast'"):
+@pytest.mark.parametrize("wrong", ["fast", "9", "-1", "2.5", "True", "²", "GPU-0009"])
+def test_a_wrong_environment_is_named(eight, monkeypatch, wrong):
+    monkeypatch.setenv("USE_GPU", wrong)
+    with pytest.raises(ValueError, match=rf"the environment variable USE_GPU must be .* got '?{wrong}.*There is: 0: A"):
         gpu.use()
 
 
-@pytest.mark.parametrize("wrong", [9, "4", -1, 2.5, "fast", True, "", [0]])
+@pytest.mark.parametrize("wrong", [9, "4", -1, 2.5, "fast", True, "", "²", [0], float("nan"), np.int64(1), np.ones(2)])
 def test_a_wrong_value_lists_what_there_is(eight, wrong):
     with pytest.raises(ValueError, match="There is: 0: A card") as error:
         gpu.use(wrong)
@@ -135,6 +107,10 @@ def test_a_card_that_has_vanished_is_told_and_passed_over(machine, capsys):
     assert card and card.index == 1 and "card 0 does not answer" in capsys.readouterr().out
     with pytest.raises(ValueError, match="card 0 does not answer"):
         gpu.use(0)
+    machine(Faked(lost=True), Faked(lost=True))
+    gpu.use("auto")
+    said = capsys.readouterr().out
+    assert "GPU 1, which this notebook uses, is gone: restart the kernel" in said and "is yours" not in said
 
 
 def test_an_old_driver_knows_neither_parts_nor_the_newer_memory(machine):
@@ -152,6 +128,39 @@ def test_of_a_divided_card_one_part_is_taken(machine, capsys):
     assert gpu.use("MIG-b") and os.environ["CUDA_VISIBLE_DEVICES"] == "MIG-b"
 
 
+def test_a_divided_card_without_parts_is_passed_over(machine, capsys):
+    machine(Faked(parts=[]), Faked(load=90))
+    card = gpu.use("auto")
+    assert card and card.index == 1
+    assert "card 0 is divided (MIG) but has no parts" in capsys.readouterr().out
+    with pytest.raises(ValueError, match="nvidia-smi -i 0 -mig 0"):
+        gpu.use(0)
+
+
+def test_a_driver_that_does_not_tell_of_memory(machine, capsys):
+    machine(Faked(used=None, pids=[parent()]), Faked(used=None))
+    card = gpu.use("auto")
+    assert card and card.index == 1 and "→ 1: A card, memory unknown, load 0 %" in capsys.readouterr().out
+
+
+def test_what_was_chosen_before_is_replaced_and_said(eight, monkeypatch, capsys):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    assert gpu.use("auto")
+    said = "CUDA_VISIBLE_DEVICES was 1 and is GPU-0003 now"
+    assert said in capsys.readouterr().out
+    assert gpu.use(5) and said not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("given", ["1,5", "GPU-0001,GPU-0005"])
+def test_in_a_job_auto_stays_with_what_the_job_was_given(eight, monkeypatch, capsys, given):
+    monkeypatch.setattr(choice, "OF_JOB", given)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", given)
+    assert gpu.use("auto") is None and "every GPU is taken" in capsys.readouterr().out
+    install([Faked() for _ in range(8)], setattr_=monkeypatch.setattr)
+    card = gpu.use("auto")
+    assert card and card.index == 1 and "CUDA_VISIBLE_DEVICES was" not in capsys.readouterr().out
+
+
 def test_running_it_twice_is_harmless(eight, machine):
     first = gpu.use("auto")
     machine(*[Faked() for _ in range(8)])  # now others would be less busy
@@ -160,57 +169,38 @@ def test_running_it_twice_is_harmless(eight, machine):
     assert other and other.index == 6 and leases.holder("GPU-0003") == "", "the old lease has ended"
 
 
-def test_nine_students_at_once_get_eight_cards_and_one_that_is_killed_is_free_again(tmp_path):
-    code = STUDENT.format(tests=str(Path(__file__).parent))
-    environment = {name: value for name, value in os.environ.items() if name not in NAMES}
-
-    def student():
-        return subprocess.Popen([sys.executable, "-c", code], env=environment, text=True, stdin=subprocess.PIPE,
-                                stdout=subprocess.PIPE)  # fmt: skip
-
-    def got(process):
-        lines = iter(process.stdout.readline, "")
-        return next(line.split()[1] for line in lines if line.startswith("GOT"))
-
-    students = [student() for _ in range(9)]
-    try:
-        taken = [got(process) for process in students]
-        assert sorted(taken) == [*map(str, range(8)), "None"]
-        killed = students[taken.index("5")]
-        killed.kill()
-        killed.wait()
-        students.append(student())
-        assert got(students[-1]) == "5"
-    finally:
-        for process in students:
-            process.kill()
-            process.communicate()
-
-
-def test_it_waits_for_a_card(machine, monkeypatch):
+def test_it_waits_for_a_card(machine, monkeypatch, capsys):
+    """Also where none was free before, as the message of that time advises."""
     machine(Faked(used=60))
-    monkeypatch.setattr(choice, "LOOK_AGAIN", 0.01)
+    assert gpu.use("auto") is None
     monkeypatch.setattr(choice.time, "sleep", lambda seconds: machine(Faked()))  # and then its user is gone
     card = gpu.use("auto", wait=5)
-    assert card and card.index == 0
+    assert card and card.index == 0 and os.environ["CUDA_VISIBLE_DEVICES"] == "GPU-0000"
+    assert capsys.readouterr().out.count("Every GPU is taken; waiting up to 5 s") == 1
 
 
-def test_leases_where_nothing_can_be_written(eight, monkeypatch, tmp_path, capsys):
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv(leases.FOLDER, str(tmp_path / "file" / "leases"))
-    card = gpu.use("auto")
-    assert card and card.index == 3 and "cannot be leased" in capsys.readouterr().err
-
-
-def test_a_link_among_the_leases_is_not_followed(eight, tmp_path):
-    place = leases.folder()
-    (place / "GPU-0003").symlink_to(tmp_path / "elsewhere")
+def test_it_looks_again_when_it_is_run_again_but_not_once_a_framework_has_started(machine, monkeypatch):
+    machine(Faked(used=60))
+    assert gpu.use("auto") is None
+    machine(Faked())
+    monkeypatch.setattr(choice, "_started", lambda: ["PyTorch"])
+    assert gpu.use("auto") is None
+    with pytest.raises(gpu.TooLate, match="PyTorch took the devices"):
+        gpu.use("auto", wait=5)
+    monkeypatch.setattr(choice, "_started", list)
     assert gpu.use("auto")
-    assert not (tmp_path / "elsewhere").exists()
 
 
-@pytest.mark.parametrize("framework", ["torch.cuda.init()", "tf.constant(1.0)"])
-def test_it_is_too_late_once_a_framework_has_its_devices(framework):
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("TensorFlow", "import tensorflow as tf; tf.constant(1.0)"),
+        ("TensorFlow", "import tensorflow as tf; tf.config.list_physical_devices()"),
+        ("PyTorch", "import torch; torch.cuda.is_initialized = lambda: True"),
+        ("a framework", "from course.gpu import choice; choice._cuda_has_started = lambda: True"),
+    ],
+)
+def test_it_is_too_late_once_a_framework_has_its_devices(name, code):
     code = f"""
 import sys
 sys.path.insert(0, {str(Path(__file__).parent)!r})
@@ -218,8 +208,7 @@ from faked_nvml import Faked, install
 install([Faked(), Faked()])
 from course import gpu
 gpu.use(0)
-{"import tensorflow as tf" if "tf" in framework else "import torch; torch.cuda.is_initialized = lambda: True"}
-{framework if "tf" in framework else ""}
+{code}
 gpu.use(0)
 try:
     gpu.use(1)
@@ -228,9 +217,20 @@ except gpu.TooLate as error:
 """
     environment = {name: value for name, value in os.environ.items() if name not in NAMES}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
-    name = "TensorFlow" if "tf" in framework else "PyTorch"
     assert f"TOO LATE {name} took the devices of this kernel" in done.stdout, done.stderr
     assert "restart the kernel" in done.stdout
+
+
+@pytest.mark.parametrize(("code", "started"), [(0, True), (3, False), (100, True)])
+def test_cuda_tells_whether_it_has_started(monkeypatch, code, started):
+    """100: it has, and there is no card."""
+    driver = SimpleNamespace(cuDeviceGetCount=lambda count: code)
+    monkeypatch.setattr(choice.ctypes, "CDLL", lambda name, mode: driver)
+    assert choice._cuda_has_started() == started
+
+
+def test_cuda_that_nobody_has_loaded_has_not_started():
+    assert not choice._cuda_has_started()
 
 
 def test_course_gpus_lists_them(eight):

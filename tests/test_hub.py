@@ -104,6 +104,35 @@ def test_when_the_hub_has_died_the_notebook_leases_its_card_itself(monkeypatch):
     assert "GPU 0 (A card) is yours" in in_a_notebook(server)
 
 
+def test_after_the_hub_was_started_anew_nobody_shares_a_card_unawares(monkeypatch):
+    machine(monkeypatch, *[Faked() for _ in range(8)])
+    first = started("student-1")
+    leases.give_back()  # the hub has ended, the server has not
+    second = started("student-2")
+    assert first.environment["USE_GPU"] == second.environment["USE_GPU"] == "GPU-0000"
+    said = in_a_notebook(first)
+    assert "The card of this server has been leased by student-2 since" in said and "GPU 1 (A card) is yours" in said
+    assert "GPU 0 (A card) is yours" in in_a_notebook(second)
+
+
+def test_a_leased_card_that_has_vanished_is_told_with_what_to_do(monkeypatch):
+    machine(monkeypatch, *[Faked() for _ in range(8)])
+    server = started("student-1")
+    server.environment |= {"USE_GPU": "GPU-0009", leases.LEASED: "GPU-0009"}
+    with pytest.raises(subprocess.CalledProcessError) as error:
+        in_a_notebook(server)
+    assert "the card that was leased for this server is gone; stop and start the server" in error.value.stderr
+
+
+def test_what_somebody_plants_among_the_leases_costs_only_that_card(monkeypatch, caplog):
+    machine(monkeypatch, *[Faked() for _ in range(3)])
+    os.mkfifo(leases.folder() / "GPU-0000")
+    (leases.folder() / "GPU-0001").symlink_to("/etc/passwd")
+    server = started("student-1")
+    assert server.environment["USE_GPU"] == "GPU-0002"
+    assert "GPU 0 cannot be leased" in caplog.text and "GPU 1 cannot be leased" in caplog.text
+
+
 def test_servers_start_where_nothing_can_be_leased(monkeypatch, tmp_path, caplog):
     machine(monkeypatch, Faked(), Faked(lost=True))
     (tmp_path / "file").write_text("")

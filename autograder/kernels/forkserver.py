@@ -32,6 +32,7 @@ QUIET = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "TF_ENABLE_ONEDNN_OPTS": "0",  # looking for oneDNN kernels takes a third of a notebook's TensorFlow
     "CUDA_VISIBLE_DEVICES": "",
+    "USE_GPU": "none",
     DRAW: "off",
 }
 """Variables that keep a kernel to one processor, its libraries silent and the course's pictures undrawn."""

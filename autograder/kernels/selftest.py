@@ -18,6 +18,7 @@ from autograder.kernels.sandbox import NoSandbox
 
 SMALL = Limits(memory=256 * MB, processes=24, file_bytes=2 * MB, disk=4 * MB, shared=MB, files=100)
 SECONDS = 10.0
+MISSING = "missing here"
 EXPECTED = (
     "own processes", "own /proc", "own /tmp", "own network", "no capabilities", "Landlock", "seccomp", "limits",
 )  # fmt: skip
@@ -85,4 +86,4 @@ def _ask(server: Path, target: dict[str, Any], folder: Path | None) -> dict[str,
 def describe(layers: list[str]) -> str:
     """The layers that hold, and those that are missing, in one line."""
     missing = [layer for layer in EXPECTED if not any(held.startswith(layer) for held in layers)]
-    return ", ".join(layers) + (f"; missing here: {', '.join(missing)}" if missing else "")
+    return ", ".join(layers) + (f"; {MISSING}: {', '.join(missing)}" if missing else "")

@@ -31,7 +31,16 @@ QUICK = (software.python, software.packages, software.extensions, gpus.driver, g
 
 def examine(checks: tuple[Callable[[], Diagnosis], ...] = CHECKS) -> list[Diagnosis]:
     """Look at everything, and return what was found."""
-    return [check() for check in checks]
+    return [_look(check) for check in checks]
+
+
+def _look(check: Callable[[], Diagnosis]) -> Diagnosis:
+    """What a check finds; without a package that the looking itself needs, that."""
+    try:
+        return check()
+    except ImportError as error:
+        name = check.__name__.replace("_", " ")
+        return Diagnosis(name, False, f"cannot be looked at: {error}", software.install())
 
 
 __all__ = ["CHECKS", "QUICK", "Diagnosis", "examine"]

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import os
 import re
+import sysconfig
+from contextlib import suppress
 from importlib.metadata import distributions
 from pathlib import Path
+from typing import Any
 
 from course.doctor.diagnosis import Diagnosis
 
 ONE_SET = 'in a new environment: pip install -e ".[gpu]" -c constraints-gpu.txt'
 DRIVERS = {12: "525.60", 13: "580.65"}
 """The oldest driver for Linux that runs programs of each CUDA; source: NVIDIA's CUDA toolkit release notes."""
-SHARED = ("libcudnn.so*", "libcudart.so*", "libcublas.so*", "libnccl.so*")
+SHARED = ("cublas", "cudart", "cudnn", "cufft", "cupti", "curand", "cusolver", "cusparse", "nccl", "nvrtc", "nvJitLink")
+"""Libraries that the wheels bring."""
 
 
 def wheels() -> dict[str, int]:
@@ -48,42 +52,55 @@ def _stem(name: str) -> str:
 
 def driver() -> Diagnosis:
     """Whether the driver answers, and every card."""
+    import pynvml
+
     from course.gpu import find
 
     found = find()
     count = f"{len(found.cards)} GPU{'' if len(found.cards) == 1 else 's'}" if found.cards else "no GPU, so the CPU"
+    if found.cards:
+        with suppress(pynvml.NVMLError):
+            count += f", driver {_ask('nvmlSystemGetDriverVersion')}"
     mend = "restart the machine; if that does not help, install the driver again (nvidia-smi must list every card)"
-    return Diagnosis("GPU driver", not found.troubles, "; ".join(found.troubles) or count, mend)
+    return Diagnosis("GPU driver", not found.troubles, "; ".join(found.troubles) or count, mend, bool(found.cards))
 
 
 def cuda_version() -> Diagnosis:
     """Whether the driver is new enough for the CUDA that the frameworks bring."""
-    name, newest, needed = "CUDA of the driver", _driver_supports(), max(wheels().values(), default=0)
-    if not newest:
-        return Diagnosis(name, True, "no driver, so the CPU")
-    if not needed:
-        return Diagnosis(name, True, f"up to CUDA {newest}; the frameworks bring none")
-    mend = f"install driver {DRIVERS.get(needed, 'of the newest series')} or newer, or {ONE_SET}"
-    return Diagnosis(name, newest >= needed, f"up to CUDA {newest}, the frameworks bring CUDA {needed}", mend)
-
-
-def _driver_supports() -> int:
-    """The newest CUDA that the driver runs, as a major version; 0 without a driver."""
     import pynvml
 
+    name, needed = "CUDA of the driver", max(wheels().values(), default=0)
     try:
-        pynvml.nvmlInit()
-        supported = int(pynvml.nvmlSystemGetCudaDriverVersion()) // 1000
+        answer = int(_ask("nvmlSystemGetCudaDriverVersion"))  # 12080 is 12.8
+    except pynvml.NVMLError_LibraryNotFound:
+        return Diagnosis(name, True, "no driver, so the CPU")
+    except pynvml.NVMLError as error:
+        mend = "restart the machine; if that does not help, install the driver again"
+        return Diagnosis(name, False, f"the driver does not say ({error})", mend)
+    newest, minor = answer // 1000, answer % 1000 // 10
+    if not needed:
+        return Diagnosis(name, True, f"up to CUDA {newest}.{minor}; the frameworks bring none")
+    mend = f"install driver {DRIVERS.get(needed, 'of the newest series')} or newer, or {ONE_SET}"
+    return Diagnosis(name, newest >= needed, f"up to CUDA {newest}.{minor}, the frameworks bring CUDA {needed}", mend)
+
+
+def _ask(function: str) -> Any:
+    """What a function of NVIDIA's management library says. Raises NVMLError."""
+    import pynvml
+
+    pynvml.nvmlInit()
+    try:
+        return getattr(pynvml, function)()
+    finally:
         pynvml.nvmlShutdown()
-    except pynvml.NVMLError:
-        return 0
-    return supported
 
 
 def library_path() -> Diagnosis:
     """Whether ``LD_LIBRARY_PATH`` leads to other libraries of CUDA than the installed wheels, which it then hides."""
+    own = Path(sysconfig.get_path("purelib"), "nvidia")
     places = [Path(place) for place in os.environ.get("LD_LIBRARY_PATH", "").split(":") if place]
-    hiding = [str(place) for place in places if any(any(place.glob(name)) for name in SHARED)]
+    others = [place for place in places if not place.resolve().is_relative_to(own.resolve())]
+    hiding = [str(place) for place in others if any(any(place.glob(f"lib{name}.so*")) for name in SHARED)]
     bad = bool(hiding and wheels())
     found = f"LD_LIBRARY_PATH hides the installed ones by {', '.join(hiding)}" if bad else "nothing hides them"
     mend = "unset LD_LIBRARY_PATH, where Jupyter is started (on a hub: c.Spawner.environment)"

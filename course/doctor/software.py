@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 
+from course.doctor import gpus
 from course.doctor.diagnosis import Diagnosis
 
 PROJECT = "gradients-course"
+FOLDER = Path(__file__).parents[2]
 PYTHON = ((3, 11), (3, 14))
 EXTENSIONS = {"@jupyter-widgets/jupyterlab-manager": "jupyterlab_widgets", "@jupyter/nbgrader": "nbgrader"}
 """JupyterLab's extensions that the course needs, with the packages that bring them."""
-INSTALL = 'pip install -e ".[test]" -c constraints.txt'
+PIP = f"{shlex.quote(sys.executable)} -m pip install"
+
+
+def install() -> str:
+    """The line that installs the course anew: a lab's set where there is CUDA 12, which torch alone does not bring."""
+    what = '".[gpu,lab]" -c constraints-gpu.txt' if 12 in gpus.wheels().values() else '".[test]" -c constraints.txt'
+    return f"cd {shlex.quote(str(FOLDER))} && {PIP} -e {what}"
 
 
 def python() -> Diagnosis:
@@ -30,7 +39,7 @@ def packages() -> Diagnosis:
     try:
         needed = [Requirement(line) for line in distribution(PROJECT).requires or ()]
     except PackageNotFoundError:
-        return Diagnosis("packages", False, "the course is not installed", INSTALL)
+        return Diagnosis("packages", False, "the course is not installed", install())
     wrong = []
     for one in needed:
         if one.marker and not one.marker.evaluate({"extra": ""}):
@@ -43,36 +52,41 @@ def packages() -> Diagnosis:
         if not one.specifier.contains(there, prereleases=True):
             wrong.append(f"{one.name} is {there}, needed is {one.specifier}")
     main = ", ".join(f"{name} {version(name)}" for name in ("tensorflow", "torch") if f"{name} is missing" not in wrong)
-    return Diagnosis("packages", not wrong, "; ".join(wrong) or main, INSTALL)
+    return Diagnosis("packages", not wrong, "; ".join(wrong) or main, install())
 
 
 def extensions() -> Diagnosis:
-    """Whether JupyterLab finds the extensions for widgets and for nbgrader."""
+    """Whether JupyterLab finds the extensions for widgets and for nbgrader, and may use them."""
     from jupyter_core.paths import jupyter_path
+    from jupyterlab_server.config import get_page_config
 
-    places = [Path(place) for place in jupyter_path("labextensions")]
-    missing = [name for name in EXTENSIONS if not any((place / name / "package.json").exists() for place in places)]
-    mend = f"pip install --force-reinstall --no-deps {' '.join(EXTENSIONS[name] for name in missing)}"
-    found = f"missing: {', '.join(missing)}" if missing else ", ".join(EXTENSIONS)
-    return Diagnosis("JupyterLab's extensions", not missing, found, mend)
+    places = jupyter_path("labextensions")
+    missing = [name for name in EXTENSIONS if not any(Path(place, name, "package.json").exists() for place in places)]
+    switched_off = sorted(set(EXTENSIONS) & set(get_page_config(places).get("disabledExtensions", ())))
+    packages = " ".join(f"{EXTENSIONS[name]}=={version(EXTENSIONS[name])}" for name in missing)
+    mends = [f"{PIP} --force-reinstall --no-deps {packages}"] if missing else []
+    mends += [f"jupyter labextension enable {name}" for name in switched_off]
+    found = [f"missing: {', '.join(missing)}"] if missing else []
+    found += [f"switched off: {', '.join(switched_off)}"] if switched_off else []
+    return Diagnosis("JupyterLab's extensions", not mends, "; ".join(found or EXTENSIONS), "; ".join(mends))
 
 
 def notebooks() -> Diagnosis:
-    """Whether the worked notebooks are those of these lessons; students' own are left alone."""
-    from autograder.build import SOLUTIONS, stale
+    """Whether the notebooks are those of these lessons; students' copies elsewhere are not looked at."""
+    from autograder.build import stale
     from course import UNITS
     from course.check import load
 
-    old = sorted({line.split(":")[0] for line in stale([load(name) for name in UNITS]) if line.startswith(SOLUTIONS)})
+    old = sorted({line.split(":")[0] for line in stale([load(name) for name in UNITS])})
     found = f"not those of the lessons: {', '.join(old)}" if old else f"{len(UNITS)} units, as the lessons say"
-    return Diagnosis("notebooks", not old, found, "autograder build")
+    return Diagnosis("notebooks", not old, found, "autograder build (after saving elsewhere what was written there)")
 
 
 def sandbox() -> Diagnosis:
     """Whether submissions can be confined here: tried, not assumed."""
     from autograder.kernels import forkserver
     from autograder.kernels.sandbox import STRICT, NoSandbox, require
-    from autograder.kernels.selftest import describe
+    from autograder.kernels.selftest import MISSING, describe
 
     try:
         require()
@@ -82,4 +96,6 @@ def sandbox() -> Diagnosis:
         server.close()
     except (NoSandbox, forkserver.NoWarmKernels) as error:
         return Diagnosis("sandbox for grading", False, "none", str(error))
-    return Diagnosis("sandbox for grading", True, describe(layers))
+    found = describe(layers)
+    mend = "a newer kernel, with Landlock among its security modules (at start: lsm=landlock,…), and libseccomp"
+    return Diagnosis("sandbox for grading", MISSING not in found, found, mend, minor=True)

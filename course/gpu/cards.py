@@ -18,15 +18,15 @@ UNKNOWN = "somebody"  # whose process it is, where this system does not say
 class Card:
     """A GPU, or a part of one that is divided (MIG). ``index`` is nvidia-smi's number, ``uuid`` what CUDA calls it.
 
-    ``memory_used`` and ``memory_total`` are in bytes, ``load`` in percent (None where the driver does not say),
-    ``users`` are the accounts whose processes compute on it, this process not counted.
+    ``memory_used`` and ``memory_total`` are in bytes, ``load`` in percent (each None where the driver does not
+    say), ``users`` are the accounts whose processes compute on it, this process not counted.
     """
 
     index: int
     uuid: str
     name: str
-    memory_used: int = 0
-    memory_total: int = 0
+    memory_used: int | None = None
+    memory_total: int | None = None
     load: int | None = None
     users: tuple[str, ...] = ()
     part: int | None = None
@@ -34,7 +34,7 @@ class Card:
     @property
     def idle(self) -> bool:
         """Whether nobody else computes on it."""
-        return not self.users and self.memory_used <= IDLE_MEMORY
+        return not self.users and (self.memory_used or 0) <= IDLE_MEMORY
 
     @property
     def number(self) -> str:
@@ -43,7 +43,9 @@ class Card:
     def __str__(self) -> str:
         load = "" if self.load is None else f", load {self.load} %"
         users = f", used by {', '.join(self.users)}" if self.users else ""
-        memory = f"{self.memory_used / GIB:.1f} of {self.memory_total / GIB:.1f} GiB used"
+        memory = "memory unknown"
+        if self.memory_used is not None and self.memory_total is not None:
+            memory = f"{self.memory_used / GIB:.1f} of {self.memory_total / GIB:.1f} GiB used"
         return f"{self.number}: {self.name}, {memory}{load}{users}"
 
 
@@ -58,9 +60,17 @@ class Found:
         return "; ".join([*map(str, self.cards), *self.troubles]) or "no GPU on this machine"
 
 
+class NoParts(Exception):
+    """A divided card without parts."""
+
+
 def least_busy_first(cards: Iterable[Card]) -> list[Card]:
     """Cards that nobody else computes on come first, then those with less to do."""
-    return sorted(cards, key=lambda card: (not card.idle, card.load or 0, card.memory_used, card.index, card.part or 0))
+
+    def business(card: Card) -> tuple[float, ...]:
+        return not card.idle, card.load or 0, card.memory_used or 0, card.index, card.part or 0
+
+    return sorted(cards, key=business)
 
 
 def find() -> Found:
@@ -80,7 +90,9 @@ def find() -> Found:
             try:
                 cards += _cards_at(pynvml, index)
             except pynvml.NVMLError as error:
-                troubles.append(f"card {index} does not answer ({error})")
+                troubles.append(f"card {index} does not answer ({error}); tell whoever looks after this machine")
+            except NoParts as error:
+                troubles.append(str(error))
     except pynvml.NVMLError as error:
         troubles.append(f"the GPU driver does not work ({error}); tell whoever looks after this machine")
     finally:
@@ -90,41 +102,50 @@ def find() -> Found:
 
 
 def _cards_at(nvml: Any, index: int) -> list[Card]:
-    """The card of that number, or its parts where it is divided."""
+    """The card of that number, or its parts where it is divided. Raises NoParts, NVMLError."""
     handle = nvml.nvmlDeviceGetHandleByIndex(index)
+    if not _divided(nvml, handle):
+        return [_card(nvml, handle, index)]
     parts = list(_parts(nvml, handle))
     if not parts:
-        return [_card(nvml, handle, index)]
+        raise NoParts(
+            f"card {index} is divided (MIG) but has no parts, so that nothing can use it; as root: nvidia-smi mig "
+            f"-i {index} -cgi … -C makes parts, nvidia-smi -i {index} -mig 0 makes it whole again"
+        )
     return [replace(_card(nvml, part, index), part=number) for number, part in parts]
 
 
-def _parts(nvml: Any, handle: Any) -> Iterator[tuple[int, Any]]:
-    """The MIG devices of a card, with their numbers; none where it has none or the driver knows of none."""
+def _divided(nvml: Any, handle: Any) -> bool:
+    """Whether a card is divided into MIG devices; not, where the driver knows of none."""
     try:
-        divided = nvml.nvmlDeviceGetMigMode(handle)[0] == nvml.NVML_DEVICE_MIG_ENABLE
-        most = nvml.nvmlDeviceGetMaxMigDeviceCount(handle) if divided else 0
+        return nvml.nvmlDeviceGetMigMode(handle)[0] == nvml.NVML_DEVICE_MIG_ENABLE
     except nvml.NVMLError:
-        return
-    for number in range(most):
+        return False
+
+
+def _parts(nvml: Any, handle: Any) -> Iterator[tuple[int, Any]]:
+    """The MIG devices of a divided card, with their numbers."""
+    for number in range(nvml.nvmlDeviceGetMaxMigDeviceCount(handle)):
         with suppress(nvml.NVMLError):  # there need not be one of every number
             yield number, nvml.nvmlDeviceGetMigDeviceHandleByIndex(handle, number)
 
 
 def _card(nvml: Any, handle: Any, index: int) -> Card:
-    memory = _memory(nvml, handle)
+    used, total = _memory(nvml, handle)
     load = None
     with suppress(nvml.NVMLError):  # parts of a card do not tell
         load = int(nvml.nvmlDeviceGetUtilizationRates(handle).gpu)
     uuid, name = _text(nvml.nvmlDeviceGetUUID(handle)), _text(nvml.nvmlDeviceGetName(handle))
-    return Card(index, uuid, name, int(memory.used), int(memory.total), load, _users(nvml, handle))
+    return Card(index, uuid, name, used, total, load, _users(nvml, handle))
 
 
-def _memory(nvml: Any, handle: Any) -> Any:
+def _memory(nvml: Any, handle: Any) -> tuple[int | None, int | None]:
     """What is used and what there is; without what the driver keeps for itself, where it tells that apart."""
-    try:
-        return nvml.nvmlDeviceGetMemoryInfo(handle, version=nvml.nvmlMemory_v2)
-    except nvml.NVMLError:
-        return nvml.nvmlDeviceGetMemoryInfo(handle)
+    for more in ({"version": nvml.nvmlMemory_v2}, {}):
+        with suppress(nvml.NVMLError):
+            memory = nvml.nvmlDeviceGetMemoryInfo(handle, **more)
+            return int(memory.used), int(memory.total)
+    return None, None
 
 
 def _users(nvml: Any, handle: Any) -> tuple[str, ...]:

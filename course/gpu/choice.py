@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
@@ -12,7 +14,10 @@ from course.gpu import leases
 from course.gpu.cards import Card, Found, find, least_busy_first
 
 AUTO, CPU = "auto", "none"
-VARIABLE = "USE_GPU"
+VARIABLE, VISIBLE = "USE_GPU", "CUDA_VISIBLE_DEVICES"
+CUDA_ERROR_NOT_INITIALIZED = 3
+OF_JOB = os.environ.get(VISIBLE, "") if "SLURM_JOB_ID" in os.environ else ""
+"""In a job of Slurm the cards that it was given, by number or UUID: it may see others too."""
 FRAMEWORKS = {"tensorflow": "TensorFlow", "torch": "PyTorch"}
 LOOK_AGAIN = 2.0  # seconds
 RESTART = "restart the kernel (menu Kernel, Restart) and run this cell first"
@@ -48,35 +53,67 @@ def use(choice: int | str | None = AUTO, wait: float = 0.0) -> Card | None:
     global _current
     found = find()
     wanted = _wanted(choice, found)
-    if _current is None or _current.wanted != wanted:
+    if _current is None or _current.wanted != wanted or _may_look_again(_current, found, wait):
         if found.cards or _current:
             _refuse_if_too_late()
         leases.give_back()
         card = _automatic(found, wait) if wanted == AUTO else _named(wanted, found)
-        os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
-        os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # warnings of its C++ part are not for students
-        os.environ["CUDA_VISIBLE_DEVICES"] = card.uuid if card else "-1"
+        _show_only(card, first=_current is None)
         _current = Current(wanted, card)
     _report(found, _current)
     return _current.card
+
+
+def _may_look_again(current: Current, found: Found, wait: float) -> bool:
+    """Whether every card was taken before, and one could still be had."""
+    return current == Current(AUTO, None) and bool(found.cards) and (wait > 0 or not _started())
+
+
+def _show_only(card: Card | None, first: bool) -> None:
+    """Let the frameworks see this card, and no other."""
+    shown = card.uuid if card else "-1"
+    before = os.environ.get(VISIBLE)
+    if card and first and before not in (None, "", shown, OF_JOB):
+        print(f"{VISIBLE} was {before} and is {shown} now, since {VARIABLE} chooses the card.")
+    os.environ[VISIBLE] = shown
+    os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
+    os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # warnings of its C++ part are not for students
 
 
 def _wanted(choice: int | str | None, found: Found) -> str:
     """The choice as a text: ``auto``, ``none``, a number or a UUID. Raises ValueError for anything else."""
     named = VARIABLE
     given: int | str | None = choice
-    if choice == AUTO and VARIABLE in os.environ:
+    if isinstance(choice, str) and choice == AUTO and VARIABLE in os.environ:
         named, given = f"the environment variable {VARIABLE}", os.environ[VARIABLE].strip()
+        if given == os.environ.get(leases.LEASED):
+            return _of_this_server(given, found)
         if given.lower() in (CPU, "cpu", ""):
             return CPU
-        given = int(given) if given.isdigit() else given
+        given = AUTO if given.lower() == AUTO else int(given) if given.isdecimal() else given
     if given is None:
         return CPU
-    numbers = {card.index for card in found.cards}
-    if given == AUTO or (type(given) is int and given in numbers) or given in [card.uuid for card in found.cards]:
+    if isinstance(given, str) and given in (AUTO, *(card.uuid for card in found.cards)):
+        return given
+    if type(given) is int and given in {card.index for card in found.cards}:
         return str(given)
     raise ValueError(f'{named} must be "auto", None or the number of a card, got {given!r}. There is: {found}')
+
+
+def _of_this_server(uuid: str, found: Found) -> str:
+    """The card that a hub leased for this process; ``auto`` where somebody else has it by now. Raises ValueError."""
+    if uuid not in [card.uuid for card in found.cards]:
+        raise ValueError(
+            "the card that was leased for this server is gone; stop and start the server (menu File, Hub Control "
+            f"Panel), or set {VARIABLE} = None for the CPU. There is: {found}"
+        )
+    with suppress(OSError):
+        who = leases.holder(uuid)
+        if who not in ("", leases.YOU):
+            print(f"The card of this server has been leased by {who} since: another one is looked for.")
+            return AUTO
+    return uuid
 
 
 def _named(wanted: str, found: Found) -> Card | None:
@@ -88,14 +125,36 @@ def _named(wanted: str, found: Found) -> Card | None:
 def _automatic(found: Found, wait: float) -> Card | None:
     """The least busy card that nobody has; None if there is none until the time is over."""
     deadline = time.monotonic() + wait
+    told = False
     while True:
-        for card in least_busy_first(found.cards):
-            if card.idle and _lease(card):
-                return card
-        if not found.cards or time.monotonic() >= deadline:
-            return None
+        card = _first_free([card for card in least_busy_first(_allowed(found.cards)) if card.idle])
+        if card or not found.cards or time.monotonic() >= deadline:
+            return card
+        if not told:
+            print(
+                f"Every GPU is taken; waiting up to {wait:g} s for one (menu Kernel, Interrupt ends that).", flush=True
+            )
+            told = True
         time.sleep(LOOK_AGAIN)
         found = find()
+
+
+def _allowed(cards: tuple[Card, ...]) -> tuple[Card, ...]:
+    """In a job of Slurm the cards that it was given, else all."""
+    names = OF_JOB.split(",")
+    return tuple(card for card in cards if not OF_JOB or str(card.index) in names or card.uuid in names)
+
+
+def _first_free(idle: list[Card]) -> Card | None:
+    """The first that can be leased; where leases cannot be used, the first of those that nobody computes on."""
+    failed = []
+    for card in idle:
+        try:
+            if leases.take(card.uuid):
+                return card
+        except OSError:
+            failed.append(card)
+    return next(filter(_lease, failed), None)
 
 
 def _lease(card: Card) -> bool:
@@ -108,15 +167,32 @@ def _lease(card: Card) -> bool:
 
 def _refuse_if_too_late() -> None:
     """Raises TooLate if a framework has taken devices that are not those of now."""
+    started = _started()
+    if started:
+        raise TooLate(f"{' and '.join(started)} took the devices of this kernel before {VARIABLE} was set: {RESTART}")
+
+
+def _started() -> list[str]:
+    """The frameworks that have looked for devices, and keep those that they saw then."""
     started = []
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():
         started.append("PyTorch")
     context = getattr(sys.modules.get("tensorflow.python.eager.context"), "_context", None)
-    if context is not None and context._initialized:
+    if context is not None and (context._initialized or context._physical_devices is not None):
         started.append("TensorFlow")
-    if started:
-        raise TooLate(f"{' and '.join(started)} took the devices of this kernel before {VARIABLE} was set: {RESTART}")
+    if not started and _cuda_has_started():
+        started.append("a framework")
+    return started
+
+
+def _cuda_has_started() -> bool:
+    """Whether CUDA has looked for devices in this process, as after ``torch.cuda.is_available()``."""
+    try:
+        cuda = ctypes.CDLL("libcuda.so.1", os.RTLD_NOLOAD | os.RTLD_LAZY)
+    except (OSError, AttributeError):  # nothing has loaded it; no Linux
+        return False
+    return cuda.cuDeviceGetCount(ctypes.byref(ctypes.c_int())) != CUDA_ERROR_NOT_INITIALIZED
 
 
 def _report(found: Found, current: Current) -> None:
@@ -124,6 +200,9 @@ def _report(found: Found, current: Current) -> None:
     card = current.card
     for trouble in found.troubles:
         print(trouble)
+    if card and card.uuid not in [one.uuid for one in found.cards]:
+        print(f"GPU {card.number}, which this notebook uses, is gone: {RESTART}")
+        return
     if not found.cards:
         print("CPU: this machine has no GPU that can be used")
         return
@@ -133,7 +212,7 @@ def _report(found: Found, current: Current) -> None:
     if card:
         print(f"GPU {card.number} ({card.name}) is yours; TensorFlow calls it GPU:0, PyTorch cuda:0.")
         if card.users or _leased(card):
-            print("Others use it too, so it may be slow or run out of memory.")
+            print(f'Others use it too, so it may be slow or run out of memory: {VARIABLE} = "auto" takes a free one.')
     elif current.wanted == AUTO:
         print(f"CPU: every GPU is taken. To wait: gpu.use({VARIABLE}, wait=600); to share one, choose its number.")
     else:

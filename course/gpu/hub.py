@@ -27,14 +27,15 @@ def lease(spawner: Any) -> None:
     found = find()
     for trouble in found.troubles:
         spawner.log.warning("%s", trouble)
+    user = spawner.user.name
     try:
-        card = _leased(found.cards, spawner.user.name)
         environment = {leases.FOLDER: str(leases.folder())}
     except OSError as error:
-        spawner.log.error("GPUs cannot be leased (%s): %s starts without one", error, spawner.user.name)
+        spawner.log.error("GPUs cannot be leased (%s): %s starts without one", error, user)
         return
+    card = _leased(found.cards, spawner)
     if card:
-        environment |= {VARIABLE: card.uuid, leases.LEASED: card.uuid}
+        environment |= {VARIABLE: card.uuid, leases.LEASED: card.uuid, leases.LEASED_FOR: user}
         spawner.log.info("GPU %s is leased for %s", card.number, spawner.user.name)
     elif found.cards:
         spawner.log.warning("every GPU is taken: %s starts without one", spawner.user.name)
@@ -47,13 +48,16 @@ def give_back(spawner: Any) -> None:
     card = environment.pop(leases.LEASED, None)
     if card:
         leases.give_back(card)
-        del environment[VARIABLE]
+        del environment[VARIABLE], environment[leases.LEASED_FOR]
     spawner.environment = environment
 
 
-def _leased(cards: tuple[Card, ...], user: str) -> Card | None:
-    """The first free card, leased by this process, which is the hub, for a user. Raises OSError."""
+def _leased(cards: tuple[Card, ...], spawner: Any) -> Card | None:
+    """The first free card, leased by this process, which is the hub, for a user; one that cannot be leased is told."""
     for card in least_busy_first(cards):
-        if card.idle and not leases.holder(card.uuid) and leases.take(card.uuid, who=user):
-            return card
+        try:
+            if card.idle and not leases.holder(card.uuid) and leases.take(card.uuid, who=spawner.user.name):
+                return card
+        except OSError as error:
+            spawner.log.error("GPU %s cannot be leased (%s)", card.number, error)
     return None

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import getpass
 import os
+import stat
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,6 +19,12 @@ FOLDER = "GRADIENTS_GPU_LEASES"
 LEASED = "GRADIENTS_GPU_LEASED"
 """Environment variable: the card that somebody who started this process, such as a hub, has leased for it."""
 
+LEASED_FOR = "GRADIENTS_GPU_LEASED_FOR"
+"""Environment variable: for whom, in the words that stand in the lease."""
+
+SHARED = Path("/run/gradients-gpus")
+"""Where a lab's hub keeps them (``lab/jupyterhub_config.py``): whoever works beside the hub must look there too."""
+
 YOU = "you"
 
 _held: dict[str, int] = {}
@@ -24,7 +32,8 @@ _held: dict[str, int] = {}
 
 def folder() -> Path:
     """The folder of the leases, which is made if it is not there, so that everyone may add to it."""
-    place = Path(os.environ.get(FOLDER) or Path(tempfile.gettempdir()) / "gradients-gpus")
+    usual = SHARED if SHARED.is_dir() else Path(tempfile.gettempdir()) / "gradients-gpus"
+    place = Path(os.environ.get(FOLDER) or usual)
     if not place.is_dir():
         place.mkdir(parents=True, exist_ok=True)
         with suppress(OSError):
@@ -40,9 +49,11 @@ def take(uuid: str, who: str = "") -> bool:
     if uuid in _held:
         return True
     file = _open(uuid)
-    if not _lock(file):
-        os.close(file)
-        return uuid == os.environ.get(LEASED)
+    if not _lock_soon(file):
+        try:
+            return _for_this_process(uuid, file)
+        finally:
+            os.close(file)
     with suppress(OSError):  # the file may be another account's, of which nothing but the lock is needed
         os.ftruncate(file, 0)
         os.write(file, (who or f"{getpass.getuser()}, process {os.getpid()}").encode())
@@ -54,16 +65,14 @@ def holder(uuid: str) -> str:
     """Who has leased a card, in words; an empty text for nobody. Raises OSError."""
     if uuid in _held:
         return YOU
-    path = folder() / uuid
-    if not path.exists():
+    try:
+        file = _regular(folder() / uuid, os.O_RDONLY)
+    except FileNotFoundError:
         return ""
-    file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     try:
         if _lock(file, shared=True):
             return ""
-        if uuid == os.environ.get(LEASED):
-            return YOU
-        return os.read(file, 200).decode(errors="replace") or "somebody"
+        return YOU if _for_this_process(uuid, file) else _told(file) or "somebody"
     finally:
         os.close(file)
 
@@ -72,7 +81,39 @@ def give_back(uuid: str | None = None) -> None:
     """End this process's lease of a card, or all of its leases."""
     for held in [uuid] if uuid else list(_held):
         if held in _held:
-            os.close(_held.pop(held))
+            file = _held.pop(held)
+            _unlock(file)
+            os.close(file)
+
+
+def _forget() -> None:
+    """In a process that was forked: its parent's leases are not its own, and must not outlive the parent."""
+    while _held:
+        os.close(_held.popitem()[1])
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
+
+
+def _told(file: int) -> str:
+    """What stands in a lease, without what a terminal would obey."""
+    text = os.pread(file, 200, 0).decode(errors="replace")
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def _for_this_process(uuid: str, file: int) -> bool:
+    return uuid == os.environ.get(LEASED) and _told(file) == os.environ.get(LEASED_FOR)
+
+
+def _regular(path: Path, flags: int) -> int:
+    """Open a lease, and nothing else that somebody may have put in its place. Raises OSError."""
+    file = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
+    found = os.fstat(file)
+    if stat.S_ISREG(found.st_mode) and found.st_nlink == 1:
+        return file
+    os.close(file)
+    raise OSError(f"{path} is no lease; whoever looks after this machine should remove it")
 
 
 def _open(uuid: str) -> int:
@@ -80,10 +121,12 @@ def _open(uuid: str) -> int:
     path = folder() / uuid
     for flags in (os.O_RDWR, os.O_RDWR | os.O_CREAT | os.O_EXCL, os.O_RDWR, os.O_RDONLY):
         with suppress(FileNotFoundError, FileExistsError, PermissionError):
-            file = os.open(path, flags | os.O_NOFOLLOW, 0o666)
+            file = _regular(path, flags)
             with suppress(OSError):
                 os.fchmod(file, 0o666)
             return file
+    if not os.path.lexists(path):
+        raise PermissionError(f"{path.parent} may not be written to; as its owner: chmod 1777 {path.parent}")
     raise PermissionError(f"{path} cannot be opened; whoever looks after this machine should remove it")
 
 
@@ -95,3 +138,18 @@ def _lock(file: int, shared: bool = False) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _lock_soon(file: int) -> bool:
+    """Lock it, if need be after a moment, for which it is locked by whoever only looks (``holder``)."""
+    for _ in range(10):
+        if _lock(file):
+            return True
+        time.sleep(0.005)
+    return False
+
+
+def _unlock(file: int) -> None:
+    import fcntl
+
+    fcntl.flock(file, fcntl.LOCK_UN)
