@@ -63,7 +63,8 @@ def test_every_dependency_is_pinned_within_its_range():
 def test_for_gpus_all_libraries_are_those_of_one_cuda():
     """What a resolver found, as recorded: within all ranges, and one copy of each of CUDA's libraries."""
     found = pins("constraints-gpu.txt")
-    for requirement in map(Requirement, project()["dependencies"] + project()["optional-dependencies"]["gpu"]):
+    extras = project()["optional-dependencies"]
+    for requirement in map(Requirement, project()["dependencies"] + extras["gpu"] + extras["lab"]):
         assert requirement.specifier.contains(found[name_of(requirement.name)]), requirement
     for name, needed in CUDA_OF_TENSORFLOW.items():
         assert SpecifierSet(needed).contains(found[name]), name
@@ -71,6 +72,8 @@ def test_for_gpus_all_libraries_are_those_of_one_cuda():
         assert found[name] == needed, name
     libraries = {name for name in found if name.startswith("nvidia-") and name != "nvidia-ml-py"}
     assert libraries and all(name.endswith("-cu12") for name in libraries)
+    of_the_toolkit = ("cuda-runtime", "cuda-nvrtc", "cuda-cupti", "cuda-nvcc", "nvjitlink", "nvtx", "cublas")
+    assert {found[f"nvidia-{name}-cu12"].rsplit(".", 1)[0][:4] for name in of_the_toolkit} == {"12.8"}
 
 
 def test_what_is_installed_is_what_is_pinned():
