@@ -64,7 +64,7 @@ def serve(c: Any, *courses: Course, exchange: Path) -> None:
         c.JupyterHub.load_roles.extend(_roles(course))
         c.JupyterHub.services.append(_formgrader(course, exchange))
     c.Spawner.cmd = SINGLE_USER
-    c.Spawner.environment.update(_environment(exchange, LAB / "students") | {"JUPYTER_PATH": str(LAB / "students")})
+    c.Spawner.environment.update(environment(exchange, LAB / "students") | {"JUPYTER_PATH": str(LAB / "students")})
     c.Spawner.pre_spawn_hook = gpus.lease
     c.Spawner.post_stop_hook = gpus.give_back
 
@@ -107,7 +107,7 @@ def _formgrader(course: Course, exchange: Path) -> dict[str, Any]:
         "command": SINGLE_USER,
         "cwd": str(course.folder),
         "environment": {
-            **_environment(exchange, course.folder),
+            **environment(exchange, course.folder),
             "JUPYTERHUB_DEFAULT_URL": "/lab?formgrader=true",
         },
         "oauth_no_confirm": True,  # it is the hub's own
@@ -118,7 +118,7 @@ def _formgrader(course: Course, exchange: Path) -> dict[str, Any]:
     return service | {"command": SINGLE_USER + IN_TRIAL}
 
 
-def _environment(exchange: Path, configuration: Path) -> dict[str, str]:
-    """nbgrader starts alembic by its name, so this Python's programs come first."""
+def environment(exchange: Path, configuration: Path) -> dict[str, str]:
+    """The environment of nbgrader, which starts alembic by its name, so this Python's programs come first."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     return {EXCHANGE: str(exchange), "JUPYTER_CONFIG_PATH": str(configuration), "PATH": path}

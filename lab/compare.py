@@ -3,7 +3,8 @@
 python lab/compare.py [UNIT …]
 
 Runs each worked notebook twice, with USE_GPU=none and with USE_GPU=auto, and compares every number that its cells
-print. Exit status: 0 they agree, 1 some differ or a notebook does not run, 2 there is no GPU.
+print: to 1e-9 where it has more digits than float32 holds, else to 1e-6, relative. Exit status: 0 they agree, 1 some
+differ, a notebook does not run, or it ran on the CPU both times; 2 there is no GPU.
 """
 
 from __future__ import annotations
@@ -27,13 +28,25 @@ from course.gpu import find
 PROJECT = Path(__file__).resolve().parent.parent
 NUMBER = re.compile(r"(?<![\w.])[-+−]?\d+\.\d+(?:e[-+]?\d+)?(?![\w.])")
 CARDS = re.compile(r"GiB used|GPU:0|^CPU")  # lines that tell of the cards themselves
-RTOL, ATOL = 1e-6, 1e-12
+RTOL, RTOL_SINGLE, ATOL = 1e-9, 1e-6, 1e-12
+DIGITS_SINGLE = 9  # with which float32 is told apart; what has more is float64
 TOOK_TIME = re.compile(r"\b(?:ms|s|seconds?|it/s)\b")  # lines that tell how long something took
 
 
-def printed(unit: str, use_gpu: str) -> list[tuple[str, str]]:
-    """(cell, line) for every line that the worked notebook of a unit prints. Raises CellExecutionError."""
+SEES_GPU = """
+import sys
+torch, tensorflow = sys.modules.get("torch"), sys.modules.get("tensorflow")
+print(bool(torch and torch.cuda.is_available() or tensorflow and tensorflow.config.list_logical_devices("GPU")))
+"""
+
+Lines = list[tuple[str, str]]
+
+
+def printed(unit: str, use_gpu: str) -> tuple[Lines, bool]:
+    """(cell, line) for every line that the worked notebook of a unit prints, and whether it saw a GPU. Raises
+    CellExecutionError."""
     notebook = nbformat.read(PROJECT / "solutions" / load(unit).assignment / f"{unit}.ipynb", as_version=4)
+    notebook.cells.append(nbformat.v4.new_code_cell(SEES_GPU))
     os.environ["USE_GPU"] = use_gpu
     client = NotebookClient(notebook, timeout=600, kernel_name="python3", coalesce_streams=True)
     client.execute(stderr=subprocess.DEVNULL)  # where a kernel greets whoever started it
@@ -42,29 +55,45 @@ def printed(unit: str, use_gpu: str) -> list[tuple[str, str]]:
         for output in cell.get("outputs", ()):
             text = output.get("text") or output.get("data", {}).get("text/plain", "")
             lines += [(cell.id, line) for line in text.splitlines()]
-    return [(cell, line) for cell, line in lines if not CARDS.search(line) and not TOOK_TIME.search(line)]
+    seen = lines.pop()[1] == "True"
+    return [(cell, line) for cell, line in lines if not CARDS.search(line) and not TOOK_TIME.search(line)], seen
 
 
-def numbers(lines: list[tuple[str, str]]) -> list[tuple[str, float]]:
-    return [(cell, float(text.replace("−", "-"))) for cell, line in lines for text in NUMBER.findall(line)]
+def numbers(lines: Lines) -> Lines:
+    """(cell, number as it was printed)."""
+    return [(cell, text.replace("−", "-")) for cell, line in lines for text in NUMBER.findall(line)]
+
+
+def agree(a: str, b: str) -> bool:
+    """Whether two printed numbers are the same, but for what a sum in another order may change."""
+    digits = min(len(re.sub(r"e.*|\D", "", text).lstrip("0")) for text in (a, b))
+    return isclose(float(a), float(b), rel_tol=RTOL if digits > DIGITS_SINGLE else RTOL_SINGLE, abs_tol=ATOL)
 
 
 def compare(unit: str) -> bool:
     """Run a unit on both, and say how far the figures agree."""
     try:
-        cpu, gpu = numbers(printed(unit, "none")), numbers(printed(unit, "auto"))
+        (on_cpu, _), (on_gpu, seen) = printed(unit, "none"), printed(unit, "auto")
     except CellExecutionError as error:
         print(f"{unit}: does not run here: {error.ename}: {error.evalue}")
         return False
+    if not seen:
+        print(f"{unit}: ran on the CPU both times: every GPU was taken (see: course gpus), or the frameworks that it "
+              "imports have no CUDA here (see: course doctor)")  # fmt: skip
+        return False
+    return figures_agree(unit, numbers(on_cpu), numbers(on_gpu))
+
+
+def figures_agree(unit: str, cpu: Lines, gpu: Lines) -> bool:
     if [cell for cell, _ in cpu] != [cell for cell, _ in gpu]:
         print(f"{unit}: {len(cpu)} figures on the CPU, {len(gpu)} on the GPU")
         return False
     pairs = [(cell, a, b) for (cell, a), (_, b) in zip(cpu, gpu, strict=True)]
-    differing = [pair for pair in pairs if not isclose(pair[1], pair[2], rel_tol=RTOL, abs_tol=ATOL)]
+    differing = [pair for pair in pairs if not agree(pair[1], pair[2])]
     same = sum(a == b for _, a, b in pairs)
     print(f"{unit}: {len(pairs)} figures, {same} the same to the last digit, {len(differing)} differ")
     for cell, a, b in differing:
-        print(f"  cell {cell}: {a!r} on the CPU, {b!r} on the GPU")
+        print(f"  cell {cell}: {a} on the CPU, {b} on the GPU")
     return not differing
 
 

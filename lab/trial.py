@@ -19,6 +19,7 @@ ROOT = Path(os.environ.get("HUB_FOLDER", hub.PROJECT / "build" / "hub")).resolve
 PASSWORD = os.environ.get("HUB_PASSWORD") or secrets.token_urlsafe(9)
 STUDENTS = [f"student-{number}" for number in range(1, 6)]
 EXCHANGE, COURSE, USERS = ROOT / "exchange", ROOT / "gradients", ROOT / "users"
+RELEASED = "00_start_here"
 
 
 def free_port(wanted: int = 0) -> int:
@@ -38,6 +39,11 @@ settings = COURSE / "nbgrader_config.py"
 if "check_owner" not in settings.read_text():
     with settings.open("a") as file:
         file.write("c.ExchangeCollect.check_owner = False  # in a trial all users are one account\n")
+
+if not (EXCHANGE / COURSE.name / "outbound" / RELEASED).exists():
+    for step in ("generate_assignment", "release_assignment"):
+        nbgrader = [Path(sys.executable).with_name("nbgrader"), step, RELEASED, "--force", "--log-level=WARN"]
+        subprocess.run(nbgrader, cwd=COURSE, env=os.environ | hub.environment(EXCHANGE, COURSE), check=True)
 
 hub.serve(c, hub.Course("gradients", ["instructor"], STUDENTS, COURSE, None, free_port()), exchange=EXCHANGE)
 hub.stop_idle(c, after_hours=2)
@@ -63,6 +69,7 @@ print(f"""
 The trial hub: http://127.0.0.1:{PORT}
   users     instructor, {", ".join(STUDENTS)}
   password  {PASSWORD}
+  released  {RELEASED}; the instructor releases the other units
   grading   http://127.0.0.1:{PORT}/services/gradients/ (as the instructor)
   files     {ROOT}
 Ctrl-C ends it, with everything that it started.
