@@ -4,6 +4,8 @@ The environment, the homes and the exchange lie on a file system that all nodes 
 """
 
 import socket
+import sys
+from pathlib import Path
 
 from autograder.hub import needs
 
@@ -13,7 +15,11 @@ import batchspawner  # type: ignore[import-not-found, unused-ignore]  # noqa: E4
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
 
+PROGRAMS = Path(sys.executable).parent
+
 c.JupyterHub.spawner_class = "batchspawner.SlurmSpawner"
+c.SlurmSpawner.batchspawner_singleuser_cmd = str(PROGRAMS / "batchspawner-singleuser")  # which runs a script only,
+c.SlurmSpawner.cmd = [str(PROGRAMS / "jupyterhub-singleuser")]  # so here Python is not named
 c.JupyterHub.hub_ip = "0.0.0.0"
 c.JupyterHub.hub_connect_ip = socket.getfqdn()  # where the nodes reach the hub
 c.SlurmSpawner.req_partition = "PARTITION"

@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 from getpass import getuser
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,6 +19,7 @@ from traitlets.config.loader import PyFileConfigLoader
 from autograder.hub import LAB, Course, serve
 from course.gpu import hub, leases
 
+STUDENT = SimpleNamespace(name="student-1", id=1)
 NOTEBOOK = """
 import sys
 sys.path.insert(0, {tests!r})
@@ -142,15 +144,8 @@ def test_servers_start_where_nothing_can_be_leased(monkeypatch, tmp_path, caplog
 
 
 @pytest.fixture
-def configured(monkeypatch, tmp_path):
-    """``configured(*parts)``: JupyterHub with the lab's configuration, copied to where an admin keeps it, and parts.
-
-    The packages of the spawners are not here: a process spawner stands in for each.
-    """
-    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
-    for module, name in (("systemdspawner", "SystemdSpawner"), ("batchspawner", "SlurmSpawner")):
-        monkeypatch.delitem(sys.modules, module, raising=False)
-        (tmp_path / f"{module}.py").write_text(f"from jupyterhub.spawner import LocalProcessSpawner as {name}\n")
+def configured(tmp_path):
+    """``configured(*parts)``: JupyterHub with the lab's configuration, copied to where an admin keeps it, and parts."""
     (tmp_path / "gradients-students.txt").write_text("student-1  # of last year too\n\nstudent-2\n")
 
     def load(*parts):
@@ -166,12 +161,12 @@ def configured(monkeypatch, tmp_path):
 
 def test_the_configuration_of_one_course(configured):
     app = configured()
-    assert app.spawner_class.__name__ == "LocalProcessSpawner" and app.config.SystemdSpawner.isolate_devices is False
+    assert app.spawner_class.__name__ == "SystemdSpawner" and app.config.SystemdSpawner.isolate_devices is False
     assert app.load_groups == {
         "formgrade-gradients": {"users": ["ADA"]},
         "nbgrader-gradients": {"users": ["ADA", "student-1", "student-2"]},
     }
-    spawner = app.spawner_class(config=app.config)
+    spawner = app.spawner_class(config=app.config, user=STUDENT)
     assert spawner.mem_limit == 16 * 2**30 and spawner.pre_spawn_hook is hub.lease
     assert (Path(spawner.environment["JUPYTER_PATH"]) / "kernels" / "python3" / "kernel.json").is_file()
     formgrader = app.services[0]
@@ -180,7 +175,7 @@ def test_the_configuration_of_one_course(configured):
 
 def test_slurm_hands_out_its_cards_itself(configured):
     app = configured("slurm.py")
-    spawner = app.spawner_class(config=app.config)
+    spawner = app.spawner_class(config=app.config, user=STUDENT)
     assert spawner.pre_spawn_hook is None and spawner.post_stop_hook is None
     assert app.config.SlurmSpawner.req_gres == "gpu:1"
 
@@ -188,13 +183,14 @@ def test_slurm_hands_out_its_cards_itself(configured):
 @pytest.mark.parametrize(
     ("missing", "said"),
     [
-        ("systemdspawner.py", "systemdspawner is missing: install it with .* 'jupyterhub-systemdspawner==1.0.2'"),
-        ("batchspawner.py", "batchspawner is missing: install it with .* 'batchspawner==1.3.0'"),
+        ("systemdspawner", "systemdspawner is missing: install it with .* 'jupyterhub-systemdspawner==1.0.2'"),
+        ("batchspawner", "batchspawner is missing: install it with .* 'batchspawner==1.3.0'"),
         ("gradients-students.txt", "gradients-students.txt is missing: write the students' account names into it"),
     ],
 )
-def test_what_is_missing_is_told_in_a_line(configured, tmp_path, missing, said):
-    (tmp_path / missing).unlink()
+def test_what_is_missing_is_told_in_a_line(configured, monkeypatch, tmp_path, missing, said):
+    monkeypatch.setattr("autograder.hub.find_spec", lambda name: None if name == missing else find_spec(name))
+    (tmp_path / missing).unlink(missing_ok=True)
     with pytest.raises(SystemExit, match=said):
         configured("slurm.py")
 
