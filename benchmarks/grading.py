@@ -13,6 +13,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import psutil
@@ -98,9 +100,10 @@ def paced(grading: Grading, marks: tuple[int, ...] = ()) -> tuple[float, dict[in
     return (times[-1] - times[0]) / (len(times) - 1), at
 
 
-def at_scale(unit: Unit, submissions: int, root: Path) -> Figures:
+def at_scale(name: str, submissions: int, root: Path) -> Figures:
     """Whether time stays linear and memory flat over a large class."""
     print(f"making a class of {submissions} …", flush=True)
+    unit = load(name)
     make_class(unit, submissions, 3, root / "many")
     marks = (submissions // 10, submissions // 2, submissions)
     _, at = paced(Grading(unit, root / "many", root / "scale"), marks)
@@ -125,8 +128,9 @@ def measure(submissions: int, scale: int) -> Figures:
         with tempfile.TemporaryDirectory() as folder:
             figures |= once_warm(load(name), Path(folder))
     figures |= private_memory("tf_tape")
-    with tempfile.TemporaryDirectory() as folder:
-        figures |= at_scale(load("numeric_gradient"), scale, Path(folder))
+    fresh = ProcessPoolExecutor(1, get_context("spawn"))  # else the grader's memory were that of all the above too
+    with tempfile.TemporaryDirectory() as folder, fresh:
+        figures |= fresh.submit(at_scale, "numeric_gradient", scale, Path(folder)).result()
     return figures
 
 
