@@ -28,7 +28,8 @@ test: $(READY) ## lint, types and all tests (PROCESSES=2)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest --numprocesses $(PROCESSES) --dist loadfile
+	$(BIN)/pytest -m "not alone" --numprocesses $(PROCESSES) --dist loadfile
+	$(BIN)/pytest -m alone
 
 lab: $(READY) ## open your notebooks, copies in my_work/, in JupyterLab
 	$(BIN)/course lab

@@ -97,22 +97,11 @@ def planted_class(tmp_path_factory):
     return folder
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item, call):
-    """What a test tried goes with its report, since tests run in several processes."""
-    report = yield
-    tried = getattr(sys.modules.get("escaping"), "TRIED", [])
-    report.tried = [*tried]
-    tried.clear()
-    return report
-
-
 def pytest_terminal_summary(terminalreporter):
     """A table of the attacks and accidents that were tried, and of what each got."""
-    reports = [one for group in terminalreporter.stats.values() for one in group if hasattr(one, "tried")]
-    tried = [tuple(row) for report in reports for row in report.tried]
+    tried = getattr(sys.modules.get("escaping"), "TRIED", [])
     if tried:
         terminalreporter.section(f"{len(tried)} attacks and accidents")
         width = max(len(name) for _, name, _ in tried)
-        for kind, name, got in sorted(tried):
+        for kind, name, got in tried:
             terminalreporter.line(f"{kind:10} {name:{width}} | {got}")

@@ -11,6 +11,8 @@ from escaping import TRIED, run
 
 from autograder.kernels import forkserver
 
+pytestmark = pytest.mark.alone
+
 GROUPS = {"time": TIMES, "deaths": DEATHS, "space": SPACE, "numbers": NUMBERS, "output": OUTPUTS}
 ACCIDENTS = {name: accident for group in GROUPS.values() for name, accident in group.items()}
 

@@ -147,6 +147,10 @@ def test_100_000_nodes_in_a_row():
     assert len(graph.order) / (time.perf_counter() - start) >= 100_000
 
 
+def nodes_alive():
+    return sum(type(thing) is Node for thing in gc.get_objects())  # isinstance would ask proxies of what is gone
+
+
 def test_nodes_are_freed_without_the_collector():
     gc.collect()
     gc.disable()
@@ -154,9 +158,9 @@ def test_nodes_are_freed_without_the_collector():
         w, _, graph = neuron()
         graph.forward_pass()
         graph.backprop()
-        alive = sum(type(thing) is Node for thing in gc.get_objects())  # isinstance would ask dead proxies
+        alive = nodes_alive()
         del w, _, graph
-        assert sum(isinstance(thing, Node) for thing in gc.get_objects()) == alive - 14
+        assert nodes_alive() == alive - 14
     finally:
         gc.enable()
 

@@ -13,6 +13,8 @@ from escaping import TRIED, Outside, run
 from autograder.build import PROJECT
 from autograder.kernels import forkserver, sandbox
 
+pytestmark = pytest.mark.alone
+
 GROUPS = {"network": NETWORK, "files": FILES, "answers": ANSWERS, "processes": PROCESSES, "Linux": LINUX}
 
 

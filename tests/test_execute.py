@@ -6,6 +6,8 @@ from escaping import RIGHT, WRONG, run
 from autograder.execute import limits_for
 from course.check import load
 
+pytestmark = pytest.mark.alone
+
 
 def test_an_endless_cell_is_interrupted_and_the_rest_still_runs():
     done = run(after=["while True: pass", "print('after' + 'wards')"])

@@ -14,6 +14,8 @@ from autograder.kernels import forkserver
 from autograder.kernels.sandbox import NONE, STRICT
 from course.check import Expected, judge, load
 
+pytestmark = pytest.mark.alone
+
 SEED = 7
 LOOK_FOR_IT = """
     import os

@@ -8,6 +8,8 @@ from forgeries import MESSAGES, PATCHES, SEND
 
 from autograder.kernels import forkserver
 
+pytestmark = pytest.mark.alone
+
 DEADLY = ("a closed socket", "replies of other kinds")
 
 

@@ -13,6 +13,8 @@ from escaping import TRIED
 
 from autograder.kernels import forkserver
 
+pytestmark = pytest.mark.alone
+
 MARK = "98765.{}"
 OWNER = """
 import sys, threading

@@ -31,6 +31,8 @@ from running import (
 from autograder.grade import Grading, grade
 from autograder.places import Here
 
+pytestmark = pytest.mark.alone
+
 KILLS = 20
 TASKS = len(UNIT.tasks)
 

@@ -14,6 +14,8 @@ from test_escapes import GROUPS, results_of
 
 from autograder.kernels import forkserver, sandbox, selftest
 
+pytestmark = pytest.mark.alone
+
 PROJECT = Path(__file__).parents[1]
 
 

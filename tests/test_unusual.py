@@ -8,6 +8,8 @@ from escaping import TRIED, run
 
 from autograder.kernels import forkserver
 
+pytestmark = pytest.mark.alone
+
 ANSWERS = {
     "a Python float": "import numpy as np\ndef mean_of_squares(x): return float(np.mean(np.square(x)))",
     "a 0-d array": "import numpy as np\ndef mean_of_squares(x): return np.array(np.mean(np.square(x)))",
@@ -95,7 +97,7 @@ CELLS = {
     "a timer": "import signal\nsignal.signal(signal.SIGALRM, lambda *a: None); signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)",
     "a clean namespace": "x = 1\ndel x",
 }  # fmt: skip
-FAIL_ALONE = {"an error", "a syntax error", "input", "sys.exit", "a debugger that waits"}
+FAIL_ALONE = {"an error", "a GPU by its number", "a syntax error", "input", "sys.exit", "a debugger that waits"}
 FILES = {
     "helper.py": b"def f(x): return (x ** 2).mean()",
     "tools/__init__.py": b"",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 
@@ -58,17 +60,29 @@ def packages() -> Diagnosis:
 def extensions() -> Diagnosis:
     """Whether JupyterLab finds the extensions for widgets and for nbgrader, and may use them."""
     from jupyter_core.paths import jupyter_path
-    from jupyterlab_server.config import get_page_config
 
     places = jupyter_path("labextensions")
     missing = [name for name in EXTENSIONS if not any(Path(place, name, "package.json").exists() for place in places)]
-    switched_off = sorted(set(EXTENSIONS) & set(get_page_config(places).get("disabledExtensions", ())))
+    switched_off = sorted(set(EXTENSIONS) & _disabled())
     packages = " ".join(f"{EXTENSIONS[name]}=={version(EXTENSIONS[name])}" for name in missing)
     mends = [f"{PIP} --force-reinstall --no-deps {packages}"] if missing else []
     mends += [f"jupyter labextension enable {name}" for name in switched_off]
     found = [f"missing: {', '.join(missing)}"] if missing else []
     found += [f"switched off: {', '.join(switched_off)}"] if switched_off else []
     return Diagnosis("JupyterLab's extensions", not mends, "; ".join(found or EXTENSIONS), "; ".join(mends))
+
+
+def _disabled() -> set[str]:
+    """The extensions that JupyterLab is told to leave out. Asking JupyterLab itself would take a notebook a second."""
+    from jupyter_core.paths import jupyter_config_path
+
+    disabled: dict[str, bool] = {}
+    for place in reversed(jupyter_config_path()):  # the first has the last word
+        with suppress(OSError, ValueError, AttributeError):
+            told = json.loads(Path(place, "labconfig", "page_config.json").read_text(encoding="utf-8"))
+            said = told.get("disabledExtensions", {})
+            disabled |= said if isinstance(said, dict) else dict.fromkeys(said, True)
+    return {name for name, is_so in disabled.items() if is_so}
 
 
 def notebooks() -> Diagnosis:

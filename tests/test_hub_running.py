@@ -1,22 +1,24 @@
-"""The hub with Slurm's configuration: a server as a job, by the real spawner. Slurm itself is four small scripts here,
-which run the job on this machine."""
+"""A hub with two courses and Slurm's configuration: who opens which formgrader, and a server as a job, by the real
+spawner. Slurm itself is four small scripts here, which run the job on this machine."""
 
 import json
 import os
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from contextlib import suppress
 from getpass import getuser
-from pathlib import Path
 
 import psutil
 import pytest
 from running import wait_until
 from trial_hub import PROXY
+
+from autograder.hub import LAB
+
+pytestmark = pytest.mark.alone
 
 USER, TOKEN = getuser(), "a-token-for-this-test-alone"
 SLURM = {
@@ -28,9 +30,10 @@ echo $! | tee "$JOBS/id" """,
     "scancel": 'echo "$1" > "$JOBS/cancelled"; kill -- "-$1"',
 }
 CONFIGURATION = """
-from pathlib import Path
 from autograder import hub
-hub.serve(c, hub.Course("gradients", ["{user}"], [], Path("{folder}"), None, {formgrader}), exchange=Path("{folder}"))
+courses = [hub.Course("gradients", ["{user}"], ["emmy"], Path("{folder}/gradients"), None, {first}),
+           hub.Course("vision", ["emmy"], ["{user}"], Path("{folder}/vision"), None, {second})]
+hub.serve(c, *courses, exchange=Path("{folder}/exchange"))
 load_subconfig(str(hub.LAB / "slurm.py"))
 c.SlurmSpawner.exec_prefix = ""  # else sudo, which makes the job the user's own
 c.SlurmSpawner.args = hub.IN_TRIAL
@@ -41,7 +44,7 @@ c.JupyterHub.bind_url = "http://127.0.0.1:{port}"
 c.JupyterHub.db_url = "sqlite://"
 c.JupyterHub.cookie_secret_file = "{folder}/secret"
 c.JupyterHub.services.append({{"name": "test", "api_token": "{token}"}})
-scopes = ["admin:servers", "access:servers", "list:users", "read:users"]
+scopes = ["admin:servers", "access:servers", "list:users", "read:users", "tokens"]
 c.JupyterHub.load_roles.append({{"name": "test", "services": ["test"], "scopes": scopes}})
 c.ConfigurableHTTPProxy.command = ["{proxy}"]
 c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{api}"
@@ -57,7 +60,7 @@ def free_ports(number):
     return ports
 
 
-class SlurmHub:
+class Hub:
     """A hub whose servers are jobs."""
 
     def __init__(self, folder):
@@ -66,11 +69,13 @@ class SlurmHub:
         for name, script in SLURM.items():
             (folder / "bin" / name).write_text(f"#!/bin/bash\nJOBS={folder}\n{script}\n")
             (folder / "bin" / name).chmod(0o755)
-        port, hub, api, formgrader = free_ports(4)
+        for course in ("gradients", "vision"):
+            subprocess.run([LAB / "make_course.sh", folder / "exchange", folder / course, USER], check=True)
+        port, hub, api, first, second = free_ports(5)
         self.address = f"http://127.0.0.1:{port}"
         names = {"user": USER, "folder": folder, "token": TOKEN, "proxy": PROXY}
         (folder / "config.py").write_text(
-            CONFIGURATION.format(**names, port=port, hub=hub, api=api, formgrader=formgrader)
+            CONFIGURATION.format(**names, port=port, hub=hub, api=api, first=first, second=second)
         )
         path = os.pathsep.join([str(folder / "bin"), os.environ["PATH"]])
         with (folder / "log").open("w") as log:
@@ -79,10 +84,10 @@ class SlurmHub:
                 env=os.environ | {"PATH": path}, start_new_session=True,
             )  # fmt: skip
 
-    def ask(self, method, place):
-        """The status of a request as somebody who may do everything, and the JSON it brings."""
+    def ask(self, method, place, token=TOKEN):
+        """The status of a request, by default of somebody who may do everything, and the JSON it brings."""
         request = urllib.request.Request(
-            self.address + place, method=method, headers={"Authorization": f"token {TOKEN}"}
+            self.address + place, method=method, headers={"Authorization": f"token {token}"}
         )
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
@@ -92,6 +97,11 @@ class SlurmHub:
             return error.code, {}
         except OSError:
             return 0, {}
+
+    def log(self):
+        return "\n".join(
+            (self.folder / name).read_text() for name in ("log", "output") if (self.folder / name).exists()
+        )
 
     def end(self):
         family = [self.process, *psutil.Process(self.process.pid).children(recursive=True)]
@@ -103,34 +113,48 @@ class SlurmHub:
                 process.kill()
 
 
-@pytest.fixture
-def slurm_hub(tmp_path):
+@pytest.fixture(scope="module")
+def hub_of_two(tmp_path_factory):
     if not PROXY.exists():
         missing = "the hub's proxy is not here; install it with: make hub (Ctrl-C ends it)"
         pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
-    hub = SlurmHub(tmp_path)
-    yield hub
-    hub.end()
+    hub = Hub(tmp_path_factory.mktemp("hub"))
+    try:
+        assert wait_until(lambda: hub.ask("GET", f"/hub/api/users/{USER}")[0] == 200, 60), hub.log()
+        yield hub
+    finally:
+        hub.end()
 
 
-def test_a_server_is_a_job(slurm_hub, tmp_path):
-    hub = slurm_hub
-    log = tmp_path / "log"
-    assert wait_until(lambda: hub.ask("GET", f"/hub/api/users/{USER}")[0] == 200, 60), log.read_text()
-    assert hub.ask("POST", f"/hub/api/users/{USER}/server")[0] in (201, 202), log.read_text()
-    deadline = time.monotonic() + 90
-    while not (state := hub.ask("GET", f"/hub/api/users/{USER}")[1].get("servers", {}).get("", {})).get("ready"):
-        told = f"{log.read_text()}\n{(tmp_path / 'output').read_text() if (tmp_path / 'output').exists() else ''}"
-        assert time.monotonic() < deadline, told
-        time.sleep(0.3)
-    assert state and hub.ask("GET", f"/user/{USER}/api/status")[0] == 200
-    script = (tmp_path / "script").read_text()
+def test_each_instructor_opens_the_formgrader_of_their_own_course(hub_of_two):
+    hub = hub_of_two
+    opened = {}
+    for who in (USER, "emmy"):
+        token = hub.ask("POST", f"/hub/api/users/{who}/tokens")[1]["token"]
+        for course in ("gradients", "vision"):
+            place = f"/services/{course}/formgrader/api/assignments"
+            assert wait_until(lambda: hub.ask("GET", place, token)[0] in (200, 403), 60), hub.log()  # noqa: B023
+            opened[who, course] = hub.ask("GET", place, token)[0]
+    assert opened == {
+        (USER, "gradients"): 200,
+        (USER, "vision"): 403,
+        ("emmy", "gradients"): 403,
+        ("emmy", "vision"): 200,
+    }
+
+
+def test_a_server_is_a_job(hub_of_two):
+    hub, folder = hub_of_two, hub_of_two.folder
+    server = f"/hub/api/users/{USER}/server"
+    assert hub.ask("POST", server)[0] in (201, 202), hub.log()
+    assert wait_until(lambda: hub.ask("GET", f"/user/{USER}/api/status")[0] == 200, 90), hub.log()
+    script = (folder / "script").read_text()
     for line in ("--gres=gpu:1", "--mem=16G", "--cpus-per-task=4", "--time=08:00:00", "--partition=PARTITION"):
         assert line in script, script
-    server = psutil.Process(int((tmp_path / "id").read_text()))
-    assert "USE_GPU" not in server.environ(), "Slurm hands out the cards"
+    job = psutil.Process(int((folder / "id").read_text()))
+    assert "USE_GPU" not in job.environ(), "Slurm hands out the cards"
 
-    assert hub.ask("DELETE", f"/hub/api/users/{USER}/server")[0] in (202, 204)
-    assert wait_until(lambda: Path(tmp_path / "cancelled").exists(), 60), log.read_text()
-    psutil.wait_procs([server], timeout=30)
-    assert not server.is_running()
+    assert hub.ask("DELETE", server)[0] in (202, 204)
+    assert wait_until(lambda: (folder / "cancelled").exists(), 60), hub.log()
+    psutil.wait_procs([job], timeout=30)
+    assert not job.is_running()
