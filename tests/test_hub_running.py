@@ -30,6 +30,7 @@ echo $! | tee "$JOBS/id" """,
     "scancel": 'echo "$1" > "$JOBS/cancelled"; kill -- "-$1"',
 }
 CONFIGURATION = """
+from pathlib import Path
 from autograder import hub
 courses = [hub.Course("gradients", ["{user}"], ["emmy"], Path("{folder}/gradients"), None, {first}),
            hub.Course("vision", ["emmy"], ["{user}"], Path("{folder}/vision"), None, {second})]

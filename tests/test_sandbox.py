@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 from escaping import RIGHT, TRIED, Outside, run
+from running import wait_until
 from test_escapes import GROUPS, results_of
 
 from autograder.kernels import forkserver, sandbox, selftest
@@ -95,7 +96,8 @@ def test_without_nested_namespaces_the_other_layers_hold(altered, tmp_path, monk
     large = run(after=[cell], cell_seconds=20.0)
     assert large.findings == ["disk limit"] and large.full
     assert run(after=[DAEMON]).full
-    assert len(psutil.Process(server.process.pid).children(recursive=True)) <= 2  # bwrap and the server
+    family = psutil.Process(server.process.pid)
+    assert wait_until(lambda: len(family.children(recursive=True)) <= 2)  # bwrap and the server
 
 
 def test_what_holds_and_what_is_missing_is_said_in_one_line():
