@@ -18,7 +18,7 @@ pytestmark = pytest.mark.alone
 
 SEED = 7
 LOOK_FOR_IT = """
-    import os
+    import os, sys
     from pathlib import Path
 
     def text_of(path):
@@ -29,7 +29,9 @@ LOOK_FOR_IT = """
 
     found = []
     for root in ("/tmp", "/proc", "/dev/shm", "/view"):
-        for place, _, names in os.walk(root):
+        for place, folders, names in os.walk(root):
+            if place in (sys.prefix, sys.base_prefix):  # Python itself, which may lie below /tmp
+                folders.clear()
             found += [f"{place}/{name}" for name in names if name.endswith(".py") and
                       b"mean_of_squares" in (text := text_of(Path(place, name))) and b"np.mean(" in text]
     print("found", found, "processes", [name for name in os.listdir("/proc") if name.isdigit()])
