@@ -10,12 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from trial_hub import PASSWORD, trial_hub  # noqa: F401
 
 from course.check import load
-
-pytestmark = pytest.mark.alone
 
 UNIT = load("numeric_gradient")
 RIGHT = {name: UNIT.reference_source(name) for name in UNIT.tasks}

@@ -13,8 +13,6 @@ from autograder.cluster import Cluster, NoCluster
 from autograder.execute import Job
 from autograder.grade import Grading, grade
 
-pytestmark = pytest.mark.alone
-
 dask = pytest.importorskip("dask")
 distributed = pytest.importorskip("distributed")
 

@@ -18,8 +18,6 @@ from trial_hub import PROXY
 
 from autograder.hub import LAB
 
-pytestmark = pytest.mark.alone
-
 USER, TOKEN = getuser(), "a-token-for-this-test-alone"
 SLURM = {
     "sbatch": """cat > "$JOBS/script"

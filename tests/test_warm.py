@@ -17,8 +17,6 @@ from autograder import warm
 from autograder.build import PROJECT
 from autograder.warm.server import NotForkable, holds_no_gpu
 
-pytestmark = pytest.mark.alone
-
 KERNELS = PROJECT / "lab" / "students" / "kernels"
 READY_SECONDS = 60.0
 
