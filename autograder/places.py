@@ -22,12 +22,14 @@ from typing import Any, Protocol, TypeVar
 from autograder import kernels
 from autograder.execute import Execution, Job, execute
 from autograder.kernels import forkserver
+from autograder.kernels.view import preloads
 
 ATTEMPTS = 3
 LOOK_SECONDS = 15.0  # after which it is looked whether what has not ended still runs
 PRELOADED = ["autograder.cli", "autograder.execute", "autograder.places", "nbclient", "zmq.asyncio"]
 FORKING = sys.platform.startswith("linux")  # elsewhere each worker has to import everything itself
 KILLED = "(SIGKILL)"
+FRAMEWORKS = {"tensorflow", "keras", "torch"}
 Key = TypeVar("Key")
 
 
@@ -57,11 +59,13 @@ class Place(Protocol):
         """Whether nothing is being run, as whoever runs it says, so that what is not done yet has been lost."""
 
 
-def usual_workers() -> int:
-    """One for each processor, and one more, since a worker often waits for its kernel."""
+def usual_workers(unit: str) -> int:
+    """One for each processor; one more for NumPy's units, whose workers often wait, while TensorFlow's kernels
+    and the grader's own import of it leave no processor idle."""
+    processors = os.cpu_count() or 1
     with suppress(AttributeError):
-        return len(os.sched_getaffinity(0)) + 1
-    return (os.cpu_count() or 1) + 1
+        processors = len(os.sched_getaffinity(0))
+    return processors if FRAMEWORKS.intersection(preloads(unit)) else processors + 1
 
 
 class Here:
@@ -71,7 +75,7 @@ class Here:
 
     def __init__(self, unit: str, isolation: str, workers: int | None = None):
         self.unit, self.isolation = unit, isolation
-        self.slots = workers or usual_workers()
+        self.slots = workers or usual_workers(unit)
         self.pool: ProcessPoolExecutor | None = None
         self.server: forkserver.ForkServer | None = None
         self.folder: tempfile.TemporaryDirectory | None = None

@@ -184,7 +184,7 @@ OUTPUTS = {
     "errors without end": ("import sys\nwhile True: print('x' * 1000, file=sys.stderr)", OUTPUT),
     "1 GB in one print": ("print('x' * 10**9)", MEMORY),
     "70 MB in one print": ("print('x' * 70_000_000)", OUTPUT | LIVES | STOPPED),
-    "70 MB in one display": ("display({'text/plain': 'x' * 70_000_000}, raw=True)", OUTPUT | LIVES | TIME),
+    "70 MB in one display": ("display({'text/plain': 'x' * 70_000_000}, raw=True)", OUTPUT | LIVES | TIME | STOPPED),
     "one long line": ("print('x' * 900_000)", LIVES),
     "100,000 displays": ("for n in range(100_000): display(n)", OUTPUT | TIME),
     "a display updated without end": (

@@ -33,7 +33,7 @@ Only = Annotated[list[str] | None, typer.Option(help="Grade this student only; m
 Tasks = Annotated[list[str] | None, typer.Option("--task", help="Grade this task only; may be given several times.")]
 AllCells = Annotated[bool, typer.Option("--all-cells", help="Run also demonstrations that bear on no mark.")]
 Isolation = Annotated[str, typer.Option(help="'strict' confines submissions; 'none' lets them do what you can do.")]
-Workers = Annotated[int | None, typer.Option(help="Notebooks run at once; default: one a CPU, and one.", min=1)]
+Workers = Annotated[int | None, typer.Option(help="Notebooks run at once; default: about one a CPU.", min=1)]
 Scheduler = Annotated[
     str | None, typer.Option(help="Run on other machines: a Dask scheduler, tls://HOST:PORT, or 'slurm'.")
 ]

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib
+import mmap
 import os
 import socket
 import sys
@@ -59,7 +60,7 @@ def attempts(target: Target, limits: Limits, folder: Path, seen: list[int]) -> I
     yield "trace processes", lambda: confine.call("ptrace", PTRACE_TRACEME, 0, 0, 0)
     yield "make a user namespace", lambda: confine.call("unshare", confine.CLONE_NEWUSER)
     yield "mount a file system", lambda: confine.call("mount", b"none", str(folder).encode(), b"tmpfs", 0, None)
-    yield "exceed the memory limit", lambda: bytearray(limits.memory + MB)
+    yield "exceed the memory limit", lambda: mmap.mmap(-1, limits.memory + MB, flags=mmap.MAP_PRIVATE)
     yield "exceed the size of a file", partial(_fill, [folder / "large"], limits.file_bytes + MB)
     if _size_of(folder) < 2 * limits.disk:  # else the keeper watches how much it takes
         yield "fill the disk", partial(_fill, [folder / f"part{n}" for n in range(5)], limits.disk // 4)
