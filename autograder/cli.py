@@ -7,10 +7,19 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from autograder.commands import COMMANDS, GROUPS
-from autograder.terminal import FAULTS_FOUND, JsonFile, UnitName, console, progress_bar, stop, unit_called, write_json
+from autograder.terminal import (
+    FAULTS_FOUND,
+    JsonFile,
+    UnitName,
+    console,
+    literal,
+    progress_bar,
+    stop,
+    unit_called,
+    write_json,
+)
 from course import UNITS
 from course.check import load
 
@@ -100,6 +109,6 @@ def audit(
     console.print(audit_table(audits))
     for result in audits:
         for fault in result.faults:
-            console.print(f"[red]{result.unit} {result.task}[/red]: {escape(fault)}", highlight=False, soft_wrap=True)
+            console.print(f"[red]{result.unit} {result.task}[/red]: {literal(fault)}", highlight=False, soft_wrap=True)
     if not all(result.sound for result in audits):
         raise typer.Exit(FAULTS_FOUND)

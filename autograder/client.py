@@ -109,18 +109,21 @@ class QuickClient(AsyncKernelClient):
 class BoundedClient(NotebookClient):
     """An nbclient that takes in a bounded amount of output, from each cell and in all."""
 
-    def __init__(self, *args: Any, **kwargs: Any):
+    def __init__(self, *args: Any, most: int, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.left = 0  # bytes that the running cell may still send
+        self.size_before = size_of("self").resident
+        self.left_in_all = most  # bytes that the notebook's own cells may still send
+        self.left = 0  # of them the running one; it may send more if it is the grader's
+        self.counts = True  # whether the running cell is the notebook's own
         self.messages = 0
-        self.overflowed = self.flooded = False
+        self.overflowed = self.flooded = self.interrupted = False
         self.texts: dict[str, tuple[NotebookNode, list[str]]] = {}
         self.displays: dict[str, NotebookNode] = {}
 
-    def allow(self, size: int) -> None:
-        """For the next cell: the size of what it may send."""
-        self.left, self.messages, self.overflowed = size, MAX_MESSAGES, False
-        self.texts = {}
+    def allow(self, size: int, counts: bool = True) -> None:
+        """For the next cell: the size of what it may send; whether that counts as part of what all may send."""
+        self.left, self.counts = min(size, self.left_in_all) if counts else size, counts
+        self.messages, self.overflowed, self.interrupted, self.texts = MAX_MESSAGES, False, False, {}
 
     def settle(self) -> None:
         """After a cell: join what it printed."""
@@ -148,6 +151,7 @@ class BoundedClient(NotebookClient):
         self.messages -= 1
         self.overflowed = self.overflowed or self.left < 0 or self.messages < 0
         if not self.overflowed:
+            self.left_in_all -= msg["size"] if self.counts else 0
             try:
                 self._take(kind, content, cell)
             except (ValueError, TypeError, AttributeError, RecursionError):  # it is no output
@@ -183,15 +187,20 @@ class BoundedClient(NotebookClient):
     def _clear(self, cell: NotebookNode) -> None:
         cell.outputs, self.texts = [], {}
 
+    async def _async_handle_timeout(self, timeout: int, cell: NotebookNode | None = None) -> dict[str, Any] | None:
+        """Interrupt a cell whose time is over. That it was may be all that is known: a kernel that sends a lot
+        drops messages, also the one that would tell of it."""
+        self.interrupted = True
+        return await super()._async_handle_timeout(timeout, cell)
+
     async def _check_raise_for_error(self, *args: Any) -> None:
         """Errors of cells are outputs; what a reply says about them may be anything."""
 
     async def _async_poll_kernel_alive(self) -> None:
         """Give up waiting for a cell when the kernel is dead or has flooded this process."""
-        before = size_of("self").resident
         while True:
             await asyncio.sleep(ALIVE_SECONDS)
-            self.flooded = size_of("self").resident - before > MAX_GROWTH
+            self.flooded = size_of("self").resident - self.size_before > MAX_GROWTH
             if self.km is None or self.task_poll_for_reply is None:
                 return
             if self.flooded or not await ensure_async(self.km.is_alive()):

@@ -103,6 +103,7 @@ async def _run(notebook: NotebookNode, job: Job, work: Path, result: Execution) 
         shutdown_kernel="immediate",
         resources={"metadata": {"path": str(work)}},
         store_widget_state=False,
+        most=job.limits.total_output,
     )
     client.owns_km = True  # so that the kernel ends with the client, whatever happens
     client.log = SILENT  # else it is the log of whatever program runs this
@@ -152,7 +153,7 @@ async def _run_cell(
     if task:
         call = f"publish({job.unit!r}, {task!r}, {job.seeds[task]})"
         cell.source = f"__import__('course.check.notebook', fromlist=['']).{call}"
-    client.allow(MAX_MESSAGE if task else job.limits.output)
+    client.allow(MAX_MESSAGE if task else job.limits.output, counts=not task)
     try:
         await _execute(client, cell, index, job, deadline)
     except CellTimeoutError:
@@ -163,9 +164,13 @@ async def _run_cell(
     finally:
         cell.source = source
         client.settle()
-        result.findings += _findings_in(cell, name, _seconds(cell, job))
+        if client.interrupted:
+            result.findings.append(("time limit", f"{name} took longer than {_seconds(cell, job):g} s"))
+        result.findings += _findings_in(cell, name)
         if client.overflowed:
             most = MAX_MESSAGE if task else job.limits.output
+            if not task and client.left_in_all < most:
+                name, most = f"{name} and those before it", job.limits.total_output
             result.findings.append(("output limit", f"{name} showed more than {most // MB} MB; the rest was dropped"))
         if task:
             _gather(cell, task, result)
@@ -221,13 +226,11 @@ def _seconds(cell: NotebookNode, job: Job) -> float:
     return job.check_seconds.get(task_of(cell), job.limits.cell_seconds)
 
 
-def _findings_in(cell: NotebookNode, name: str, seconds: float) -> list[tuple[str, str]]:
+def _findings_in(cell: NotebookNode, name: str) -> list[tuple[str, str]]:
     """What the errors that a cell ended with say about it."""
     found = []
     for error in (out for out in cell.outputs if out.output_type == "error"):
-        if error.ename == "KeyboardInterrupt":
-            found.append(("time limit", f"{name} took longer than {seconds:g} s"))
-        elif REFUSED in error.evalue:
+        if REFUSED in error.evalue:
             found.append(("refused import", f"{name} imports {error.evalue.partition(' ')[0][:100]}"))
         else:
             said = f"{error.ename}: {error.evalue}"

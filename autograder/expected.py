@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from autograder.execute import limits_for
@@ -24,6 +24,7 @@ from course.check import Expected, Mistake, Task, Unit
 from course.check.observing import Observations
 
 SECONDS = 5.0  # that a kernel may take to end
+LONGEST = 300.0  # seconds that an answer may take
 ATTEMPTS = 2  # the second one where the fork server has been replaced since
 
 
@@ -62,6 +63,7 @@ class Observer:
     def _start(self) -> None:
         server = forkserver.running(self.unit.name, self.isolation)
         self._questions, theirs = socket.socketpair()
+        self._questions.settimeout(LONGEST)
         self._answers = self._questions.makefile("r")
         self._folder = tempfile.TemporaryDirectory(dir=server.parent, ignore_cleanup_errors=True)
         request = {
@@ -94,6 +96,12 @@ class Observer:
 
     def expected(self, task: Task, seed: int) -> Expected:
         return ObservedElsewhere(self, task, seed)
+
+
+@cache
+def observer(unit: Unit, isolation: str) -> Observer:
+    """The observer of a unit in this process; another one would start another kernel."""
+    return Observer(unit, isolation)
 
 
 class ObservedElsewhere(Expected):

@@ -9,10 +9,10 @@ from autograder import kernels
 from autograder.execute import Execution
 from autograder.grader import Grader
 from autograder.intake import Submission, take_in
-from autograder.intake.findings import reason
 from autograder.kernels import sandbox
 from autograder.places import Here, run_all
 from autograder.records import Record, Records, can_name_a_file, differing_versions, fingerprint, versions
+from autograder.texts import reason
 from course.check import Unit, Verdict
 
 
@@ -52,7 +52,7 @@ def explain(
         what = "cannot be read; grade again" if broken else "does not exist; grade first"
         raise NoRecord(f"the record of {student} in {unit.name} in {course_dir} {what}: autograder grade {unit.name}")
     tasks = [task for task in record.seeds if task in unit.tasks]
-    grader = Grader(unit, seeds=record.seeds, tasks=tasks, isolation=isolation, warm=kernels.can_be_warm())
+    grader = Grader(unit, record.seeds, tasks, isolation, record.every_cell, kernels.can_be_warm())
     differences = differing_versions(record.versions, versions())
     if record.check != fingerprint(unit):
         differences.append("the unit has changed: its checks, reference, mistakes or notebook")

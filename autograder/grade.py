@@ -13,10 +13,11 @@ from autograder.execute import Execution, Job
 from autograder.gradebook import GradebookWriter, Outcome
 from autograder.grader import Graded, Grader
 from autograder.intake import NoSubmissions, Submission, find_submissions, take_in
-from autograder.intake.findings import Finding, reason
+from autograder.intake.findings import Finding
 from autograder.kernels import sandbox
 from autograder.places import Here, Place, run_all
 from autograder.records import Records
+from autograder.texts import reason
 from course.check import Unit
 
 Marks = dict[str, dict[str, dict[str, Any]]]
@@ -84,12 +85,15 @@ def grade(grading: Grading) -> Iterator[tuple[int, Graded]]:
 
 
 def write(outcome: Outcome, gradebook: GradebookWriter, records: Records) -> Graded:
-    """Write a result: the graded notebook, then the gradebook, then the record. Raises NoGradebook, DiskFull."""
+    """Write a result: the graded notebook, then the gradebook, then the record, for which an earlier one makes room
+    first. Raises NoGradebook, DiskFull."""
     from sqlalchemy.exc import OperationalError
 
     record = outcome.record
-    graded = Graded(record.student, record.verdicts, [Finding(*found) for found in record.findings])
+    findings = [Finding(*found) for found in record.findings]
+    graded = Graded(record.student, record.verdicts, findings, isolation=record.isolation)
     try:
+        records.remove(record.student)
         gradebook.write(outcome)
         records.write(record)
     except OperationalError:  # the database as a whole is at fault
@@ -112,19 +116,23 @@ def outcomes(
     Of the ``known`` students, those whose submission has not changed are not run.
     """
 
-    def jobs() -> Iterator[tuple[Submission | Graded, Callable[[], Job] | None]]:
+    def jobs() -> Iterator[tuple[Graded | tuple[Grader, Submission], Callable[[], Job] | None]]:
         for student, path in found:
-            submission = take_in(grader.unit, student, path, grader.release)
-            kept = grader.kept(submission, records.read(student)) if student in known else None
-            yield kept or submission, partial(grader.job, submission) if submission.readable and not kept else None
+            submission, earlier = take_in(grader.unit, student, path, grader.release), records.read(student)
+            kept = grader.kept(submission, earlier) if student in known else None
+            chosen = grader.fitting(submission, earlier)
+            job = partial(chosen.job, submission) if submission.readable and not kept else None
+            yield kept or (chosen, submission), job
 
     for key, came in run_all(place, jobs()):
         if isinstance(key, Graded):
             yield key, None
-        elif isinstance(came, Exception):
-            yield not_graded(key.student, key.findings, came), None
+            continue
+        chosen, submission = key
+        if isinstance(came, Exception):
+            yield not_graded(submission.student, submission.findings, came), None
         else:
-            yield judged(grader, key, came or Execution("", stopped=str(key.findings[-1])), records)
+            yield judged(chosen, submission, came or Execution("", stopped=str(submission.findings[-1])), records)
 
 
 def judged(

@@ -16,9 +16,10 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.database import Database, NoGradebook
-from autograder.intake import checks_in, released
+from autograder.intake import checks_in
 from autograder.intake.files import SECRET, STAMP
 from autograder.records import Record, can_name_a_file, write_whole
+from autograder.registering import register
 from course.check import Unit, Verdict
 
 if TYPE_CHECKING:
@@ -98,22 +99,11 @@ class GradebookWriter:
         self.book.close()
 
     def _register(self) -> None:
-        """Tell the gradebook which cells the unit's notebook has and what they are worth."""
+        """Tell the gradebook which cells the unit's notebook has, and remember how it calls them."""
         from nbgrader.api import MissingEntry
-        from nbgrader.preprocessors import SaveCells
 
-        unit, release = self.unit, released(self.unit)
-        if self._known_cells() != _cells_of(release):
-            self.book.update_or_create_assignment(unit.assignment)
-            self.book.db.close()
-            names = {"notebook": unit.name, "assignment": unit.assignment, "db_url": self.database.full_url}
-            try:
-                SaveCells().preprocess(release, {"nbgrader": names})
-            except RuntimeError as error:  # nbgrader changes no notebook that has submissions
-                raise NoGradebook(
-                    f"the gradebook {self.database} has marks for another version of {unit.name}, with other cells; "
-                    f"to forget them: nbgrader db assignment remove {unit.assignment} --force"
-                ) from error
+        unit = self.unit
+        register(self.database, self.book, unit)
         try:
             assignment = self.book.find_assignment(unit.assignment)
             notebook = self.book.find_notebook(unit.name, unit.assignment)
@@ -124,22 +114,6 @@ class GradebookWriter:
         self.solution_cells = {cell.name: cell.id for cell in notebook.solution_cells}
         self.due = assignment.duedate
         self.book.db.close()
-
-    def _known_cells(self) -> set[tuple[Any, ...]]:
-        """The cells of the unit as the gradebook has them; see ``_cells_of``."""
-        from nbgrader.api import Assignment, BaseCell, GradeCell, Notebook, SourceCell
-        from sqlalchemy import and_, select
-
-        with self.book.engine.connect() as connection:
-            tables = [each.__table__ for each in (Assignment, Notebook, BaseCell, GradeCell, SourceCell)]
-            assignment, notebook, base, grade, source = tables
-            name = and_(assignment.c.name == self.unit.assignment, notebook.c.name == self.unit.name)
-            notebooks = select(notebook.c.id).join(assignment).where(name)
-            cells = select(base.c.name, grade.c.max_score).outerjoin(grade, grade.c.id == base.c.id)
-            sources = select(source.c.name, source.c.source, source.c.checksum)
-            return {tuple(row) for row in connection.execute(cells.where(base.c.notebook_id.in_(notebooks)))} | {
-                tuple(row) for row in connection.execute(sources.where(source.c.notebook_id.in_(notebooks)))
-            }
 
     def students(self) -> set[str]:
         """The students whose submission of the unit is in the gradebook and in ``autograded/``."""
@@ -230,20 +204,6 @@ class _Rows:
         if any(row[name] != value for name, value in values.items()):
             table = model.__table__
             self.connection.execute(update(table).where(table.c.id == row["id"]).values(**values))
-
-
-def _cells_of(release: NotebookNode) -> set[tuple[Any, ...]]:
-    """What the gradebook has to know of a notebook: each cell's points, and the text of those that nbgrader keeps."""
-    found: set[tuple[Any, ...]] = set()
-    for cell in release.cells:
-        marks = cell.metadata.get("nbgrader", {})
-        if marks.get("grade"):
-            found.add((marks.grade_id, float(marks.points)))
-        if marks.get("solution"):
-            found.add((marks.grade_id, None))
-        if marks.get("grade") or marks.get("solution") or marks.get("locked"):
-            found.add((marks.grade_id, cell.source, marks.get("checksum")))
-    return found
 
 
 def _time(submitted: str) -> datetime | None:

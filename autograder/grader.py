@@ -7,21 +7,22 @@ import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode, v4
 
 from autograder.execute import Execution, Job, limits_for
-from autograder.expected import Observer
+from autograder.expected import observer
 from autograder.gradebook import Outcome, unanswered, write_verdicts
 from autograder.intake import Submission, checks_in, released
 from autograder.intake.files import SECRET, STAMP, read_file
-from autograder.intake.findings import Finding
+from autograder.intake.findings import Finding, Findings
 from autograder.kernels import sandbox
 from autograder.needed import unneeded
 from autograder.records import Record, fingerprint, versions
+from autograder.texts import shown
 from course.check import Expected, Unit, Verdict, judge
 
 SLACK = 10.0  # seconds that a check may take beyond the limits of its parts
@@ -33,7 +34,7 @@ class Graded:
     """One student's result: a verdict for each task, and what was odd. Without verdicts it was not graded.
 
     ``kept`` says that nothing had changed since it was graded before; ``outdated``, that the unit's
-    checks have changed since.
+    checks have changed since; ``isolation``, how its notebook ran.
     """
 
     student: str
@@ -41,6 +42,7 @@ class Graded:
     findings: list[Finding] = field(default_factory=list)
     kept: bool = False
     outdated: bool = False
+    isolation: str = ""
 
     @property
     def points(self) -> float:
@@ -74,13 +76,24 @@ class Grader:
         for name in tasks:
             if name not in unit.tasks:
                 raise UnknownTask(unit, name)
-        self.unit, self.isolation, self.every_cell = unit, isolation, every_cell
+        self.unit, self.isolation, self.every_cell, self.warm = unit, isolation, every_cell, warm
         self.release = released(unit)
         self.limits = limits_for(unit)
         chosen = [task for task in unit.tasks.values() if not tasks or task.name in tasks]
         self.seeds = {task.name: (seeds or {}).get(task.name, secrets.randbits(64)) for task in chosen}
-        expected = Observer(unit, isolation).expected if warm else partial(Expected, unit)
+        expected = observer(unit, isolation).expected if warm else partial(Expected, unit)
         self.expected = {task.name: expected(task, self.seeds[task.name]) for task in chosen}
+
+    @cached_property
+    def of_all_tasks(self) -> Grader:
+        """The same for every task of the unit."""
+        return Grader(self.unit, self.seeds, (), self.isolation, self.every_cell, self.warm)
+
+    def fitting(self, submission: Submission, earlier: Record | None) -> Grader:
+        """The grader for a submission: of all tasks where those not chosen were graded of something else, since all
+        marks of a submission must be of one state of it and of the unit."""
+        partly = len(self.seeds) < len(self.unit.tasks)
+        return self.of_all_tasks if partly and earlier and not self.still_holds(earlier, submission) else self
 
     def job(self, submission: Submission) -> Job:
         """What is to be run for a submission: the cells that bear on its marks, and the checks of the chosen tasks."""
@@ -108,8 +121,12 @@ class Grader:
         for cell in notebook.cells:
             cell.source = sources[cell.id]
         write_verdicts(notebook, verdicts)
-        findings = [*submission.findings, *(Finding(*found) for found in execution.findings)]
-        return Graded(submission.student, verdicts, list(dict.fromkeys(findings))), notebook
+        ran = Findings()
+        for name, detail in execution.findings:
+            ran.add(name, shown(detail))
+        findings = [*submission.findings, *ran.told()]
+        graded = Graded(submission.student, verdicts, list(dict.fromkeys(findings)), isolation=self.isolation)
+        return graded, notebook
 
     def outcome(
         self, submission: Submission, execution: Execution, earlier: Record | None = None
@@ -142,6 +159,7 @@ class Grader:
             submitted=note_of(submission.folder, STAMP),
             missing=execution.stopped or NOT_RUN,
             seconds=execution.seconds,
+            every_cell=self.every_cell,
         )
 
     def verdicts(self, observations: Mapping[str, Any], missing: str) -> dict[str, Verdict]:
@@ -153,18 +171,20 @@ class Grader:
         return record.digest == submission.digest and record.check == fingerprint(self.unit)
 
     def kept(self, submission: Submission, record: Record | None) -> Graded | None:
-        """The result in the record, where the submission has not changed since and the record has all that is asked."""
+        """The result in the record, where the submission has not changed since, the record has all that is asked, and
+        the notebook was confined if it is to be."""
         if (
             record is None
             or record.digest != submission.digest
             or record.submitted != note_of(submission.folder, STAMP)
+            or (record.isolation == sandbox.NONE and self.isolation != sandbox.NONE)
         ):
             return None
         if not set(self.seeds) <= set(record.verdicts):
             return None
         findings = [Finding(*found) for found in record.findings]
         outdated = not self.still_holds(record, submission)
-        return Graded(submission.student, record.verdicts, findings, kept=True, outdated=outdated)
+        return Graded(submission.student, record.verdicts, findings, True, outdated, record.isolation)
 
 
 def note_of(folder: Path, name: str) -> str:

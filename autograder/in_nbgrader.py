@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ from autograder.grader import Grader
 from autograder.intake import Submission, checks_in, released, take_in
 from autograder.intake.files import SECRET, STAMP
 from autograder.kernels import sandbox
-from autograder.records import Records
+from autograder.records import Record, Records
 from course import UNITS
 from course.check import Unit, load
 
@@ -40,9 +39,8 @@ def unit_of(assignment: str) -> Unit | None:
     return next((unit for unit in map(load, UNITS) if unit.assignment == assignment), None)
 
 
-@cache
 def grader_of(name: str) -> Grader:
-    """The grader of a unit in this process, which keeps its kernels warm. Raises NoSandbox."""
+    """A grader of one submission of a unit, with seeds that no other has. Raises NoSandbox."""
     isolation = os.environ.get(ISOLATION, sandbox.STRICT)
     if isolation != sandbox.NONE:
         sandbox.require()
@@ -132,10 +130,13 @@ class SaveAutoGrades(preprocessors.SaveAutoGrades):
     """Saves the scores, then the record; a notebook that could not be read is for somebody to look at."""
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        record: Record | None = resources.get("record")
+        if record is None:
+            return super().preprocess(nb, resources)
+        records = Records(Path(course_of(self).root), load(record.unit))
+        records.remove(record.student)
         result = super().preprocess(nb, resources)
-        record = resources.get("record")
-        if record:
-            Records(Path(course_of(self).root), load(record.unit)).write(record)
+        records.write(record)
         return result
 
     def _add_score(self, cell: NotebookNode, resources: Resources) -> None:

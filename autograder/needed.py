@@ -8,13 +8,22 @@ always run.
 
 from __future__ import annotations
 
+import ast
+import re
 import symtable
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from nbformat import NotebookNode
 
-REACHES_ANY_NAME = {"globals", "locals", "vars", "dir", "exec", "eval", "get_ipython"}
-"""Code that uses one of these may use any name of the notebook."""
+REACHES_ANY_NAME = re.compile(r"globals|locals|vars|dir|exec|eval|In|Out|_oh|_ih|_i{1,3}|_{1,3}|_i?\d+")
+"""Code that uses one of these names may use any name of the notebook, or any output."""
+REACHES_ANYTHING = re.compile(
+    r"__main__|__globals__|__builtins__|\bbuiltins\b|get_ipython|user_(global_)?ns|f_(globals|locals|back)|"
+    r"_getframe|currentframe|[gca][ir]_frame|import \*"
+)
+"""The same of what may stand after a dot."""
 
 
 @dataclass(frozen=True)
@@ -25,26 +34,42 @@ class Names:
     bound: frozenset[str] = frozenset()
 
 
+@lru_cache(maxsize=4096)  # most cells of a class are the same
 def names_of(source: str) -> Names | None:
     """What code uses and binds in the notebook; None where it is not plain Python."""
     try:
         table = symtable.symtable(source, "a cell", "exec")
+        scopes_of_names = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Module | ast.ClassDef))
+        used = {name for scope in scopes_of_names for name in _changed(scope)}
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    used = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced()}
+    used |= {symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced()}
     bound = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
     scopes = list(table.get_children())
     while scopes:
         scope = scopes.pop()
         scopes += scope.get_children()
-        used |= {symbol.get_name() for symbol in scope.get_symbols() if symbol.is_global()}
+        in_class = scope.get_type() == "class"  # where a name that is bound, too, is the notebook's until then
+        used |= {one.get_name() for one in scope.get_symbols() if one.is_global() or (in_class and one.is_referenced())}
         bound |= {symbol.get_name() for symbol in scope.get_symbols() if symbol.is_declared_global()}
     return Names(frozenset(used), frozenset(bound))
 
 
+def _changed(node: ast.AST) -> Iterator[str]:
+    """The names that must be there to be changed or deleted, which a symbol table does not count as used: those
+    of a module or class itself, not of what is defined within."""
+    for within in ast.iter_child_nodes(node):
+        if isinstance(within, ast.AugAssign) and isinstance(within.target, ast.Name):
+            yield within.target.id
+        elif isinstance(within, ast.Name) and isinstance(within.ctx, ast.Del):
+            yield within.id
+        if not isinstance(within, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+            yield from _changed(within)
+
+
 def reaches_any(source: str, names: Names | None) -> bool:
     """Whether code may use names that it does not mention."""
-    return names is None or bool(names.used & REACHES_ANY_NAME) or "__main__" in source or "import *" in source
+    return names is None or bool(REACHES_ANYTHING.search(source)) or any(map(REACHES_ANY_NAME.fullmatch, names.used))
 
 
 def unneeded(notebook: NotebookNode, release: NotebookNode) -> set[str]:

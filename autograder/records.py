@@ -1,7 +1,8 @@
 """Grade records: one file for each graded submission, from which every verdict can be reproduced.
 
-A record is written last, after the graded notebook and the gradebook. So where there is one, all of it
-has been written; a run that was stopped, however it was stopped, goes on with what has none.
+An earlier record is removed before anything of a new result is written, and the new one written last, after the
+graded notebook and the gradebook. So where there is one, all of it has been written; a run that was stopped, however
+it was stopped, goes on with what has none.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 
 import course
 from autograder.build import NOTEBOOKS, PROJECT, notebook_path
+from autograder.kernels.view import closure, imports_of
 from course.check import Unit, Verdict
 
 FOLDER = "records"
@@ -35,7 +37,8 @@ class Record:
 
     ``digest`` tells whether the submission has changed since, ``submitted`` (what its ``timestamp.txt`` says) whether
     it was handed in again, ``check`` whether the unit has changed. ``missing`` says why an observation may be.
-    ``seconds`` is how long the notebook ran, None where it did not run or an earlier version of the program graded it.
+    ``seconds`` is how long the notebook ran, None where it did not run or an earlier version of the program graded it;
+    ``every_cell`` says that also the demonstrations ran that bear on no mark.
     """
 
     student: str
@@ -52,6 +55,7 @@ class Record:
     submitted: str = ""
     missing: str = ""
     seconds: float | None = None
+    every_cell: bool = False
 
     def to_json(self) -> str:
         data = {part.name: getattr(self, part.name) for part in fields(self)}
@@ -137,6 +141,10 @@ class Records:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_whole(self.path(record.student), record.to_json(), lasting=False)
 
+    def remove(self, student: str) -> None:
+        """Remove the record of a student, if there is one: what it says is about to be replaced."""
+        self.path(student).unlink(missing_ok=True)
+
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
         """Grade in this course folder as the only one. Raises Busy."""
@@ -179,13 +187,22 @@ def write_whole(path: Path, text: str, lasting: bool = True) -> None:
         raise
 
 
+def marking_files(unit: Unit) -> list[Path]:
+    """All that marks of a unit depend on: its tasks, reference and mistakes, what these import from the course, the
+    judge, the notebook."""
+    home = Path(course.__file__).parent
+    own = {*(home / "check").glob("*.py"), *(home / unit.name).glob("*.py")}
+    sources = (path.read_text(encoding="utf-8") for path in own if path.stem != "pictures")
+    imported = closure([name for source in sources for name in imports_of(source)], "course")
+    files = own | {home.parent.joinpath(*name.split(".")).with_suffix(".py") for name in imported}
+    return [*sorted(files), PROJECT / notebook_path(unit, NOTEBOOKS)]
+
+
 @cache
 def fingerprint(unit: Unit) -> str:
-    """A hash of all that marks of a unit depend on: its tasks, reference and mistakes, the judge, the notebook."""
-    home = Path(course.__file__).parent
-    files = [*sorted((home / "check").glob("*.py")), *sorted((home / unit.name).glob("*.py"))]
+    """A hash of all that marks of a unit depend on."""
     whole = hashlib.sha256()
-    for path in [*files, PROJECT / notebook_path(unit, NOTEBOOKS)]:
+    for path in marking_files(unit):
         data = path.read_bytes()
         whole.update(f"{path.parent.name}/{path.name}\0{len(data)}\0".encode())
         whole.update(data)

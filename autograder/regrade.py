@@ -8,11 +8,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
 
+from autograder.database import Database
 from autograder.grade import Grading, outcomes, write
 from autograder.gradebook import GradebookWriter, Outcome
 from autograder.grader import Graded
 from autograder.intake import NoSubmissions
 from autograder.records import Records, fingerprint
+from autograder.registering import require_same
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,10 @@ class Regrading:
         ]
 
     def run(self) -> Iterator[tuple[int, Graded]]:
-        """Grade the affected submissions; yields their number and one result after the other. Raises NoSubmissions."""
+        """Grade the affected submissions; yields their number and one result after the other.
+
+        Raises NoSubmissions, and NoGradebook if the results could not be written."""
+        require_same(Database(self.grading.course_dir, self.grading.db_url), self.grading.unit)
         affected = self.affected()
         submitted = dict(Grading(self.grading.unit, self.grading.submissions, self.grading.course_dir).found())
         self.gone = [student for student in affected if student not in submitted]

@@ -26,6 +26,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from autograder.texts import visible
 from course.check import Unit, load
 from course.check.unit import UnknownUnit
 
@@ -45,9 +46,15 @@ def unit_called(name: str) -> Unit:
         raise stop(error.args[0]) from error
 
 
+def literal(text: str) -> str:
+    """A text that somebody else may have chosen, for printing with Rich: nothing in it is markup or obeyed by a
+    terminal."""
+    return escape(visible(text, also="\n"))
+
+
 def stop(message: str) -> typer.Exit:
     """Say what was wrong; raise what this returns."""
-    errors.print(f"[bold red]error:[/bold red] {escape(message)}", highlight=False, soft_wrap=True)
+    errors.print(f"[bold red]error:[/bold red] {literal(message)}", highlight=False, soft_wrap=True)
     return typer.Exit(WRONG_USE)
 
 

@@ -63,3 +63,10 @@ def test_no_process_is_left(outcomes):
     while len(family.children(recursive=True)) > 2 and time.monotonic() < deadline:  # bwrap and the server itself
         time.sleep(0.05)
     assert len(family.children(recursive=True)) <= 2
+
+
+def test_many_loud_cells_are_bounded_together(outcomes):
+    outcome = run(after=["print('x' * 1_000_000)"] * 60, cell_seconds=20.0)
+    assert outcome.full and set(outcome.findings) == {"output limit"}
+    assert 20_000_000 < len(outcome.execution.notebook) < 40_000_000
+    assert "those before it showed more than 32 MB" in outcome.execution.findings[-1][1]

@@ -155,6 +155,14 @@ def test_an_import_that_fails_is_named_and_leaves_no_server(source, preloading):
     assert server.process.poll() is not None and not server.folder.exists()
 
 
+def test_an_import_that_never_ends_is_not_waited_for(preloading, monkeypatch):
+    monkeypatch.setattr(forkserver, "START_SECONDS", 1.0)
+    server = preloading("import time; time.sleep(3600)")
+    with pytest.raises(forkserver.NoWarmKernels, match="its imports took too long"):
+        server.wait_until_ready()
+    assert server.process.poll() is not None and not server.folder.exists()
+
+
 def test_a_server_ends_with_its_owner_also_while_it_imports(preloading):
     server = preloading("import time\nwhile True:\n    try:\n        time.sleep(60)\n    except BaseException: pass")
     processes = psutil.Process(server.process.pid)

@@ -53,6 +53,11 @@ def test_a_local_name_is_not_the_notebooks():
         "def answer(x):\n    def inner():\n        return table\n    return inner()",
         "answer = lambda x, table=table: x",
         "def answer(x):\n    global table\n    table = table + [x]",
+        "table += [1]\ndef answer(x):\n    return x",
+        "del table\ndef answer(x):\n    return x",
+        "if True:\n    del table\ndef answer(x):\n    return x",
+        "class answer:\n    table = table",
+        "def answer(x):\n    class inner:\n        table += [0]\n    return inner.table",
     ],
 )
 def test_what_an_answer_uses_runs_with_all_that_binds_or_touches_it(answer):
@@ -70,8 +75,14 @@ def test_a_changed_demonstration_runs():
 
 
 @pytest.mark.parametrize(
-    "extra", ["%timeit 1 + 1", "print(globals())", "exec('1')", "!ls", "import __main__", "from math import *", "def ("]
-)
+    "extra",
+    [
+        "%timeit 1 + 1", "print(globals())", "exec('1')", "!ls", "import __main__", "from math import *", "def (",
+        "import builtins\nbuiltins.eval('table')", "import IPython\nIPython.get_ipython().user_ns['table']",
+        "answer.__globals__['table']", "import sys\nsys._getframe().f_globals", "Out[2]", "t = _", "t = _3",
+        "__builtins__", "import inspect\ninspect.currentframe()", "print(In)", "(n for n in 'a').gi_frame",
+    ],
+)  # fmt: skip
 def test_everything_runs_where_code_may_reach_any_name(extra):
     assert left_out(extra=[extra]) == set()
 

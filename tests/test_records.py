@@ -10,8 +10,9 @@ from conftest import run_command, submission
 from running import UNIT, contents, records
 
 from autograder import records as module
+from autograder.gradebook import GradebookWriter
 from autograder.records import Busy, Record, Records, write_whole
-from course.check import Part, Verdict
+from course.check import Part, Verdict, load
 
 RIGHT = {name: UNIT.reference_source(name) for name in UNIT.tasks}
 
@@ -101,15 +102,50 @@ def test_one_task_is_added_to_the_record_of_an_unchanged_submission(course):
 
 
 @pytest.mark.parametrize("what", ["submission", "unit"])
-def test_one_task_of_something_else_stands_alone(what, course):
+def test_one_task_of_something_else_is_graded_with_all_others(what, course):
+    """For all marks of a student are of one state of the submission and of the unit."""
     if what == "unit":
         edit(course, "ada", check="of another state")
     else:
         (course / "submitted" / "ada" / UNIT.assignment / "notes.txt").write_text("new")
     assert graded(course, "--task", "jacobian", "--again", "--only", "ada")[0] == 0
     after = Records(course, UNIT).read("ada")
+    assert after and set(after.verdicts) == set(after.seeds) == set(UNIT.tasks)
+    assert graded(course)[2] == set()
+
+
+def test_who_was_never_graded_can_be_graded_in_one_task(course):
+    submission(course / "submitted", "dan", RIGHT)
+    assert graded(course, "--task", "jacobian")[2] == {"dan.json"}
+    after = Records(course, UNIT).read("dan")
     assert after and set(after.verdicts) == {"jacobian"}
-    assert graded(course)[2] == {"ada.json"}, "then the rest is graded"
+    assert graded(course)[2] == {"dan.json"}, "then the rest is graded"
+
+
+def test_what_ran_unconfined_is_graded_again_where_submissions_are_to_be_confined(course):
+    edit(course, "ada", isolation="none")
+    assert graded(course, "--isolation", "none")[2] == set()
+    page = (course / f"results_{UNIT.name}.html").read_text()
+    assert "2 confined" in page and "1 unconfined" in page
+    assert graded(course)[2] == {"ada.json"}
+    assert "unconfined" not in (course / f"results_{UNIT.name}.html").read_text()
+
+
+def test_a_run_that_is_stopped_while_it_writes_leaves_no_record_of_before(course, monkeypatch):
+    def stop(writer, outcome):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(GradebookWriter, "write", stop)
+        assert graded(course, "--again", "--only", "ada")[0] == 130
+    assert Records(course, UNIT).read("ada") is None
+    assert graded(course)[2] == {"ada.json"}
+
+
+def test_a_unit_depends_on_what_its_reference_imports_from_others():
+    files = {path.parent.name + "/" + path.name for path in module.marking_files(load("softmax_network"))}
+    assert {"softmax_network/mistakes.py", "numeric_gradient/reference.py", "check/judging.py"} <= files
+    assert not {"tf_tape/reference.py", "numeric_gradient/mistakes.py"} & files
 
 
 def test_marks_of_an_older_state_of_the_unit_are_kept_and_said_to_be_old(course):

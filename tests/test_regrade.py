@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,17 @@ def test_some_or_all_and_without_asking(course):
     assert all(before[name] != when for name, when in records(course).items())
 
 
+def test_a_gradebook_of_other_cells_is_told_before_anything_runs(course):
+    as_if_graded_otherwise(course, "ada")
+    with sqlite3.connect(course / "gradebook.db") as book:
+        book.execute("update base_cell set name = 'another' where name = 'jacobian'")
+    before = state(course)
+    for words in (["regrade", UNIT.name], ["grade", UNIT.name, "--again"]):
+        code, output = command(course, *words)
+        assert code == 2 and "has marks for another version of numeric_gradient" in output and state(course) == before
+    assert "keep a copy" in output and "nbgrader db assignment remove 01_numeric_gradient --force" in output
+
+
 def test_whose_submission_is_gone(course):
     as_if_graded_otherwise(course, "ada")
     shutil.rmtree(course / "submitted" / "ada")
@@ -105,6 +117,16 @@ def test_a_verdict_is_reproduced(course):
     code, output = command(course, "explain", "cleo", UNIT.name)
     assert code == 0 and "judged again by what was observed: the same verdicts" in output
     assert "unreadable notebook" in output
+
+
+def test_nothing_that_a_student_wrote_acts_in_the_terminal(course):
+    said = "\x1b[2J\x1b]0;mine\x07[red]all right"
+    verdicts = json.loads((course / "records" / UNIT.name / "ada.json").read_text())["verdicts"]
+    verdicts["jacobian"]["parts"][0] |= {"right": False, "reason": said}
+    edit(course, "ada", findings=[["odd", said]], verdicts=verdicts)
+    for words in (["explain", "ada", UNIT.name], ["grade", UNIT.name]):
+        output = command(course, *words)[1]
+        assert "\x1b" not in output and "\x07" not in output and "\\x1b[2J" in output and "[red]all right" in output
 
 
 def test_what_differs_is_said(course):

@@ -62,6 +62,7 @@ CELLS = {
     "an import of it": "open('own.py', 'w').write('x = 1')\nimport own\nassert own.x == 1",
     "plots": "import matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.show()\nplt.savefig('figure.png')",
     "all checks at once": "check.all()",
+    "all checks in another way": "check.all()  # again\nfor task in check.unit.tasks: assert check(task) == 0.0\nlast = 1",
     "progress bars": "from tqdm.auto import tqdm\nfor i in tqdm(range(50)): pass",
     "widgets": "import ipywidgets as w\nout = w.Output()\nwith out: print(1)\ndisplay(w.IntSlider(), out)\n"
                "w.interact(lambda x: x, x=(0, 3))",

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from autograder.commands.grading import CourseDir, DbUrl
-from autograder.terminal import console, errors, stop, told_errors, unit_called
+from autograder.terminal import console, errors, literal, stop, told_errors, unit_called
 
 To = Annotated[str, typer.Option("--to", help="Who reads the marks: 'csv', 'canvas' or 'moodle'.")]
 Units = Annotated[list[str] | None, typer.Argument(help="Units to export; all with marks if none is named.")]
@@ -68,10 +67,10 @@ def export(
         if absent:
             mark = "0" if zeros else "no mark"
             console.print(
-                f"  {mark} without a submission: {escape(', '.join(absent))}", soft_wrap=True, highlight=False
+                f"  {mark} without a submission: {literal(', '.join(absent))}", soft_wrap=True, highlight=False
             )
         if one.to_look_at:
-            names = escape(", ".join(sorted(one.to_look_at)))
+            names = literal(", ".join(sorted(one.to_look_at)))
             errors.print(f"[yellow]  still to be looked at by hand[/yellow]: {names}", soft_wrap=True, highlight=False)
     console.print(f"marks:     {path}", soft_wrap=True, highlight=False, markup=False)
     if next_step := TARGETS[to].next_step(done):

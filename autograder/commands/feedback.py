@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from autograder.commands.grading import DbUrl
-from autograder.terminal import FAULTS_FOUND, UnitName, console, progress_bar, stop, told_errors, unit_called
+from autograder.terminal import FAULTS_FOUND, UnitName, console, literal, progress_bar, stop, told_errors, unit_called
 
 
 def feedback(
@@ -44,7 +43,7 @@ def feedback(
                 if written.problem:
                     failed += 1
                     console.print(
-                        f"[yellow]{escape(written.student)}[/yellow]: {escape(written.problem)}", soft_wrap=True
+                        f"[yellow]{literal(written.student)}[/yellow]: {literal(written.problem)}", soft_wrap=True
                     )
     console.print(
         f"{done - failed} pages: {folder}/<student>/{chosen.assignment}/{unit}.html",

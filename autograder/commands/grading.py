@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
 from autograder.terminal import (
     FAULTS_FOUND,
@@ -15,6 +14,7 @@ from autograder.terminal import (
     UnitName,
     console,
     errors,
+    literal,
     progress_bar,
     stop,
     told_errors,
@@ -30,7 +30,12 @@ if TYPE_CHECKING:
 Submissions = Annotated[Path, typer.Option(help="Folder with <student>/<assignment>/<unit>.ipynb.")]
 CourseDir = Annotated[Path, typer.Option(help="Course folder for the gradebook, autograded/, records/ and results.")]
 Only = Annotated[list[str] | None, typer.Option(help="Grade this student only; may be given several times.")]
-Tasks = Annotated[list[str] | None, typer.Option("--task", help="Grade this task only; may be given several times.")]
+Tasks = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--task", help="Grade this task only, or all where the submission has changed; may be given several times."
+    ),
+]
 AllCells = Annotated[bool, typer.Option("--all-cells", help="Run also demonstrations that bear on no mark.")]
 Isolation = Annotated[str, typer.Option(help="'strict' confines submissions; 'none' lets them do what you can do.")]
 Workers = Annotated[int | None, typer.Option(help="Notebooks run at once; default: about one a CPU.", min=1)]
@@ -144,7 +149,7 @@ def show(grading: Grading, results: list[Graded], json_file: Path | None) -> Non
         console.print(tables.mistakes_table(results))
     for result in tables.by_name(results):
         for finding in result.findings:
-            console.print(f"[yellow]{escape(result.student)}[/yellow]: {escape(str(finding))}", soft_wrap=True)
+            console.print(f"[yellow]{literal(result.student)}[/yellow]: {literal(str(finding))}", soft_wrap=True)
     kept, outdated = sum(result.kept for result in results), sum(result.outdated for result in results)
     if kept:
         console.print(f"{kept} unchanged since they were graded; to grade them all the same: --again", soft_wrap=True)
@@ -153,7 +158,7 @@ def show(grading: Grading, results: list[Graded], json_file: Path | None) -> Non
         console.print(said, soft_wrap=True)
     if not grading.only and not grading.tasks:
         page = grading.course_dir / f"results_{unit.name}.html"
-        write_page(unit, results, page, grading.isolation)
+        write_page(unit, results, page)
         console.print(f"results:   {page}", soft_wrap=True, highlight=False, markup=False)
     layers = getattr(grading.place, "layers", None)
     if layers:
@@ -194,13 +199,15 @@ def regrade(
             changes = regrading.changes
             console.print(tables.changes_table(changes) if changes else f"{len(results)} graded again; no mark changes")
             for student in regrading.gone:
-                console.print(f"[yellow]{escape(student)}[/yellow]: the submission is gone; its marks stay as they are")
+                console.print(
+                    f"[yellow]{literal(student)}[/yellow]: the submission is gone; its marks stay as they are"
+                )
             if changes and not yes and not typer.confirm("Write these marks?", default=False):
                 console.print("nothing was written")
                 raise typer.Exit(FAULTS_FOUND)
             failed = [result for result in results if not result.verdicts] + regrading.write()
             for result in failed:
-                console.print(f"[yellow]{escape(result.student)}[/yellow]: {escape(str(result.findings[-1]))}")
+                console.print(f"[yellow]{literal(result.student)}[/yellow]: {literal(str(result.findings[-1]))}")
     if failed:
         raise typer.Exit(FAULTS_FOUND)
 
@@ -223,17 +230,17 @@ def explain(
         prepared(isolation)
         found = explain_one(chosen, student, course_dir, submissions, isolation)
     record = found.record
-    console.print(f"[bold]{escape(student)}, {unit}[/bold], graded {record.graded}, isolation {record.isolation}\n")
+    console.print(f"[bold]{literal(student)}, {unit}[/bold], graded {record.graded}, isolation {record.isolation}\n")
     for task, verdict in record.verdicts.items():
-        console.print(escape(str(verdict)), soft_wrap=True, highlight=False)
+        console.print(literal(str(verdict)), soft_wrap=True, highlight=False)
         console.print(f"  seed {record.seeds.get(task, 'unknown')}", style="dim", highlight=False)
         if found.verdicts.get(task) != verdict:
             now = found.verdicts.get(task, "the unit has no such task any more")
-            console.print(f"[red]  now: {escape(str(now))}[/red]", soft_wrap=True)
+            console.print(f"[red]  now: {literal(str(now))}[/red]", soft_wrap=True)
     for name, detail in record.findings:
-        console.print(f"[yellow]{escape(name)}[/yellow]: {escape(detail)}", soft_wrap=True)
+        console.print(f"[yellow]{literal(name)}[/yellow]: {literal(detail)}", soft_wrap=True)
     for line in found.differences:
-        console.print(f"[yellow]not as then:[/yellow] {escape(line)}", soft_wrap=True, highlight=False)
+        console.print(f"[yellow]not as then:[/yellow] {literal(line)}", soft_wrap=True, highlight=False)
     how = "run again with the same seeds" if found.ran else "judged again by what was observed"
     console.print(f"{how}: {'the same verdicts' if found.reproduced else '[red]other verdicts[/red]'}")
     if not found.reproduced:

@@ -12,7 +12,8 @@ class Limits:
     """Bounds for one notebook: time in seconds, sizes in bytes.
 
     ``memory`` is what it may take beyond what the warm kernel already holds, ``disk`` the size of its
-    work folder, ``shared`` that of files in memory, ``output`` what it may print or show in one cell.
+    work folder, ``shared`` that of files in memory, ``output`` what it may print or show in one cell, and
+    ``total_output`` in all.
     """
 
     cell_seconds: float = 60.0
@@ -24,3 +25,4 @@ class Limits:
     shared: int = 128 * MB
     files: int = 20_000
     output: int = 8 * MB
+    total_output: int = 32 * MB

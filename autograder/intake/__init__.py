@@ -28,8 +28,9 @@ from autograder.build import NOTEBOOKS, PROJECT, notebook_path
 from autograder.intake.aligning import align
 from autograder.intake.choosing import choose
 from autograder.intake.files import collect, is_odd
-from autograder.intake.findings import Finding, reason, shown
+from autograder.intake.findings import Finding
 from autograder.intake.scanning import modules_of
+from autograder.texts import reason, shown
 from course.check import Unit
 
 __all__ = ["Finding", "NoSubmissions", "NotBuilt", "Submission", "allowed_modules", "checks_in", "find_submissions",

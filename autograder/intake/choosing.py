@@ -10,9 +10,10 @@ from nbformat import NotebookNode
 
 from autograder.intake.aligning import recognise
 from autograder.intake.files import entries, read_file
-from autograder.intake.findings import Findings, reason, shown
+from autograder.intake.findings import Findings
 from autograder.intake.ordering import Release
 from autograder.intake.reading import MAX_BYTES, Cell, read_cells
+from autograder.texts import reason, shown
 from course.check import Unit
 
 MAX_READ = 10  # notebooks that are read if none has the right name

@@ -17,7 +17,8 @@ from itertools import islice
 from pathlib import Path
 from types import TracebackType
 
-from autograder.intake.findings import Finding, Findings, shown
+from autograder.intake.findings import Finding, Findings
+from autograder.texts import shown
 
 MAX_FILES, MAX_FILE_BYTES, MAX_TOTAL_BYTES = 200, 50_000_000, 100_000_000
 MAX_DEPTH, MAX_PATH, MAX_ENTRIES = 10, 240, 5_000

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 LISTED = 5  # how many details a finding names before it only counts
-LONGEST = 100  # characters of a name or message that are shown
 
 
 @dataclass(frozen=True)
@@ -40,19 +39,3 @@ def listed(details: list[str]) -> str:
     """The first few details, and how many more there are."""
     more = len(details) - LISTED
     return ", ".join(details[:LISTED]) + (f" and {more} more" if more > 0 else "")
-
-
-def shown(text: str) -> str:
-    """A name or message that somebody else chose, as part of one line: escaped where need be, and not too long."""
-    short = text if len(text) <= LONGEST else f"{text[: LONGEST - 20]}…{text[-19:]}"
-    return visible(short)
-
-
-def visible(text: str, also: str = "") -> str:
-    """A text without anything that does not show or that a terminal obeys: escaped, but for the letters in ``also``."""
-    return "".join(letter if letter.isprintable() or letter in also else repr(letter)[1:-1] for letter in text)
-
-
-def reason(error: BaseException) -> str:
-    """What an exception says, in one line."""
-    return shown(" ".join(str(error).split())) or type(error).__name__

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import select
 import shutil
 import socket
 import subprocess
@@ -17,6 +18,7 @@ from typing import IO
 
 from autograder.kernels import sandbox, selftest
 from autograder.kernels.view import preloads, write_view
+from course.check.notebook import GRADING
 from course.figures import DRAW
 
 SHARED = "GRADIENTS_FORK_SERVERS"
@@ -34,8 +36,10 @@ QUIET = {
     "CUDA_VISIBLE_DEVICES": "",
     "USE_GPU": "none",
     DRAW: "off",
+    GRADING: "yes",
 }
-"""Variables that keep a kernel to one processor, its libraries silent and the course's pictures undrawn."""
+"""Variables that keep a kernel to one processor, its libraries silent, the course's pictures undrawn and its practice
+checks from comparing."""
 
 ENVIRONMENT = {
     **QUIET,
@@ -50,7 +54,9 @@ ENVIRONMENT = {
 """What a program needs to start: the environment of a fork server, and that of its kernels."""
 
 PREFIX, OWNED = "gradients-", "owned"
+LATE = "its imports took too long"
 LONGEST = 60  # characters, of the 107 that an address may have
+START_SECONDS = 300.0  # in which a server has imported what its unit needs
 END_SECONDS = 10.0  # in which a server that is told to end does so
 
 _servers: dict[tuple[str, str], ForkServer] = {}
@@ -120,7 +126,8 @@ class ForkServer:
         with _lock:
             if self._answers.closed:
                 return
-            said = json.loads(self._answers.readline() or "{}")
+            came, _, _ = select.select([self._answers], [], [], START_SECONDS)
+            said = json.loads(self._answers.readline() or "{}") if came else {"error": LATE}
             self._answers.close()
             if said.get("ready") and self.isolation != sandbox.NONE:
                 self.layers = self._verified()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from html import escape
 
@@ -12,6 +13,14 @@ CONFINED = {
     STRICT: "confined, each in a sandbox of its own",
     NONE: "unconfined, with the rights of the account that graded them",
 }
+
+
+def ways(isolations: Iterable[str]) -> str:
+    """In which isolation notebooks ran, as items of a list."""
+    return "".join(
+        f"<li>{n} {escape(CONFINED.get(kind, f'in isolation {kind!r:.40}'))}</li>"
+        for kind, n in Counter(isolations).most_common()
+    )
 
 
 def table(

@@ -8,12 +8,12 @@ from statistics import mean
 
 from autograder.grader import Graded
 from autograder.pages import page
-from autograder.report.markup import CONFINED, cell, mistakes_section, table
+from autograder.report.markup import cell, mistakes_section, table, ways
 from autograder.report.tables import by_name, class_mean, commonest_mistakes
 from course.check import Unit
 
 
-def write_page(unit: Unit, results: list[Graded], path: Path, isolation: str) -> None:
+def write_page(unit: Unit, results: list[Graded], path: Path) -> None:
     """Write the results as one HTML page that needs nothing else."""
     tasks = list(unit.tasks.values())
     head = ["student", *(f"{escape(task.name)}<br>/ {task.points:g}" for task in tasks), f"total<br>/ {unit.points:g}"]
@@ -28,7 +28,7 @@ def write_page(unit: Unit, results: list[Graded], path: Path, isolation: str) ->
 <h2>Marks</h2>{table("Marks by student and task", head, (_row(unit, result) for result in by_name(results)), foot)}
 {mistakes_section(commonest_mistakes(results))}
 <h2>Findings</h2><ul>{odd or "<li>none</li>"}</ul>
-<p>Submissions ran {CONFINED[isolation]}.</p>"""
+<h2>How it ran</h2><ul>{ways(result.isolation for result in results if result.verdicts)}</ul>"""
     path.write_text(page(f"{unit.name}: results", body), encoding="utf-8")
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from html import escape
 
 from autograder.records import Record
 from autograder.report.copying import Question
 from autograder.report.gathering import GradedUnit
-from autograder.report.markup import CONFINED, count, names, short, table
+from autograder.report.markup import count, names, short, table, ways
 from autograder.report.statistics import Summary, summary
 from course.figures import Picture
 
@@ -100,15 +99,12 @@ def _question(asked: Question) -> str:
 
 def ran_section(records: Sequence[Record]) -> str:
     """In which isolation the notebooks ran, and how long they took."""
-    kinds = Counter(record.isolation for record in records)
-    ways = "".join(
-        f"<li>{n} {escape(CONFINED.get(kind, f'in isolation {kind!r:.40}'))}</li>" for kind, n in kinds.most_common()
-    )
+    ran = ways(record.isolation for record in records)
     timed = sorted((r for r in records if r.seconds is not None), key=lambda record: -(record.seconds or 0.0))
     middle = summary(record.seconds or 0.0 for record in timed)
     if not timed:
-        return f"<h2>How it ran</h2><ul>{ways}</ul><p>How long it took was not recorded.</p>"
+        return f"<h2>How it ran</h2><ul>{ran}</ul><p>How long it took was not recorded.</p>"
     rows = ((short(record.student), escape(record.unit), f"{record.seconds:.1f}") for record in timed[:SLOWEST])
     slowest = table("Slowest notebooks", ["student", "unit", "seconds"], rows, kind="words")
     took = f"A notebook took {middle.median:.1f} s in the median, {middle.most:.1f} s at most. The slowest:"
-    return f"<h2>How it ran</h2><ul>{ways}</ul><p>{took}</p>{slowest}"
+    return f"<h2>How it ran</h2><ul>{ran}</ul><p>{took}</p>{slowest}"

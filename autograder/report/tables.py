@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterable
 from statistics import mean
 
-from rich.markup import escape as escape_markup
 from rich.table import Table
 
 from autograder.grader import Graded
 from autograder.records import Record
 from autograder.regrade import Change
+from autograder.terminal import literal
 from course.check import Unit, Verdict
 
 
@@ -48,7 +48,7 @@ def marks_table(unit: Unit, results: list[Graded]) -> Table:
     for result in by_name(results):
         cells = [_cell(result.verdicts.get(task)) for task in unit.tasks]
         total = f"{result.points:g}" if result.verdicts else "[red]not graded[/red]"
-        table.add_row(result.student, *cells, f"[bold]{total}[/bold]")
+        table.add_row(literal(result.student), *cells, f"[bold]{total}[/bold]")
     return table
 
 
@@ -67,7 +67,7 @@ def mistakes_table(results: list[Graded], most: int = 8) -> Table:
     table.add_column("task")
     table.add_column("mistake")
     for count, task, mistake, _ in commonest_mistakes(results)[:most]:
-        table.add_row(str(count), task, escape_markup(mistake))
+        table.add_row(str(count), task, literal(mistake))
     return table
 
 
@@ -82,5 +82,5 @@ def changes_table(changes: list[Change]) -> Table:
     for change in changes:
         points = ("–" if value is None else f"{value:g}" for value in (change.before, change.after))
         row = (change.student, change.task, *points, change.mistake or "")
-        table.add_row(*map(escape_markup, row))
+        table.add_row(*map(literal, row))
     return table

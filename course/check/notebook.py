@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -16,6 +17,10 @@ OBSERVATIONS = "application/vnd.gradients.observations+json"
 """The MIME type under which ``publish`` hands observations to the grader."""
 
 
+GRADING = "GRADIENTS_GRADING"
+"""Environment variable that is set where notebooks are graded: without a reference, with which checks could compare."""
+
+
 class Check:
     """The checks of one unit: ``check = Check("numeric_gradient")``, then ``check("jacobian")``, or ``check.all()``."""
 
@@ -28,9 +33,14 @@ class Check:
         """Show the verdict on the answer to a task, and return the points.
 
         The inputs come from a fixed seed; the grader draws others, so only an answer that is right
-        in general keeps its points. Raises LookupError for a task that the unit does not have.
+        in general keeps its points. Where notebooks are graded, nothing is compared and 0 returned.
+        Raises LookupError for a task that the unit does not have.
         """
-        verdict = self._judge(find_task(self.unit.tasks, task))
+        found = find_task(self.unit.tasks, task)
+        if os.environ.get(GRADING):
+            print(f"{task} is checked by the grader")
+            return 0.0
+        verdict = self._judge(found)
         progress = Progress(self.unit, self._verdicts)
         show(f"{verdict}\n{progress.so_far}", verdict._repr_html_() + progress.line_html())
         return verdict.points
@@ -39,6 +49,9 @@ class Check:
         """Check every task of the unit, and show all of them in one table. No mark depends on it."""
         from tqdm.auto import tqdm
 
+        if os.environ.get(GRADING):
+            print("all tasks are checked by the grader")
+            return
         tasks = self.unit.tasks.values()
         for task in tqdm(tasks, desc="checking", unit="task", leave=False, file=sys.stdout, disable=not in_notebook()):
             self._judge(task)
