@@ -7,8 +7,6 @@ asked, messages without end, outputs that are none. Whatever it is, it is taken 
 from __future__ import annotations
 
 import asyncio
-import math
-import re
 import time
 from contextlib import suppress
 from queue import Empty
@@ -21,9 +19,9 @@ from jupyter_core.utils import ensure_async
 from nbclient import NotebookClient
 from nbclient.client import CellExecutionComplete
 from nbformat import NotebookNode
-from nbformat.v4 import new_output
 
 from autograder.inside.usage import size_of
+from autograder.outputs import sound_output, without_overwritten
 
 START_SECONDS = 30.0
 RECONNECTS = 10
@@ -31,9 +29,7 @@ MAX_MESSAGE = 64_000_000  # bytes of one message
 MAX_WAITING = 16  # messages that wait to be taken
 MAX_MESSAGES = 20_000  # that one cell may send
 MAX_GROWTH = 2_000_000_000  # bytes by which this process may grow while one notebook runs
-MAX_DEPTH = 50  # of nested data in an output
 ALIVE_SECONDS = 0.1  # after which a dead kernel is noticed
-MIME = re.compile(r"[\w.-]{1,100}/[\w.+-]{1,100}", re.ASCII)
 
 
 class BoundedChannel(AsyncZMQSocketChannel):
@@ -206,56 +202,3 @@ class BoundedClient(NotebookClient):
             if self.flooded or not await ensure_async(self.km.is_alive()):
                 self.task_poll_for_reply.cancel()
                 return
-
-
-def sound_output(kind: str, content: dict[str, Any]) -> NotebookNode | None:
-    """The output that a message describes, in a form that any notebook may hold; None if it describes none."""
-    if kind == "stream":
-        name = "stderr" if content.get("name") == "stderr" else "stdout"
-        return new_output("stream", name=name, text=text(content.get("text", "")))
-    if kind == "error":
-        lines = content.get("traceback", [])
-        traceback = [text(line) for line in lines] if isinstance(lines, list) else []
-        return new_output(
-            "error", ename=text(content.get("ename", "")), evalue=text(content.get("evalue", "")), traceback=traceback
-        )
-    if kind not in ("display_data", "execute_result", "update_display_data"):
-        return None
-    data, metadata = content.get("data", {}), content.get("metadata", {})
-    bundle = {key: value for key, value in plain(data).items() if MIME.fullmatch(key)}
-    for key, value in bundle.items():
-        if not key.endswith("json"):
-            bundle[key] = "".join(map(text, value)) if isinstance(value, list) else text(value)
-    more = {"execution_count": None} if kind == "execute_result" else {}
-    name = "execute_result" if more else "display_data"
-    return new_output(name, data=bundle, metadata=plain(metadata) if isinstance(metadata, dict) else {}, **more)
-
-
-def text(value: Any) -> str:
-    """A text that can be written as UTF-8. Raises TypeError for what is no text."""
-    if not isinstance(value, str):
-        raise TypeError(f"expected a text, got {type(value).__name__}")
-    return value.encode("utf-8", "replace").decode("utf-8")
-
-
-def plain(value: Any, depth: int = 0) -> Any:
-    """JSON data that every reader takes: texts are UTF-8, numbers finite. Raises ValueError if nested too deeply."""
-    if depth > MAX_DEPTH:
-        raise ValueError("nested too deeply")
-    if isinstance(value, str):
-        return text(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, list):
-        return [plain(item, depth + 1) for item in value]
-    if isinstance(value, dict):
-        return {text(key): plain(item, depth + 1) for key, item in value.items()}
-    return value
-
-
-def without_overwritten(printed: str) -> str:
-    """What is left to read of a text in which a carriage return starts the line anew, as progress bars do."""
-    if "\r" not in printed:
-        return printed
-    lines = printed.replace("\r\n", "\n").split("\n")
-    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in lines)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import time
 from concurrent.futures import CancelledError, Future
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +16,7 @@ from course.check import load
 
 SLURM = "slurm"
 CONNECT_SECONDS = 30
+GONE_SECONDS = 300.0  # after which workers that were there and have all gone are not waited for any longer
 INSTALL = "install it with: pip install -e '.[cluster]'"
 State = dict[str, str]
 
@@ -53,6 +55,7 @@ class Cluster:
         self.unit, self.scheduler, self.tls, self.workers = unit, scheduler, tls or {}, workers
         self.client: Any = None
         self.jobs: Any = None
+        self.last_seen = 0.0  # when there was a worker
         if scheduler != SLURM and not scheduler.startswith("tls://"):
             raise NoCluster(
                 f"{scheduler}: anybody who reaches a scheduler without TLS can run code as you; "
@@ -91,6 +94,7 @@ class Cluster:
                 self.client = Client(self.jobs, timeout=CONNECT_SECONDS)
             if self.jobs is None:  # Slurm's may wait in its queue for long
                 self.client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+                self.last_seen = time.monotonic()
         except (OSError, ValueError, TypeError, TimeoutError) as error:
             said = " ".join(str(error).split()) or type(error).__name__
             raise NoCluster(f"the scheduler {self.scheduler} cannot be used: {said}") from error
@@ -120,11 +124,18 @@ class Cluster:
 
     def idle(self) -> bool:
         """Whether all workers say that they have nothing to do, whatever the scheduler thinks: now and then it
-        loses what a worker was given just when it died."""
+        loses what a worker was given just when it died. Raises NoCluster once all have been gone for a while."""
         try:
             at_work = self.client.run(unfinished)
         except (OSError, TimeoutError):  # it is gone, which the futures tell
             return False
+        if at_work:
+            self.last_seen = time.monotonic()
+        elif self.last_seen and time.monotonic() - self.last_seen > GONE_SECONDS:
+            raise NoCluster(
+                f"all workers of {self.scheduler} have been gone for {GONE_SECONDS:g} s; start some, then go on: "
+                "what is graded is kept"
+            )
         return bool(at_work) and not any(at_work.values())
 
     def __exit__(self, kind: type | None, error: BaseException | None, tb: TracebackType | None) -> None:

@@ -163,6 +163,7 @@ class FeedbackExporter(HTMLExporter):
             return super().from_notebook_node(nb, resources, **kwargs)
         _, resources = Exporter.from_notebook_node(self, nb, resources, **kwargs)
         with hand_marks(unit, root, names["db_url"]) as added:
-            page = feedback_on(unit, record, added(names["student"]), self.site)
+            graded = folder_of(self, "autograded", names) / f"{unit.name}.ipynb"
+            page = feedback_on(unit, record, added(names["student"]), self.site, graded)
         copy_names(folder_of(self, "submitted", names), folder_of(self, "feedback", names))
         return page, resources

@@ -13,13 +13,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from autograder.records import write_whole
-from autograder.report.answers import answers_of, form, mistakes_path
+from autograder.report.answers import answers_of, compiles, form, mistakes_path
 from autograder.report.clusters import Cluster, clusters
 from autograder.report.gathering import GradedUnit
 from autograder.texts import visible
 from course.check import Task
 
 NAME, HINT = "TODO: in a few words, what was done", "TODO: what to do instead."
+HARMLESS = {"property", "staticmethod", "classmethod"}
 LONGEST_EDIT = 105  # characters of what is replaced and by what
 
 
@@ -85,13 +86,11 @@ def _refuse_known(graded: GradedUnit, task: Task, wrong: str, name: str) -> None
 
 def definition_of(answer: str, source: str) -> str:
     """The function or class of that name in a cell, without decorators, docstring and magics; an empty text if there is
-    none."""
+    none that Python takes."""
     lines = [line for line in source.splitlines(keepends=True) if not line.lstrip().startswith(("%", "!"))]
-    try:
-        body = ast.parse("".join(lines)).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    if not compiles("".join(lines)):
         return ""
-    for node in reversed(body):
+    for node in reversed(ast.parse("".join(lines)).body):
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == answer:
             return "".join(_without_docstring(lines, node)).rstrip() + "\n"
     return ""
@@ -169,13 +168,19 @@ def runs_early(source: str) -> bool:
 def _early(node: ast.stmt) -> Iterator[ast.AST]:
     """What of a statement runs when it is read."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        yield from (node.args, *node.decorator_list, *([node.returns] if node.returns else []))
+        called = [one for one in node.decorator_list if not (isinstance(one, ast.Name) and one.id in HARMLESS)]
+        yield from (node.args, *map(_call, called), *([node.returns] if node.returns else []))
     elif isinstance(node, ast.ClassDef):
-        yield from (*node.bases, *node.keywords, *node.decorator_list)
+        yield from (*node.bases, *map(_call, node.decorator_list))
+        yield from (_call(one.value) if one.arg == "metaclass" else one for one in node.keywords)
         for within in node.body:
             yield from _early(within)
     else:
         yield node
+
+
+def _call(called: ast.expr) -> ast.Call:
+    return ast.Call(called, [], [])
 
 
 def append(graded: GradedUnit, made: Skeleton) -> str:
@@ -188,9 +193,7 @@ def append(graded: GradedUnit, made: Skeleton) -> str:
             f"of a class; look at it, then put it into {path.name} by hand"
         )
     text = f"{path.read_text(encoding='utf-8').rstrip()}\n\n\n{made.code}"
-    try:
-        ast.parse(text)
-    except SyntaxError as error:
-        raise NoMistake(f"the code cannot stand in {path.name}: {error}; put it there by hand") from error
+    if not compiles(text):
+        raise NoMistake(f"with that code {path.name} would not be Python any more; put it there by hand")
     write_whole(path, text)
     return str(path)

@@ -13,8 +13,9 @@ from autograder.export.classlist import ClassList, NoClassList
         "STUDENT,name\n ada ,Müller; A\nbob,B\n,\n".encode(),
         '\n"student","name"\n"ada","Müller; A"\n"bob",B'.encode(),
         "student,name\rada,Müller; A\rbob,B\r".encode(),
+        'sep=;\r\nstudent;name\r\nada;"Müller; A"\r\nbob;B\r\n'.encode(),
     ],
-    ids=["Excel", "UTF-16 with tabs", "spaces and empty lines", "quotes", "old Mac"],
+    ids=["Excel", "UTF-16 with tabs", "spaces and empty lines", "quotes", "old Mac", "a line for the separator"],
 )
 def test_class_lists_of_many_kinds(tmp_path, data):
     (tmp_path / "list.csv").write_bytes(data)
@@ -30,6 +31,8 @@ def test_class_lists_of_many_kinds(tmp_path, data):
         ("student\nMüller".encode("latin-1"), "is not UTF-8 (byte 9); save it as 'CSV UTF-8'"),
         (b'student,name\n"ada,x', "is no CSV file"),
         (b"student,name\nada,x,y\nbob,x\ncleo,x,y,z", "more cells than column names in lines 2, 4"),
+        (b"student,name\n\n\nada,x,y", "more cells than column names in line 4"),
+        (b"x" * 200_000, "is no CSV file: field larger than field limit"),
         (b"student,Student\nada,x\nbob,y", "has 2 columns 'student'; remove all but one"),
         (b"name,mail\nada,x\nbob,y", "has none of the columns student, but name, mail"),
     ],

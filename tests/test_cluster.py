@@ -1,5 +1,7 @@
 """Grading by Dask: a scheduler with TLS and worker processes on this machine, one of which is killed; and Slurm."""
 
+import threading
+import time
 from concurrent.futures import Future
 from contextlib import contextmanager
 
@@ -123,7 +125,26 @@ def test_a_job_is_refused_where_something_differs():
 
 
 def execute_or_die_checked(job, state):
+    time.sleep(1)  # a worker that dies as soon as it is there, its nanny does not start again
     return execute_or_die(job)
+
+
+def wait_for_long(job, state):
+    time.sleep(600)
+
+
+def test_workers_that_are_gone_for_good_are_not_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(places, "LOOK_SECONDS", 0.5)
+    monkeypatch.setattr(cluster, "GONE_SECONDS", 2.0)
+    class_of(1, tmp_path)
+    with local_cluster(workers=1) as local:
+        place = Cluster(UNIT.name, local.scheduler_address)
+        place.security = local.security
+        place.run = wait_for_long
+        (nanny,) = local.workers.values()
+        threading.Timer(3.0, lambda: local.sync(nanny.close, timeout=1)).start()
+        with pytest.raises(NoCluster, match="have been gone for 2 s; start some, then go on"):
+            list(grade(Grading(UNIT, tmp_path / "submitted", tmp_path, place=place)))
 
 
 def test_what_always_kills_its_worker_is_not_graded_and_the_others_are(tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """Which wrong answers stand together, and whom the report asks about what is alike."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from autograder.report.clusters import clusters
 from autograder.report.copying import Alike, alike, questions
 from autograder.report.gathering import GradedUnit, gather
 from course.check import Part, Verdict
+from course.check.observing import RUN_FIRST
 from course.check.plain import Raised, encode
 
 TASK = UNIT.tasks["jacobian"]
@@ -72,6 +74,23 @@ def test_answers_of_different_runs_are_not_compared():
 
 def test_what_was_not_observed_at_all_is_no_wrong_answer():
     assert together(observed(None, [1, 2], None)) == [["s1"]]
+
+
+@pytest.mark.parametrize("value", [None, 0.0, [0.0, np.nan], Raised("TypeError", "x"), object()])
+def test_what_many_faults_give_is_no_reason_to_ask(value):
+    graded = observed([value, value], [value, value], [1, 2], [3, 4], [5, 6], [7, 8])
+    assert [cluster.peculiar for cluster in clusters(graded, TASK)] == [False, True, True, True, True]
+    assert alike(graded, clusters(graded, TASK)) == []
+    same = observed([1, 2], [1, 2], [value, value], [3, 4], [5, 6], [7, 8])
+    assert [one.students for one in alike(same, clusters(same, TASK))] == [{"s0", "s1"}]
+
+
+def test_an_answer_that_is_not_there_is_no_wrong_one():
+    graded = observed([1, 2], [1, 2])
+    gone = NameError(f"a is not defined; {RUN_FIRST}")
+    parts = tuple(Part(part.name, False, f"NameError: {gone}") for part in graded.records[0].verdicts[TASK.name].parts)
+    graded.records[0].verdicts[TASK.name] = replace(graded.records[0].verdicts[TASK.name], parts=parts)
+    assert together(graded) == [["s1"]]
 
 
 def test_forged_observations_harm_nothing():

@@ -113,6 +113,23 @@ def test_canvas_keeps_what_it_has_for_who_handed_nothing_in(course):
     assert [row[5] for row in rows[-3:]] == ["EX", "0", "0"] and "0 without a submission" in output
 
 
+def test_who_is_left_out_is_not_in_the_table(course):
+    path = canvas_list(course, [*STUDENTS, "absent"])
+    rows, _ = exported(course, "canvas", "--class-list", path, "--without", "student-01", "--zeros")
+    assert (
+        "student-01" not in [row[3] for row in rows]
+        and len(rows) == len(exported(course, "canvas", "--class-list", path)[0]) - 1
+    )
+    output = refused(course, "canvas", "--class-list", path, "--without", "nobody")
+    assert "nobody to leave out is called 'nobody'" in output
+
+
+def test_a_plain_table_names_students_whatever_column_they_are_found_by(course, totals):
+    path = written(course / "list.csv", ["login;full name", *(f"{student};x" for student in STUDENTS)], ";")
+    rows, _ = exported(course, "csv", "--class-list", path, "--match", "login")
+    assert [row[0] for row in rows[1:]] == list(STUDENTS)
+
+
 def test_moodle_gets_what_it_matches_and_a_hyphen_for_no_grade(course, totals):
     lines = ["First name,Last name,Email address,Groups", *(f"A,B,{student},x" for student in [*STUDENTS, "absent"])]
     rows, output = exported(course, "moodle", "--class-list", written(course / "moodle.csv", lines))

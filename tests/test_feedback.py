@@ -16,7 +16,9 @@ from autograder.build import PROJECT, nbgrader_config
 from autograder.database import Database
 from autograder.execute import SIGNS
 from autograder.feedback import wording
+from autograder.feedback.by_hand import ByHand
 from autograder.feedback.figures import compared_in, figure_of
+from autograder.feedback.page import Feedback, feedback_page
 from autograder.intake.files import OVER, kind_of
 from autograder.records import Record, Records
 from course.check import Expected, judge, load
@@ -27,6 +29,7 @@ SEED = 8_765_432_109_876
 HOSTILE = "<img src=x onerror=alert(1)>"
 SHOUT = "<script>alert('seen')</script>"
 RAISES = f"def jacobian(f, x, h=1e-5):\n    raise ValueError({(SHOUT + '&quot;' * 200)!r})"
+FAILS = "1 / 0"
 HUGE = "def forward_difference(f, x, h=1e-5):\n    return np.full(x.shape, [np.nan, 1e308, -np.inf][x.ndim % 3])"
 WRONG_SIGN = next(one.source for one in UNIT.mistakes("central_difference") if one.name == "sign turned round")
 
@@ -108,7 +111,12 @@ def test_what_ends_a_notebook_or_leaves_a_file_out_is_told_in_words(tmp_path):
 def odd(tmp_path_factory):
     """A course folder with hostile submissions, graded by the command; an instructor gave marks and comments."""
     root = tmp_path_factory.mktemp("odd")
-    answers = {"jacobian": RAISES, "forward_difference": HUGE, "central_difference": WRONG_SIGN}
+    answers = {
+        "jacobian": RAISES,
+        "forward_difference": HUGE,
+        "central_difference": WRONG_SIGN,
+        "complex_step": "1 / 0",
+    }
     path = submission(root / "submitted", HOSTILE, answers)
     (path.parent / f"{SHOUT.replace('/', '')}.txt").write_text("?")
     (path.parent / "timestamp.txt").write_text("2026-01-01 10:00:00 UTC")
@@ -153,6 +161,24 @@ def test_what_others_wrote_is_escaped_and_marks_by_hand_are_told(odd, tmp_path):
     require_by_hand(page)
     assert f"ValueError: {SHOUT}" in text_of(page) and "Your notebook has another name" in text_of(page)
     assert (odd / "gradebook.db").read_bytes() == before
+
+
+def test_an_answer_whose_cell_failed_is_told_with_its_error(odd, tmp_path):
+    code, _ = run_command("feedback", UNIT.name, "--course-dir", odd, "--into", tmp_path, "--only", HOSTILE)
+    said = text_of(page_of(tmp_path, HOSTILE).read_text())
+    assert code == 0 and "not defined" in said
+    assert "the cell that defines complex_step ended with an error. ZeroDivisionError: division by zero" in said
+    assert "run the cell that defines it first" not in said
+
+
+def test_a_task_that_was_not_graded_yet_is_told_and_marks_by_hand_count(odd, tmp_path):
+    record = Records(odd, UNIT).read(HOSTILE)
+    assert record
+    record.verdicts = {"forward_difference": record.verdicts["forward_difference"]}
+    marks = ByHand({"jacobian": 1.25}, penalty=5.0)
+    said = text_of(feedback_page(Feedback(UNIT, record, marks)))
+    assert f"{HOSTILE}: 0 of 10 points" in said and "not graded yet" in said and "1.25 of 3" in said
+    assert "8.25 of" not in said and "−5" in said
 
 
 def test_a_broken_record_is_told_and_stops_nobody(odd, tmp_path):

@@ -1,6 +1,7 @@
 """What the formgrader shows of a student's notebook: text, pictures and formulas, and nothing that acts."""
 
 import re
+from html import escape
 
 import pytest
 
@@ -31,6 +32,16 @@ ACTS = re.compile(r"act\(\)|https?:|text/html|script|url\(|jacobian|<(style|ifra
 def test_what_acts_is_taken_out(html):
     for shown in (clean(html), markdown(html)):
         assert not ACTS.search(" ".join(re.findall("<[^>]*>?", shown))), shown
+
+
+@pytest.mark.parametrize("html", ["<b>" * 600, "<b></i>" * 600, "<br>" * 20_001, "<table><b></table></b>" * 6000])
+def test_what_a_parser_would_take_minutes_for_is_shown_as_it_was_written(html):
+    assert clean(html) == f"<pre>{escape(html)}</pre>"
+
+
+def test_scripts_are_taken_out_with_their_text_wherever_they_end():
+    assert clean("a<script>b</script >c<STYLE>d</style>e") == "ace"
+    assert "b" in clean("a<script>b<style>c</style>") and "c" not in clean("a<script>b<style>c</style>")
 
 
 def test_what_a_lesson_shows_stays():

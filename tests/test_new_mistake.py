@@ -49,6 +49,9 @@ def test_more_than_one_edit_is_a_definition():
         ("relative_error = 3", ""),
         ("def relative_error(:", ""),
         ("(" * 5000, ""),
+        ("def relative_error(a, a):\n    return 7.0", ""),
+        ("def relative_error(a):\n    global a\n    return 7.0", ""),
+        ("def relative_error(a):\n    break", ""),
         ("", ""),
     ],
 )
@@ -135,6 +138,10 @@ def test_nothing_of_the_answer_is_run(planted_class):
         ("class A:\n    import antigravity\n", True),
         ("class A:\n    for x in print():\n        pass\n", True),
         ("class A:\n    @print()\n    def f(self):\n        return 1\n", True),
+        ("class A:\n    @exit\n    def f(self):\n        return 1\n", True),
+        ("@exit\nclass A:\n    pass\n", True),
+        ("class A(metaclass=exit):\n    pass\n", True),
+        ("class A:\n    @staticmethod\n    def f(x):\n        return 1\n", False),
         ("class A:\n    class B:\n        def f(self, x=print()):\n            return 1\n", True),
     ],
 )

@@ -14,8 +14,9 @@ from conftest import run_command
 from planted import CLASS, HOSTILE
 from running import UNIT
 
+from autograder.export.table import text
 from autograder.report import data
-from autograder.report.data import COLUMNS, harmless
+from autograder.report.data import COLUMNS
 from autograder.report.gathering import gather
 
 NAME = UNIT.name
@@ -79,8 +80,8 @@ def test_csv_and_parquet_hold_the_same(planted_class):
     assert table.column_names == list(COLUMNS)
     whole, texts = table.to_pylist(), rows_of(planted_class)
     assert len(whole) == len(texts) == len(CLASS) * len(UNIT.tasks)
-    for row, text in zip(whole, texts, strict=True):
-        assert text == {key: "" if value is None else str(harmless(value)) for key, value in row.items()}
+    for row, written in zip(whole, texts, strict=True):
+        assert written == {key: "" if value is None else shown(value) for key, value in row.items()}
     marks = {(row["student"], row["task"]): row for row in whole}
     assert marks["cleo", "central_difference"]["cluster"] == marks["dan", "central_difference"]["cluster"] == 1
     assert marks["eve", "central_difference"]["mistake"] == "divided by h instead of 2h"
@@ -91,9 +92,13 @@ def test_csv_and_parquet_hold_the_same(planted_class):
 
 def test_no_text_of_the_csv_is_a_formula(planted_class):
     assert {row["student"] for row in rows_of(planted_class) if "cmd" in row["student"]} == {f"'{HOSTILE}"}
-    for text in ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"):
-        assert harmless(text) == f"'{text}"
-    assert harmless("ann") == "ann" and harmless(-1.5) == -1.5 and harmless(None) is None
+    for formula in ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1"):
+        assert shown(formula) == f"'{formula}"
+    assert shown("ann") == "ann" and shown(-1.5) == "-1.5"
+
+
+def shown(value):
+    return text(value) if isinstance(value, str) else str(value)
 
 
 def test_marks_changed_by_hand_count(course):
@@ -135,6 +140,14 @@ def test_records_that_cannot_be_read_are_left_out_and_named(course):
     code, output, page = reported(course)
     assert code == 1 and "the record ann.json cannot be read" in output
     assert f"{NAME}: 7 students" in page and "ann.json, ben.json, eve.json" in page
+
+
+def test_a_unit_of_which_no_record_can_be_read_is_told_among_others(course):
+    (course / "records" / "tf_tape").mkdir()
+    (course / "records" / "tf_tape" / "ann.json").write_text("{ not json")
+    code, output = run_command("report", "--all", "--course-dir", course)
+    assert code == 1 and "no record of tf_tape that can be read; 1 cannot; grade first" in output
+    assert (course / "reports" / f"{NAME}.html").exists()
 
 
 def test_records_of_older_programs_are_reported(course):

@@ -38,9 +38,9 @@ def report(
         raise stop(f"{unit} has no points, so there is nothing to report")
     folder = into or course_dir / "reports"
     with told_errors("autograder report"):
-        from autograder.report.writing import OVERVIEW, write_report, write_reports
+        from autograder.report.writing import OVERVIEW, NothingGraded, write_report, write_reports
 
-        written = []
+        written, lost = [], []
         if unit:
             written.append(write_report(unit_called(unit), course_dir, folder, db_url))
         else:
@@ -48,7 +48,12 @@ def report(
             with progress_bar("reporting") as show:
                 for done, came in enumerate(write_reports(units, course_dir, folder, db_url), start=1):
                     show(done, len(units))
-                    written += [came] if came else []
+                    if not isinstance(came, NothingGraded):
+                        written.append(came)
+                    elif came.unreadable:
+                        lost.append(str(came))
+        for problem in lost:
+            errors.print(problem, highlight=False, markup=False, soft_wrap=True)
         if not written:
             raise stop(f"{course_dir} has no record of any unit; grade first: autograder grade numeric_gradient")
         for one in written:
@@ -57,7 +62,7 @@ def report(
             console.print(f"all units: {folder / OVERVIEW}", soft_wrap=True, highlight=False, markup=False)
         if any(one.parquet is None for one in written):
             errors.print(NO_PYARROW, highlight=False, markup=False, soft_wrap=True)
-    if any(one.graded.unreadable for one in written):
+    if lost or any(one.graded.unreadable for one in written):
         raise typer.Exit(FAULTS_FOUND)
 
 
@@ -82,6 +87,7 @@ def new(
     hint: Annotated[str | None, typer.Option(help="What to do instead, in a sentence.")] = None,
     write: Annotated[bool, typer.Option("--write", help="Append it to the unit's mistakes.py; needs --name.")] = False,
     course_dir: CourseDir = Path(),
+    db_url: DbUrl = "",
 ) -> None:
     """Make a known mistake of a wrong answer that has no name yet: print its code, or append it to mistakes.py.
 
@@ -96,7 +102,7 @@ def new(
         from autograder.new_mistake import HINT, NAME, NoMistake, append, skeleton
         from autograder.report.gathering import gather
 
-        graded = gather(chosen, course_dir)
+        graded = gather(chosen, course_dir, db_url)
         try:
             made = skeleton(graded, chosen.tasks[task], cluster, student, name or NAME, hint or HINT)
             where = append(graded, made) if write else f"course/{unit}/mistakes.py"

@@ -53,14 +53,19 @@ def export(
     who are left out. Raises NoMarks, NoClassList, NoGradebook.
     """
     target = TARGETS[to]
-    marks = [one.without(without) for one in final_marks(database, units)]
+    every = final_marks(database, units)
+    marks = [one.without(without) for one in every]
     graded = {student for one in marks for student in one.points}
     if class_list is not None:
-        listed = ClassList.read(class_list, target.list_from).identified(graded, match, target.identifiers)
+        listed = ClassList.read(class_list, target.list_from)
     elif target.list_from:
         raise NoClassList(f"--to {to} needs --class-list FILE: {target.list_from}")
     else:
-        listed = plain.registered(database).identified(graded, match, target.identifiers)
+        listed = plain.registered(database)
+    everybody = {student for one in every for student in one.points}.union(*(row.values() for row in listed.rows))
+    if unknown := sorted(set(without) - everybody):
+        raise NoClassList(f"nobody to leave out is called {', '.join(map(repr, unknown))}; see --without")
+    listed = listed.identified(graded, match, target.identifiers, without)
     wanted = Export(marks, listed, zeros)
     return wanted, target.table(wanted)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 SEPARATORS = ",;\t"
+SEPARATOR = re.compile(r"sep=([,;\t])", re.IGNORECASE)
 Row = dict[str, str]
 
 
@@ -34,15 +36,14 @@ class ClassList:
     @classmethod
     def read(cls, path: Path, list_from: str = "") -> ClassList:
         """Read a CSV file with commas, semicolons or tabs. Raises NoClassList."""
-        lines = [[cell.strip() for cell in line] for line in _cells(path, _text(path))]
-        lines = [line for line in lines if any(line)]
+        lines = [(number, line) for number, line in _lines(path, _text(path)) if any(line)]
         if len(lines) < 2:
             raise NoClassList(f"{path} lists no student: it needs a line of column names and a line for each student")
-        header, *rest = lines
-        too_long = [number for number, line in enumerate(rest, start=2) if any(line[len(header) :])]
+        (_, header), *rest = lines
+        too_long = [number for number, line in rest if any(line[len(header) :])]
         if too_long:
             raise NoClassList(f"{path}: more cells than column names in {_some('line', map(str, too_long))}")
-        rows = [dict(zip(header, line + [""] * len(header), strict=False)) for line in rest]
+        rows = [dict(zip(header, line + [""] * len(header), strict=False)) for _, line in rest]
         return cls(str(path), header, rows, list_from)
 
     def column(self, wanted: str) -> str | None:
@@ -60,9 +61,12 @@ class ClassList:
             raise NoClassList(f"{self.name} has no column {wanted!r}, but {', '.join(self.columns)}{why}")
         return found
 
-    def identified(self, graded: Collection[str], match: str, candidates: Iterable[str]) -> ClassList:
+    def identified(
+        self, graded: Collection[str], match: str, candidates: Iterable[str], without: Collection[str] = ()
+    ) -> ClassList:
         """The list with the column by which all graded students are found: ``match``, or that of the candidates
-        which holds most of them. Raises NoClassList, which names every student that is unknown or listed twice."""
+        which holds most of them; ``without`` some students. Raises NoClassList, which names every student that is
+        unknown or listed twice."""
         if match:
             columns = [self.require(match)]
         else:
@@ -72,8 +76,10 @@ class ClassList:
                 f"{self.name} has none of the columns {', '.join(candidates)}, but {', '.join(self.columns)}; "
                 "name the one that holds the students' names in the gradebook: --match COLUMN"
             )
-        best = max(columns, key=lambda column: len({row[column] for row in self.rows} & set(graded)))
-        listed = Counter(row[best] for row in self.rows if row[best])
+        wanted = {*graded, *without}
+        best = max(columns, key=lambda column: len({row[column] for row in self.rows} & wanted))
+        rows = [row for row in self.rows if row[best] not in without]
+        listed = Counter(row[best] for row in rows if row[best])
         faults = {
             "not in it": sorted(set(graded) - set(listed)),
             "in it more than once": sorted(student for student, times in listed.items() if times > 1),
@@ -85,7 +91,7 @@ class ClassList:
                 "that holds the students' names in the gradebook (--match COLUMN), or leave a student out "
                 "(--without STUDENT)"
             )
-        return replace(self, identifier=best)
+        return replace(self, rows=rows, identifier=best)
 
     def student(self, row: Row) -> str:
         """A student's name in the gradebook."""
@@ -102,12 +108,16 @@ def _text(path: Path) -> str:
         raise NoClassList(f"{path} is not UTF-8 (byte {error.start}); save it as 'CSV UTF-8'") from error
 
 
-def _cells(path: Path, text: str) -> list[list[str]]:
-    """The cells of each line. The separator is the one that makes most columns of the first. Raises NoClassList."""
+def _lines(path: Path, text: str) -> list[tuple[int, list[str]]]:
+    """The number and the cells of each line. The separator is what a line such as ``sep=;`` says, which Excel writes
+    first, or the one that makes most columns of the first line. Raises NoClassList."""
     first = next((line for line in text.splitlines() if line.strip()), "")
-    separator = max(SEPARATORS, key=lambda separator: sum(map(len, csv.reader([first], delimiter=separator))))
+    said = SEPARATOR.fullmatch(first.strip())
     try:
-        return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
+        separator = said[1] if said else max(SEPARATORS, key=lambda one: len(next(csv.reader([first], delimiter=one))))
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+        lines = [(reader.line_num, [cell.strip() for cell in line]) for line in reader]
+        return [(number, line) for number, line in lines if not said or "".join(line).lower() != "sep="]
     except csv.Error as error:
         raise NoClassList(f"{path} is no CSV file: {error}") from error
 

@@ -30,9 +30,9 @@ def registered(database: Database) -> ClassList:
 
 
 def table(export: Export) -> Table:
-    """The header, and a row for each student."""
+    """The header, and a row for each student, who stands there as in the gradebook if the list has no such column."""
     listed = export.class_list
-    columns = [listed.column(name) for name in COLUMNS]
+    columns = [listed.column("student") or listed.identifier, *map(listed.column, COLUMNS[1:])]
     return [
         [*COLUMNS, *(one.unit for one in export.marks)],
         *(

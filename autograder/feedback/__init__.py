@@ -24,6 +24,7 @@ from autograder.feedback.figures import figure_of
 from autograder.feedback.page import Feedback, feedback_page
 from autograder.intake.files import STAMP, read_file
 from autograder.records import Record, Records, can_name_a_file, write_whole
+from autograder.report.answers import errors_of, graded_notebook
 from autograder.texts import reason
 from course.check import Unit
 
@@ -39,11 +40,11 @@ class Written:
     problem: str = ""
 
 
-def feedback_on(unit: Unit, record: Record, by_hand: ByHand, site: str = "") -> str:
-    """The page on a submission."""
+def feedback_on(unit: Unit, record: Record, by_hand: ByHand, site: str = "", graded: Path | None = None) -> str:
+    """The page on a submission; ``graded`` is the graded notebook, which tells why an answer is not there."""
     drawn = {task: figure_of(unit, verdict, record) for task, verdict in record.verdicts.items()}
     figures = {task: figure for task, figure in drawn.items() if figure}
-    return feedback_page(Feedback(unit, record, by_hand, figures, site))
+    return feedback_page(Feedback(unit, record, by_hand, figures, errors_of(graded) if graded else {}, site))
 
 
 def write_feedback(
@@ -68,7 +69,9 @@ def write_feedback(
             try:
                 written = Written(record.student, page_path(into, record.student, unit))
                 written.page.parent.mkdir(parents=True, exist_ok=True)
-                write_whole(written.page, feedback_on(unit, record, added(record.student), site), lasting=False)
+                graded = graded_notebook(unit, record.student, course_dir)
+                text = feedback_on(unit, record, added(record.student), site, graded)
+                write_whole(written.page, text, lasting=False)
                 copy_names(course_dir / "submitted" / record.student / unit.assignment, written.page.parent)
             except Exception as error:  # one record never stops the others
                 written = Written(record.student, path, f"{type(error).__name__}: {reason(error)}")

@@ -42,13 +42,15 @@ a { color: light-dark(#0b57d0, #8ab4f8); }
 class Feedback:
     """All that a page tells a student: the grade record, what was added by hand, a figure by task.
 
-    ``site`` is the address of the course's site, if there is one.
+    ``errors`` are those with which cells of answers ended, by answer; ``site`` is the address of the course's site, if
+    there is one.
     """
 
     unit: Unit
     record: Record
     by_hand: ByHand = field(default_factory=ByHand)
     figures: dict[str, Figure] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
     site: str = ""
 
     @property
@@ -56,13 +58,15 @@ class Feedback:
         """The verdicts on the unit's tasks that were graded, in the order of the lesson."""
         return [self.record.verdicts[task] for task in self.unit.tasks if task in self.record.verdicts]
 
-    def points(self, verdict: Verdict) -> float:
-        """The points of a task: those given by hand, where there are any."""
-        return self.by_hand.points.get(verdict.task, verdict.points)
+    def points(self, task: str) -> float | None:
+        """The points of a task: those given by hand, else the grader's; None where there are none yet."""
+        verdict = self.record.verdicts.get(task)
+        return self.by_hand.points.get(task, verdict.points if verdict else None)
 
     @property
     def total(self) -> float:
-        return sum(map(self.points, self.verdicts)) - self.by_hand.penalty
+        """The sum less what being late costs, never below 0, as nbgrader and ``autograder export`` count."""
+        return max(0.0, sum(self.points(task) or 0.0 for task in self.unit.tasks) - self.by_hand.penalty)
 
 
 def feedback_page(feedback: Feedback) -> str:
@@ -89,25 +93,28 @@ def _state(verdict: Verdict) -> tuple[str, str]:
     """The class and the words for how far an answer is right."""
     if verdict.right:
         return "full", "right"
-    if verdict.unanswered:
-        return "none", "not answered"
+    if verdict.unanswered or verdict.undefined:
+        return "none", "not answered" if verdict.unanswered else "not defined"
     return ("none", "not right yet") if verdict.points == 0 else ("part", "partly right")
 
 
 def _summary(feedback: Feedback) -> str:
     record, rows = feedback.record, []
-    for verdict in feedback.verdicts:
-        kind, said = _state(verdict)
+    for task in feedback.unit.tasks.values():
+        verdict = record.verdicts.get(task.name)
+        kind, said = _state(verdict) if verdict else ("", "not graded yet")
+        name = f'<a href="#task-{task.name}">{_named(task.name)}</a>' if verdict else _named(task.name)
+        most = verdict.max_points if verdict else task.points
         rows.append(
-            f'<tr><th scope="row"><a href="#task-{verdict.task}">{_named(verdict.task)}</a></th>'
-            f'<td class="{kind}">{said}</td>{_points(feedback.points(verdict), verdict.max_points)}</tr>'
+            f'<tr><th scope="row">{name}</th><td class="{kind}">{said}</td>'
+            f"{_points(feedback.points(task.name), most)}</tr>"
         )
     if feedback.by_hand.penalty:
         rows.append(
             '<tr><th scope="row">handed in late</th><td></td>'
             f'<td class="number">−{feedback.by_hand.penalty:g}</td></tr>'
         )
-    most = sum(verdict.max_points for verdict in feedback.verdicts)
+    most = feedback.unit.points
     student = escape(wording.short(record.student))
     return f"""<p class="total">{student}: <strong>{feedback.total:g} of {most:g} points</strong></p>
 <p>Graded on {escape(wording.short(str(record.graded)).partition("T")[0])}.</p>
@@ -121,13 +128,13 @@ def _named(task: str) -> str:
     return escape(task.replace("_", " "))
 
 
-def _points(points: float, most: float) -> str:
-    return f'<td class="number">{points:g} of {most:g}</td>'
+def _points(points: float | None, most: float) -> str:
+    return f'<td class="number">{"–" if points is None else f"{points:g}"} of {most:g}</td>'
 
 
 def _task(feedback: Feedback, verdict: Verdict) -> str:
     kind, said = _state(verdict)
-    name, points = verdict.task, f"{feedback.points(verdict):g} of {verdict.max_points:g} points"
+    name, points = verdict.task, f"{feedback.points(verdict.task):g} of {verdict.max_points:g} points"
     by_hand = f" (given by hand; the checks gave {verdict.points:g})" if name in feedback.by_hand.points else ""
     pieces = [
         f'<h2 id="task-{name}">{_named(name)}</h2>',
@@ -135,7 +142,8 @@ def _task(feedback: Feedback, verdict: Verdict) -> str:
         _comments(feedback.by_hand.comments.get(name, [])),
         _mistake(verdict),
         _read_on(feedback, verdict),
-        "" if verdict.right or verdict.unanswered else _parts(verdict),
+        _not_defined(feedback, verdict) if verdict.undefined else "",
+        "" if verdict.right or verdict.unanswered or verdict.undefined else _parts(verdict),
         _figure(feedback.figures.get(name)),
     ]
     return f'<section class="task" aria-labelledby="task-{name}">{"".join(pieces)}</section>'
@@ -154,12 +162,18 @@ def _mistake(verdict: Verdict) -> str:
     return f'<p class="hint"><strong>This looks like: {escape(verdict.mistake)}.</strong> {escape(verdict.hint)}</p>\n'
 
 
+def _not_defined(feedback: Feedback, verdict: Verdict) -> str:
+    answers = list(feedback.unit.tasks[verdict.task].answers)
+    errors = [feedback.errors[name] for name in answers if name in feedback.errors]
+    return f"<p>{escape(wording.not_defined(answers, errors))}</p>\n<p>{wording.AGAIN}</p>\n"
+
+
 def _read_on(feedback: Feedback, verdict: Verdict) -> str:
     """Links to the section of the lesson in which a task stands, for one that is not right."""
     found = [section for section in sections(feedback.unit.name) if verdict.task in section.tasks]
     if verdict.right or not found:
         return ""
-    links = f'<a href="#{found[0].anchor}">{escape(found[0].title)}</a>'
+    links = f'<a href="#{found[0].anchor}">{escape(found[0].title.replace("`", ""))}</a>'
     if feedback.site:
         links += f', or <a href="{escape(_address(feedback, found[0]))}">on the course’s site</a>'
     return f"<p>The lesson explains it: {links}.</p>\n"

@@ -22,7 +22,7 @@ FINDINGS = {
     "other notebook format": "The notebook was saved in another format version. It was read all the same.",
     "merge conflict": "The notebook holds the marks of a merge conflict. Resolve conflicts before you hand in.",
     "too many cells": "The notebook has very many cells; those beyond the limit were left out.",
-    "long cell": "A cell is very long; what was beyond the limit was left out.",
+    "long cell": "A cell is very long.",
     "broken cell": "A cell was damaged and could not be read.",
     "broken characters": "A cell holds broken characters; they were replaced.",
     "missing cell": "Cells that you received are missing. They were put back; a missing answer counts as not given.",
@@ -60,8 +60,21 @@ def reason(said: str) -> str:
     if said.startswith("NotImplementedError"):
         return "not answered"
     if said.startswith("TimeoutError"):
-        return f"It ran for too long: {short(said.partition(': ')[2])}."
+        return f"It ran for too long: {short(said.partition(': ')[2] or 'it was stopped')}."
     return f"Your code stopped with an error. {short(said)}" if raised else short(said)
+
+
+def not_defined(answers: list[str], errors: list[str]) -> str:
+    """What became of an answer that was not there when its check ran; ``errors`` are those of its cells, if they
+    failed."""
+    names = " and ".join(answers)
+    if not errors:
+        return f"When your notebook ran from the top, no cell had defined {names} by the time it was checked."
+    said = re.sub(r"\([^()]*?,? ?line (\d+)\)", r"(line \1)", errors[0])  # the file that Python names is none of yours
+    return f"When your notebook ran from the top, the cell that defines {names} ended with an error. {short(said)}"
+
+
+AGAIN = "Choose “Restart Kernel and Run All Cells” and look at the first cell that fails."
 
 
 def short(text: str) -> str:

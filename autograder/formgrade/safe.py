@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import secrets
 from base64 import b64encode
+from collections import Counter
 from functools import partial
 from html import escape
 from typing import Any
@@ -27,6 +28,9 @@ TAGS = {
     "h6", "hr", "img", "p", "pre", "s", "small", "span", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th",
     "thead", "tr", "u",
 }  # fmt: skip
+EMPTY = {"br", "hr", "img", "input", "col", "wbr", "meta", "link"}
+MOST_TAGS = 20_000
+DEEPEST = 500  # elements within each other, or left open
 STYLES = ["border", "border-collapse", "border-left", "color", "margin", "padding", "text-align", "vertical-align"]
 ATTRIBUTES = {"a": ("href", "title"), "img": ("src", "alt", "width", "height"), "th": ("scope",)}
 
@@ -36,9 +40,43 @@ def clean(html: str | bytes) -> str:
     text = html.decode("utf-8", "replace") if isinstance(html, bytes) else str(html)
     if text.lstrip().startswith("<svg"):
         return picture(text)
-    text = re.sub(r"(?is)<(script|style)\b.*?</\1\s*>", "", text)  # their text is nothing to be read
+    text = without_scripts(text)
+    if too_deep(text):
+        return f"<pre>{escape(text)}</pre>"
     protocols = {*bleach.ALLOWED_PROTOCOLS, "data"}
     return bleach.clean(text, TAGS, allowed, protocols, strip=True, css_sanitizer=CSSSanitizer(STYLES))
+
+
+def without_scripts(text: str) -> str:
+    """HTML without scripts and style sheets, whose text is nothing to be read."""
+    pieces, at = [], 0
+    unclosed: set[str] = set()
+    for opened in re.finditer(r"(?i)<(script|style)\b", text):
+        kind = opened[1].lower()
+        if opened.start() < at or kind in unclosed:
+            continue
+        if closed := re.compile(rf"(?i)</{kind}\s*>").search(text, opened.end()):
+            pieces.append(text[at : opened.start()])
+            at = closed.end()
+        else:
+            unclosed.add(kind)
+    return "".join([*pieces, text[at:]])
+
+
+def too_deep(text: str) -> bool:
+    """Whether there are so many elements, or so many within each other, that a parser would take minutes."""
+    left_open: Counter[str] = Counter()
+    tags = re.findall(r"<(/?)([a-zA-Z]+)", text)
+    if len(tags) > MOST_TAGS:
+        return True
+    for closing, tag in tags:
+        if not closing and tag.lower() not in EMPTY:
+            left_open[tag.lower()] += 1
+            if left_open.total() > DEEPEST:
+                return True
+        elif left_open[tag.lower()]:
+            left_open[tag.lower()] -= 1
+    return False
 
 
 def allowed(tag: str, name: str, value: str) -> bool:

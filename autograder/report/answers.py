@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import warnings
+from collections.abc import Callable
 from functools import lru_cache
 from opcode import opmap
 from pathlib import Path
@@ -23,23 +24,44 @@ VARIANTS = {"mistake", "alternative"}
 
 def cells_of(path: Path) -> dict[str, str]:
     """The code of each answer in a notebook, by the answer's name; empty where the notebook cannot be read."""
+    return _of_answers(path, lambda cell: cell["source"])
+
+
+def errors_of(path: Path) -> dict[str, str]:
+    """With what error the cells of answers ended in a notebook, by the answer's name, of those that did."""
+    return _of_answers(path, _error)
+
+
+def _of_answers(path: Path, what: Callable[[Any], Any]) -> dict[str, str]:
+    """Something of the cell of each answer, where it is there: a text or, as notebooks have them, a list of texts."""
     try:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        sources = {cell["id"]: cell["source"] for cell in cells if str(cell.get("id", "")).startswith("answer_")}
+        found = {cell["id"]: what(cell) for cell in cells if str(cell.get("id", "")).startswith("answer_")}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
-    return {name.removeprefix("answer_"): _text(source) for name, source in sources.items()}
+    return {
+        name.removeprefix("answer_"): text if isinstance(text, str) else "".join(map(str, text))
+        for name, text in found.items()
+        if text is not None
+    }
 
 
-def _text(source: Any) -> str:
-    return source if isinstance(source, str) else "".join(map(str, source))
+def _error(cell: Any) -> str | None:
+    errors = [out for out in cell["outputs"] if out["output_type"] == "error"]
+    return f"{errors[0]['ename']}: {errors[0]['evalue']}" if errors else None
 
 
 def answers_of(unit: Unit, student: str, course_dir: Path) -> dict[str, str]:
     """The code of a student's answers as it was graded, by the answer's name: from the graded notebook."""
+    path = graded_notebook(unit, student, course_dir)
+    return cells_of(path) if path else {}
+
+
+def graded_notebook(unit: Unit, student: str, course_dir: Path) -> Path | None:
+    """The file of a student's graded notebook; None where the name is none that a folder can have."""
     if not can_name_a_file(student):
-        return {}
-    return cells_of(course_dir / "autograded" / student / unit.assignment / f"{unit.name}.ipynb")
+        return None
+    return course_dir / "autograded" / student / unit.assignment / f"{unit.name}.ipynb"
 
 
 class Form(NamedTuple):
@@ -64,6 +86,17 @@ def form(source: str) -> Form:
         except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
             pass
     return Form(" ".join(source.split()), len(source.splitlines()))
+
+
+def compiles(source: str) -> bool:
+    """Whether Python takes the code, which is not run."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(source, "", "exec", dont_inherit=True)
+        return True
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+        return False
 
 
 def _bytecode(code: CodeType) -> tuple[Any, ...]:

@@ -35,14 +35,26 @@ class Cluster:
     def students(self) -> list[str]:
         return [record.student for record in self.records]
 
+    @property
+    def peculiar(self) -> bool:
+        """Whether some wrong part gave numbers or a text, and not only errors, nothing, NaN or zeros, as many do."""
+        seen = _seen(self.records[0], self.task)
+        return any(_says_something(seen[part.name]) for part in self.verdict.parts if not part.right)
+
 
 def is_unnamed(record: Record, task: str) -> bool:
-    """Whether an answer is wrong in a way that has no name yet. One that was not observed at all is not; a finding
-    says why."""
+    """Whether an answer is wrong in a way that has no name yet. One that is not there, since its cell failed, is not,
+    nor is one that was not observed at all; a finding says why."""
     verdict = record.verdicts.get(task)
-    if verdict is None or verdict.right or verdict.unanswered or verdict.mistake:
+    if verdict is None or verdict.right or verdict.unanswered or verdict.undefined or verdict.mistake:
         return False
     return record.observations is None or bool(record.observations.get(task))
+
+
+def _says_something(value: Any) -> bool:
+    if isinstance(value, list | dict):
+        return any(map(_says_something, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, str) or (isinstance(value, np.ndarray) and bool(np.nan_to_num(value).any()))
 
 
 def clusters(graded: GradedUnit, task: Task) -> list[Cluster]:

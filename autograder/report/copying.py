@@ -49,7 +49,9 @@ def alike(graded: GradedUnit, found: Iterable[Cluster]) -> list[Alike]:
     same_wrong = [
         Alike(graded.unit.name, cluster.task.name, "the same wrong results, which no known mistake has", students, 1)
         for cluster in found
-        if 2 <= len(students := frozenset(cluster.students)) <= few and (cluster.task.name, students) not in seen
+        if cluster.peculiar
+        and 2 <= len(students := frozenset(cluster.students)) <= few
+        and (cluster.task.name, students) not in seen
     ]
     return same_code + same_wrong
 

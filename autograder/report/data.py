@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from autograder.export.table import text
 from autograder.records import Record, write_whole
 from autograder.report.clusters import Cluster
 from autograder.report.gathering import GradedUnit
@@ -19,7 +20,6 @@ COLUMNS = {
     "graded": "string", "isolation": "string", "seconds": "double", "findings": "string",
 }  # fmt: skip
 """The columns and their types in Parquet. ``points`` count; ``graded_points`` are the grader's."""
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def rows(graded: GradedUnit, found: Mapping[str, Sequence[Cluster]]) -> list[Row]:
@@ -62,12 +62,10 @@ def write_csv(table: Iterable[Row], path: Path) -> None:
     out = io.StringIO()
     writer = csv.DictWriter(out, list(COLUMNS), lineterminator="\n")
     writer.writeheader()
-    writer.writerows({name: harmless(value) for name, value in row.items()} for row in table)
+    writer.writerows(
+        {name: text(value) if isinstance(value, str) else value for name, value in row.items()} for row in table
+    )
     write_whole(path, out.getvalue())
-
-
-def harmless(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
 def write_parquet(table: Sequence[Row], path: Path) -> bool:

@@ -13,7 +13,11 @@ from course.check import Unit
 
 
 class NothingGraded(LookupError):
-    """There is no record to report on."""
+    """There is no record to report on; ``unreadable`` names the files of those that no longer say anything."""
+
+    def __init__(self, message: str, unreadable: list[str]):
+        super().__init__(message)
+        self.unreadable = unreadable
 
 
 @dataclass
@@ -61,9 +65,8 @@ def gather(unit: Unit, course_dir: Path, db_url: str = "") -> GradedUnit:
             unreadable.append(path.name)
     if not found:
         more = f" that can be read; {len(unreadable)} cannot" if unreadable else ""
-        raise NothingGraded(
-            f"{course_dir} has no record of {unit.name}{more}; grade first: autograder grade {unit.name}"
-        )
+        grade = f"grade first: autograder grade {unit.name}"
+        raise NothingGraded(f"{course_dir} has no record of {unit.name}{more}; {grade}", unreadable)
     found.sort(key=lambda record: record.student)
     students = {record.student for record in found}
     changed = Database(course_dir, db_url).marks_by_hand(unit.assignment)

@@ -52,7 +52,7 @@ def cell(verdict: Verdict | None) -> str:
     if verdict is None:
         return "<td>–</td>"
     kind = "full" if verdict.right else "none" if verdict.points == 0 else "part"
-    said = verdict.mistake or ("not answered" if verdict.unanswered else "")
+    said = verdict.mistake or ("not answered" if verdict.unanswered else "not defined" if verdict.undefined else "")
     return f'<td class="{kind}">{verdict.points:g}<small>{escape(said)}</small></td>'
 
 

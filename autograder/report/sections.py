@@ -38,6 +38,7 @@ def notes(graded: Sequence[GradedUnit]) -> str:
         lines.append(
             f"{count(by_hand, 'mark')} changed by hand in nbgrader; {'it counts' if by_hand == 1 else 'they count'}."
         )
+    lines.append("Points are those of the tasks: <code>autograder export</code> takes off what being late costs.")
     for one in graded:
         again = f"<code>autograder grade {escape(one.unit.name)}</code>"
         if one.unreadable:

@@ -20,7 +20,8 @@ QUARTERS = (0, 25, 50, 75, 100)
 @dataclass(frozen=True)
 class TaskStatistics:
     """A task in figures. ``difficulty`` is the share of points that was earned, 1 if everybody has all of them;
-    ``discrimination`` the correlation of its points with those of the other tasks; NaN where there is none.
+    ``unanswered`` counts also answers whose cell failed; ``discrimination`` is the correlation of the task's points
+    with those of the other tasks, NaN where there is none.
     """
 
     task: str
@@ -55,7 +56,7 @@ def task_statistics(graded: GradedUnit, task: str) -> TaskStatistics:
         len(earned),
         sum(earned) / (whole * len(earned)) if earned and whole else math.nan,
         sum(value >= whole for value in earned),
-        sum(verdict.unanswered for verdict in verdicts),
+        sum(verdict.unanswered or verdict.undefined for verdict in verdicts),
         sum(verdict.mistake is not None for verdict in verdicts),
         sum(is_unnamed(record, task) for record in graded.records),
         discrimination(points_matrix(graded), list(graded.unit.tasks).index(task)),
@@ -104,5 +105,6 @@ def summary(numbers: Iterable[float]) -> Summary:
 
 def tenths(totals: Sequence[float], most: float) -> list[tuple[float, float, int]]:
     """Each tenth of the points, from and to, with how many totals are in it; those above ``most`` are in the last."""
-    counts, edges = np.histogram(np.clip(totals, 0, most), bins=np.linspace(0, most, 11))
+    edges = np.linspace(0, most, 11).round(6)
+    counts, _ = np.histogram(np.clip(totals, 0, most).round(6), bins=edges)  # sums of cents, without what floats add
     return [(float(low), float(high), int(n)) for low, high, n in zip(edges, edges[1:], counts, strict=False)]

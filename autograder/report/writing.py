@@ -45,15 +45,17 @@ def write_report(unit: Unit, course_dir: Path, into: Path, db_url: str = "") -> 
     return Written(graded, page, csv, parquet if done else None, likeness, len(every))
 
 
-def write_reports(units: Sequence[Unit], course_dir: Path, into: Path, db_url: str = "") -> Iterator[Written | None]:
-    """Write the report of each unit, None where nobody is graded, and at the end the page over all of them."""
+def write_reports(
+    units: Sequence[Unit], course_dir: Path, into: Path, db_url: str = ""
+) -> Iterator[Written | NothingGraded]:
+    """Write the report of each unit where somebody is graded, and at the end the page over all of them."""
     written = []
     for unit in units:
         try:
             written.append(write_report(unit, course_dir, into, db_url))
             yield written[-1]
-        except NothingGraded:
-            yield None
+        except NothingGraded as nothing:
+            yield nothing
     if written:
         asked = questions(likeness for one in written for likeness in one.alike)
         write_whole(into / OVERVIEW, overview_page([one.graded for one in written], asked))
