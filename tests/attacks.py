@@ -135,7 +135,10 @@ ANSWERS = {
     "the mistakes": "importlib.import_module('course.start_here.mistakes')",
     "the unit's reference": "from course.check import load; load('start_here').reference",
     "the unit's mistakes": "from course.check import load; load('start_here').mistakes('mean_of_squares')",
-    "the check itself": "from course.check import Check; Check('start_here')('mean_of_squares')",
+    "the check itself": """
+        from course.check import Check
+        os.environ.pop('GRADIENTS_GRADING')  # which keeps it from comparing
+        Check('start_here')('mean_of_squares')""",
     "compiled code": "found(glob.glob('/**/start_here/__pycache__/*.pyc', recursive=True))",
     "the reference anywhere": """
         found(p for p in glob.glob('/**/reference.py', recursive=True)

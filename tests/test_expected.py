@@ -123,5 +123,5 @@ def test_a_library_is_absent_for_a_while_only():
 
 
 def test_an_answer_may_import_what_was_left_out():
-    got = run("import sklearn.base\nassert 'tensorflow' not in __import__('sys').modules")
+    got = run("import sklearn.base\nassert 'tensorflow' not in __import__('sys').modules", cell_seconds=20.0)
     assert got.full and not got.findings and kernels.can_be_warm()
