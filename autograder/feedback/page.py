@@ -141,8 +141,8 @@ def _task(feedback: Feedback, verdict: Verdict) -> str:
         f'<p><strong class="{kind}">{said.capitalize()}</strong>: {points}{by_hand}</p>',
         _comments(feedback.by_hand.comments.get(name, [])),
         _mistake(verdict),
-        _read_on(feedback, verdict),
         _not_defined(feedback, verdict) if verdict.undefined else "",
+        _read_on(feedback, verdict),
         "" if verdict.right or verdict.unanswered or verdict.undefined else _parts(verdict),
         _figure(feedback.figures.get(name)),
     ]
