@@ -76,6 +76,7 @@ CELLS = {
     "sys.exit": "import sys; sys.exit(1)",
     "exit": "exit",
     "quit": "quit()",
+    "quit, and going on": "quit()\nimport time; time.sleep(0.5)",
     "a changed folder": "import os; os.makedirs('a/b'); os.chdir('a/b'); open('c', 'w').write('x')",
     "the home folder": "from pathlib import Path\n(Path.home() / '.config').mkdir(); (Path.home() / '.config/x').write_text('y')",
     "temporary files": "import tempfile\nwith tempfile.NamedTemporaryFile() as f: f.write(b'x')\ntempfile.mkdtemp()",
