@@ -153,7 +153,8 @@ async def _run_cell(
     if task:
         call = f"publish({job.unit!r}, {task!r}, {job.seeds[task]})"
         cell.source = f"__import__('course.check.notebook', fromlist=['']).{call}"
-    client.allow(MAX_MESSAGE if task else job.limits.output, counts=not task)
+    most = MAX_MESSAGE if task else job.limits.output
+    client.allow(most, counts=not task)
     try:
         await _execute(client, cell, index, job, deadline)
     except CellTimeoutError:
@@ -168,7 +169,6 @@ async def _run_cell(
             result.findings.append(("time limit", f"{name} took longer than {_seconds(cell, job):g} s"))
         result.findings += _findings_in(cell, name)
         if client.overflowed:
-            most = MAX_MESSAGE if task else job.limits.output
             if not task and client.left_in_all < most:
                 name, most = f"{name} and those before it", job.limits.total_output
             result.findings.append(("output limit", f"{name} showed more than {most // MB} MB; the rest was dropped"))

@@ -140,8 +140,7 @@ def judged(
 ) -> tuple[Graded, Outcome | None]:
     """The verdicts on what came of a submission."""
     try:
-        partly = len(grader.seeds) < len(grader.unit.tasks)
-        return grader.outcome(submission, execution, records.read(submission.student) if partly else None)
+        return grader.outcome(submission, execution, records.read(submission.student) if grader.partly else None)
     except Exception as error:  # one submission never stops the others
         return not_graded(submission.student, submission.findings, error), None
 

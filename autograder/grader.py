@@ -89,11 +89,15 @@ class Grader:
         """The same for every task of the unit."""
         return Grader(self.unit, self.seeds, (), self.isolation, self.every_cell, self.warm)
 
+    @property
+    def partly(self) -> bool:
+        """Whether some tasks of the unit are left out."""
+        return len(self.seeds) < len(self.unit.tasks)
+
     def fitting(self, submission: Submission, earlier: Record | None) -> Grader:
         """The grader for a submission: of all tasks where those not chosen were graded of something else, since all
         marks of a submission must be of one state of it and of the unit."""
-        partly = len(self.seeds) < len(self.unit.tasks)
-        return self.of_all_tasks if partly and earlier and not self.still_holds(earlier, submission) else self
+        return self.of_all_tasks if self.partly and earlier and not self.still_holds(earlier, submission) else self
 
     def job(self, submission: Submission) -> Job:
         """What is to be run for a submission: the cells that bear on its marks, and the checks of the chosen tasks."""

@@ -21,7 +21,7 @@ REACHES_ANY_NAME = re.compile(r"globals|locals|vars|dir|exec|eval|In|Out|_oh|_ih
 """Code that uses one of these names may use any name of the notebook, or any output."""
 REACHES_ANYTHING = re.compile(
     r"__main__|__globals__|__builtins__|\bbuiltins\b|get_ipython|user_(global_)?ns|f_(globals|locals|back)|"
-    r"_getframe|currentframe|[gca][ir]_frame|import \*"
+    r"_getframe|currentframe|(gi|cr|ag)_frame|import \*"
 )
 """The same of what may stand after a dot."""
 

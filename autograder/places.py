@@ -22,7 +22,6 @@ from typing import Any, Protocol, TypeVar
 from autograder import kernels
 from autograder.execute import Execution, Job, execute
 from autograder.kernels import forkserver
-from autograder.kernels.forkserver import NoWarmKernels
 from autograder.kernels.view import preloads
 
 ATTEMPTS = 3
@@ -183,10 +182,10 @@ def run_all(
     again: list[tuple[Key, Callable[[], Job], int]] = []
 
     def begin(key: Key, job: Callable[[], Job], attempt: int) -> None:
+        place.start()
         try:
-            place.start()
             future = place.submit(job())
-        except (BrokenExecutor, NoWarmKernels) as error:
+        except BrokenExecutor as error:
             future = Future()
             future.set_exception(error)
         running[future] = key, job, attempt

@@ -81,6 +81,7 @@ def test_a_changed_demonstration_runs():
         "import builtins\nbuiltins.eval('table')", "import IPython\nIPython.get_ipython().user_ns['table']",
         "answer.__globals__['table']", "import sys\nsys._getframe().f_globals", "Out[2]", "t = _", "t = _3",
         "__builtins__", "import inspect\ninspect.currentframe()", "print(In)", "(n for n in 'a').gi_frame",
+        "a.ag_frame",
     ],
 )  # fmt: skip
 def test_everything_runs_where_code_may_reach_any_name(extra):

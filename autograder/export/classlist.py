@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 SEPARATORS = ",;\t"
-SEPARATOR = re.compile(r"sep=([,;\t])", re.IGNORECASE)
+SEPARATOR_LINE = re.compile(f"sep=([{SEPARATORS}])", re.IGNORECASE)
 Row = dict[str, str]
 
 
@@ -112,7 +112,7 @@ def _lines(path: Path, text: str) -> list[tuple[int, list[str]]]:
     """The number and the cells of each line. The separator is what a line such as ``sep=;`` says, which Excel writes
     first, or the one that makes most columns of the first line. Raises NoClassList."""
     first = next((line for line in text.splitlines() if line.strip()), "")
-    said = SEPARATOR.fullmatch(first.strip())
+    said = SEPARATOR_LINE.fullmatch(first.strip())
     try:
         separator = said[1] if said else max(SEPARATORS, key=lambda one: len(next(csv.reader([first], delimiter=one))))
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)

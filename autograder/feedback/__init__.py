@@ -44,7 +44,9 @@ def feedback_on(unit: Unit, record: Record, by_hand: ByHand, site: str = "", gra
     """The page on a submission; ``graded`` is the graded notebook, which tells why an answer is not there."""
     drawn = {task: figure_of(unit, verdict, record) for task, verdict in record.verdicts.items()}
     figures = {task: figure for task, figure in drawn.items() if figure}
-    return feedback_page(Feedback(unit, record, by_hand, figures, errors_of(graded) if graded else {}, site))
+    missing = any(verdict.undefined for verdict in record.verdicts.values())
+    errors = errors_of(graded) if graded and missing else {}
+    return feedback_page(Feedback(unit, record, by_hand, figures, errors, site))
 
 
 def write_feedback(

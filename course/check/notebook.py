@@ -15,8 +15,6 @@ from course.check.verdict import Verdict
 PRACTICE_SEED = 1
 OBSERVATIONS = "application/vnd.gradients.observations+json"
 """The MIME type under which ``publish`` hands observations to the grader."""
-
-
 GRADING = "GRADIENTS_GRADING"
 """Environment variable that is set where notebooks are graded: without a reference, with which checks could compare."""
 
