@@ -73,7 +73,10 @@ class Cluster:
     @property
     def slots(self) -> int:
         """The threads of the workers that are there now."""
-        return (sum(self.client.nthreads().values()) if self.client else 0) or self.workers or 1
+        threads = sum(self.client.nthreads().values()) if self.client else 0
+        if threads:
+            self.last_seen = time.monotonic()
+        return threads or self.workers or 1
 
     def start(self) -> None:
         """Connect, and make sure that the workers have the same course."""
@@ -164,6 +167,8 @@ def slurm_jobs(number: int) -> Any:
 
         certificates = dask.config.get("jobqueue.slurm.shared-temp-directory", None) or str(Path.home())
         web_page = {"dashboard_address": "localhost:0"}  # which asks nobody for a password
+        # A worker that is started again may take its time: by default Dask ends its job after 15 s.
+        dask.config.set({"distributed.deploy.lost-worker-timeout": f"{GONE_SECONDS:g}s"})
         jobs = SLURMCluster(security=True, shared_temp_directory=certificates, scheduler_options=web_page)
         jobs.scale(jobs=number)
     except ImportError as error:
