@@ -18,8 +18,9 @@ from nbformat import NotebookNode
 from autograder.database import Database, NoGradebook
 from autograder.intake import checks_in
 from autograder.intake.files import SECRET, STAMP
-from autograder.records import Record, can_name_a_file, write_whole
+from autograder.records import Record, can_name_a_file
 from autograder.registering import register
+from autograder.writing import write_whole
 from course.check import Unit, Verdict
 
 if TYPE_CHECKING:

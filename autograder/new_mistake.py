@@ -12,11 +12,11 @@ import symtable
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from autograder.records import write_whole
 from autograder.report.answers import answers_of, compiles, form, mistakes_path
 from autograder.report.clusters import Cluster, clusters
 from autograder.report.gathering import GradedUnit
 from autograder.texts import visible
+from autograder.writing import write_whole
 from course.check import Task
 
 NAME, HINT = "TODO: in a few words, what was done", "TODO: what to do instead."

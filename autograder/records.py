@@ -11,7 +11,6 @@ import contextlib
 import hashlib
 import json
 import math
-import os
 import platform
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
@@ -23,6 +22,7 @@ from typing import Any
 import course
 from autograder.build import NOTEBOOKS, PROJECT, notebook_path
 from autograder.kernels.view import closure, imports_of
+from autograder.writing import write_whole
 from course.check import Unit, Verdict
 
 FOLDER = "records"
@@ -167,24 +167,6 @@ def can_name_a_file(student: str) -> bool:
     return bool(student) and student.isprintable() and len(encoded) <= LONGEST_NAME and not (
         student.startswith(".") or any(letter in student for letter in "/\\:")
     )  # fmt: skip
-
-
-def write_whole(path: Path, text: str, lasting: bool = True) -> None:
-    """Write a file so that it is there whole or, whatever happens meanwhile, as it was before.
-
-    A ``lasting`` one is on the disk when this returns, and not only on its way there.
-    """
-    new = path.with_name(f".{path.name}.new")
-    try:
-        with new.open("w", encoding="utf-8", errors="replace") as file:
-            file.write(text)
-            if lasting:
-                file.flush()
-                os.fsync(file.fileno())
-        new.replace(path)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise
 
 
 def marking_files(unit: Unit) -> list[Path]:

@@ -6,7 +6,7 @@ import socket
 import sys
 from pathlib import Path
 
-from autograder.records import write_whole
+from autograder.writing import write_whole
 
 LOOPBACK = "127.0.0.1"
 NO_UPDATES = "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"  # the course has its own versions

@@ -11,7 +11,8 @@ from running import UNIT, contents, records
 
 from autograder import records as module
 from autograder.gradebook import GradebookWriter
-from autograder.records import Busy, Record, Records, write_whole
+from autograder.records import Busy, Record, Records
+from autograder.writing import write_whole
 from course.check import Part, Verdict, load
 
 RIGHT = {name: UNIT.reference_source(name) for name in UNIT.tasks}

@@ -14,7 +14,7 @@ from autograder.export import canvas, moodle, plain
 from autograder.export.classlist import ClassList, NoClassList
 from autograder.export.marks import NoMarks, final_marks
 from autograder.export.table import Export, Table
-from autograder.records import write_whole
+from autograder.writing import write_whole
 from course.check import Unit
 
 BYTE_ORDER_MARK = "\ufeff"

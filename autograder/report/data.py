@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from autograder.export.table import text
-from autograder.records import Record, write_whole
+from autograder.records import Record
 from autograder.report.clusters import Cluster
 from autograder.report.gathering import GradedUnit
+from autograder.writing import write_whole
 
 Row = dict[str, Any]
 COLUMNS = {

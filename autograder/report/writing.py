@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.records import write_whole
 from autograder.report.class_report import class_page
 from autograder.report.clusters import clusters
 from autograder.report.copying import Alike, alike, questions
 from autograder.report.data import rows, write_csv, write_parquet
 from autograder.report.gathering import GradedUnit, NothingGraded, gather
 from autograder.report.overview import overview_page
+from autograder.writing import write_whole
 from course.check import Unit
 
 OVERVIEW = "all_units.html"
