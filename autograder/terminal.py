@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -110,8 +112,8 @@ def stopping_cleanly() -> Iterator[None]:
 
 
 @contextmanager
-def told_errors(command: str) -> Iterator[None]:
-    """Say in a line what is wrong, and end with the exit status for it. ``command`` goes on after a stop."""
+def told_errors() -> Iterator[None]:
+    """Say in a line what is wrong, and end with the exit status for it."""
     from autograder.cluster import NoCluster
     from autograder.database import NoGradebook
     from autograder.explain import NoRecord
@@ -135,5 +137,7 @@ def told_errors(command: str) -> Iterator[None]:
     except OSError as error:
         raise stop(f"{error.filename or 'a file'}: {error.strerror or error}") from error
     except KeyboardInterrupt:
-        errors.print(f"\nstopped; what is graded is kept. Go on with: {command}", highlight=False, soft_wrap=True)
+        again = shlex.join(["autograder", *(word for word in sys.argv[1:] if word != "--again")])
+        said = f"\nstopped; what is written is kept. Go on with: {literal(again)}"
+        errors.print(said, highlight=False, soft_wrap=True)
         raise typer.Exit(INTERRUPTED) from None

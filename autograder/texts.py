@@ -19,3 +19,8 @@ def visible(text: str, also: str = "") -> str:
 def reason(error: BaseException) -> str:
     """What an exception says, in one line."""
     return shown(" ".join(str(error).split())) or type(error).__name__
+
+
+def count(number: float, what: str) -> str:
+    """So many of something, in the singular or the plural."""
+    return f"{number:g} {what}{'' if number == 1 else 's'}"

@@ -86,6 +86,7 @@ def lab(
     """
     from autograder.build import NOTEBOOKS, PROJECT
     from autograder.terminal import console, stop, unit_called
+    from autograder.texts import count
     from course.lab import CannotOpen, bring_notebooks, require_port, serve
 
     chosen = unit_called(unit) if unit else None
@@ -94,7 +95,8 @@ def lab(
         if port:
             require_port(port)
         new = bring_notebooks(PROJECT / NOTEBOOKS, folder)
-        console.print(f"{len(new)} notebooks copied into {folder}" if new else f"your notebooks are in {folder}")
+        done = f"{count(len(new), 'notebook')} copied into" if new else "your notebooks are in"
+        console.print(f"{done} {folder}")
         console.print("Stop with Ctrl-C; what is saved stays.")
         serve(folder, notebook, port, browser)
     except CannotOpen as error:

@@ -78,9 +78,9 @@ class Run:
     def __init__(self, folder, *words, course_dir=None, submissions=None):
         self.mark = uuid.uuid4().hex
         folders = ["--submissions", submissions or folder / "submitted", "--course-dir", course_dir or folder]
-        command = [*AUTOGRADER, "grade", UNIT.name, *folders, *words]
+        self.words = list(map(str, ["grade", UNIT.name, *folders, *words]))
         self.process = subprocess.Popen(
-            list(map(str, command)), env=dict(os.environ, RUN_MARK=self.mark), start_new_session=True,
+            [*AUTOGRADER, *self.words], env=dict(os.environ, RUN_MARK=self.mark), start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         self.seen = set()

@@ -11,7 +11,8 @@ from running import UNIT
 from test_gradebook import postgres  # noqa: F401
 
 from autograder.database import Database
-from autograder.export.table import FORMULA, number, text
+from autograder.export.table import FORMULA, text
+from course.check.verdict import rounded
 
 STUDENTS = [f"student-{number:02d}" for number in range(1, 31)]
 CANVAS = "Student,ID,SIS User ID,SIS Login ID,Section,Essay (7),01 Numeric gradient (77),Final Score"
@@ -150,7 +151,7 @@ def test_a_plain_table_needs_no_list(course, totals):
     change(course, "update student set last_name = 'L', first_name = 'F', email = 'a@b.org' where id = 'student-01'")
     rows, _ = exported(course, "csv", UNIT.name)
     assert rows[0] == ["student", "name", "email", "id", UNIT.name] and len(rows) == 31
-    assert ["student-01", "L, F", "a@b.org", "", number(totals["student-01"])] in rows
+    assert ["student-01", "L, F", "a@b.org", "", rounded(totals["student-01"])] in rows
     exported(course, "csv", "--excel")
     assert (course / "marks_csv.csv").read_bytes().startswith(b"\xef\xbb\xbfstudent,")
 
@@ -223,6 +224,12 @@ def test_names_are_shown_and_not_calculated(course, to):
     assert len(rows) >= 31 and not any(cell.startswith(FORMULA) for cell in shown)
 
 
+def test_rows_of_canvas_that_are_no_students_are_not_in_a_plain_table(course):
+    path = canvas_list(course)
+    rows, _ = exported(course, "csv", "--class-list", path, "--match", "SIS Login ID", "--zeros")
+    assert len(rows) == 32 and all(row[0] for row in rows)
+
+
 def test_what_a_system_matches_is_left_as_it_is(course):
     change(course, "update student set id = '=odd' where id = 'student-01'")
     change(course, "update submitted_assignment set student_id = '=odd' where student_id = 'student-01'")
@@ -233,12 +240,19 @@ def test_what_a_system_matches_is_left_as_it_is(course):
 
 @pytest.mark.parametrize("cell", ["=1", "\t=1", " -1", "\rx", "＠x", "+", "@"])
 def test_no_text_is_a_formula(cell):
-    assert text(cell) == f"'{cell}" and text(f"x{cell}") == f"x{cell}"
+    assert text(cell) == f"'{cell}" and text(f"x{cell.strip()}") == f"x{cell.strip()}"
+
+
+@pytest.mark.parametrize("cell", ["x;=1;y", "x; +1", ";@SUM(A1)", "x\t-1", "x\n=1"])
+def test_nor_is_a_piece_of_one_where_a_spreadsheet_separates_cells_otherwise(cell):
+    for separator in ";\t\n":
+        assert not any(piece.lstrip().startswith(FORMULA) for piece in text(cell).split(separator))
+    assert text(cell).replace("'", "") == cell
 
 
 @pytest.mark.parametrize(("points", "shown"), [(10, "10"), (0, "0"), (8.20001, "8.2"), (2 / 3, "0.67"), (100.0, "100")])
 def test_points_are_written_as_every_system_reads_them(points, shown):
-    assert number(points) == shown
+    assert rounded(points) == shown
 
 
 def test_wrong_use_is_told(course):
@@ -262,5 +276,5 @@ def test_marks_from_postgresql(postgres, graded_class, tmp_path, totals):  # noq
     words = ["--submissions", graded_class.folder / "submitted", "--course-dir", tmp_path, "--db-url", postgres]
     assert run_command("grade", UNIT.name, *words, "--only", "student-01", "--only", "student-02")[0] == 0
     rows, output = exported(tmp_path, "csv", "--db-url", postgres)
-    assert [row[-1] for row in rows[1:]] == [number(totals[student]) for student in STUDENTS[:2]]
+    assert [row[-1] for row in rows[1:]] == [rounded(totals[student]) for student in STUDENTS[:2]]
     assert "tell-nobody" not in output

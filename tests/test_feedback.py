@@ -23,6 +23,7 @@ from autograder.intake.files import OVER, kind_of
 from autograder.records import Record, Records
 from course.check import Expected, judge, load
 from course.check.observing import observe
+from course.custom_graph import reference
 
 UNIT = load("numeric_gradient")
 SEED = 8_765_432_109_876
@@ -156,7 +157,7 @@ def require_by_hand(page):
 def test_what_others_wrote_is_escaped_and_marks_by_hand_are_told(odd, tmp_path):
     before = (odd / "gradebook.db").read_bytes()
     code, output = run_command("feedback", UNIT.name, "--course-dir", odd, "--into", tmp_path, "--only", HOSTILE)
-    assert code == 0 and "1 pages" in output
+    assert code == 0 and "1 page: " in output
     page = page_of(tmp_path, HOSTILE).read_text()
     require_by_hand(page)
     assert f"ValueError: {SHOUT}" in text_of(page) and "Your notebook has another name" in text_of(page)
@@ -169,6 +170,26 @@ def test_an_answer_whose_cell_failed_is_told_with_its_error(odd, tmp_path):
     assert code == 0 and "not defined" in said
     assert "the cell that defines complex_step ended with an error. ZeroDivisionError: division by zero" in said
     assert "run the cell that defines it first" not in said
+
+
+def test_of_several_answers_the_one_that_is_missing_is_told_with_its_error():
+    unit = load("custom_graph")
+    task = next(task for task in unit.tasks.values() if "Exp" in task.answers)
+    scope = {name: getattr(reference, name) for name in task.answers if name != "Exp"}
+    verdict = judge(Expected(unit, task, SEED), observe(task, scope, SEED))
+    assert not verdict.undefined and verdict.points
+    record = Record("s", unit.name, "", "", "", "2026-01-01", {task.name: SEED}, verdicts={task.name: verdict})
+    failed = {"Exp": "SyntaxError: invalid syntax (1234.py, line 2)"}
+    said = text_of(feedback_page(Feedback(unit, record, errors=failed)))
+    assert "the cell that defines Exp ended with an error. SyntaxError: invalid syntax (line 2)" in said
+    assert "It was not defined when it was checked." in said and "stopped with an error" not in said
+    assert "no cell had defined Exp by the time" in text_of(feedback_page(Feedback(unit, record)))
+
+
+def test_points_are_rounded_as_in_an_export():
+    record = Record("s", UNIT.name, "", "", "", "2026-01-01", {})
+    said = text_of(feedback_page(Feedback(UNIT, record, ByHand({"jacobian": 1 / 3}))))
+    assert "s: 0.33 of 10 points" in said and "0.33 of 3" in said
 
 
 def test_a_task_that_was_not_graded_yet_is_told_and_marks_by_hand_count(odd, tmp_path):

@@ -6,6 +6,7 @@ from html import escape
 import pytest
 
 from autograder.formgrade.safe import clean, markdown
+from course.check.verdict import GREEN, RED, RIGHT, WRONG, badge
 from course.figures import Picture
 
 ACTS = re.compile(r"act\(\)|https?:|text/html|script|url\(|jacobian|<(style|iframe|form|input|svg|math)")
@@ -37,6 +38,11 @@ def test_what_acts_is_taken_out(html):
 @pytest.mark.parametrize("html", ["<b>" * 600, "<b></i>" * 600, "<br>" * 20_001, "<table><b></table></b>" * 6000])
 def test_what_a_parser_would_take_minutes_for_is_shown_as_it_was_written(html):
     assert clean(html) == f"<pre>{escape(html)}</pre>"
+
+
+def test_a_verdict_keeps_the_ground_of_its_letters():
+    grounds = re.findall(r"background-color:\s*(#\w+);\s*color:\s*#fff", clean(badge(RIGHT) + badge(WRONG)))
+    assert grounds == [GREEN, RED]
 
 
 def test_scripts_are_taken_out_with_their_text_wherever_they_end():

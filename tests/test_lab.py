@@ -1,6 +1,7 @@
 """``course lab``: notebooks of one's own, never overwritten, and faults told in a line."""
 
 import socket
+import subprocess
 import sys
 
 import pytest
@@ -34,6 +35,11 @@ def test_notebooks_are_copied_once_and_then_belong_to_the_student(tmp_path):
     (tmp_path / "00_start_here" / "start_here.ipynb").unlink()
     assert [path.name for path in bring_notebooks(RELEASED, tmp_path)] == ["start_here.ipynb"]
     assert copy.read_text() == "my answers"
+
+
+def test_it_can_be_imported_where_there_is_no_unix():
+    block = "import sys; sys.modules.update(dict.fromkeys(['fcntl', 'pwd', 'resource', 'termios']))"
+    subprocess.run([sys.executable, "-c", f"{block}; import course.cli, course.lab, course.doctor"], check=True)
 
 
 def test_there_must_be_notebooks(tmp_path):

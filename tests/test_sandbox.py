@@ -66,6 +66,13 @@ def test_one_broken_layer_is_held_by_the_others_or_refused(fault, altered):
         assert "could escape" in got and ("read" in got or "import" in got)
 
 
+def test_a_bubblewrap_that_may_not_confine_says_what_to_do(altered):
+    denied = ["sh", "-c", "echo 'bwrap: setting up uid map: Permission denied' >&2; exit 1"]
+    server = altered(lambda words: [*denied, *words])
+    with pytest.raises(sandbox.NoSandbox, match=r"setting up uid map: .*apparmor.*; or grade unconfined.*--isolation"):
+        server.wait_until_ready()
+
+
 def test_a_server_that_confines_nothing_is_refused(monkeypatch, tmp_path):
     """What an unconfined server is told to try succeeds, and is named."""
     server = forkserver.ForkServer("start_here", sandbox.NONE)

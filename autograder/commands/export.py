@@ -10,6 +10,7 @@ import typer
 
 from autograder.commands.grading import CourseDir, DbUrl
 from autograder.terminal import console, errors, literal, stop, told_errors, unit_called
+from autograder.texts import count
 
 To = Annotated[str, typer.Option("--to", help="Who reads the marks: 'csv', 'canvas' or 'moodle'.")]
 Units = Annotated[list[str] | None, typer.Argument(help="Units to export; all with marks if none is named.")]
@@ -57,13 +58,14 @@ def export(
     path = output or course_dir / f"marks_{to}.csv"
     if class_list and path.resolve() == class_list.resolve():
         raise stop(f"--output {path} is the class list itself; name another file")
-    with told_errors("autograder export"):
+    with told_errors():
         database = Database(course_dir, db_url)
         done, table = export_marks(to, database, chosen, class_list, match, without or (), zeros)
         write(table, path, excel)
     for one in done.marks:
         absent = done.without_submission(one)
-        console.print(f"{one.unit}: {len(one.points)} marks of {one.points_possible:g} points", highlight=False)
+        marks = f"{count(len(one.points), 'mark')} of {count(one.points_possible, 'point')}"
+        console.print(f"{one.unit}: {marks}", highlight=False)
         if absent:
             mark = "0" if zeros else "no mark"
             console.print(

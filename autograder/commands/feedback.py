@@ -10,6 +10,7 @@ import typer
 
 from autograder.commands.grading import DbUrl
 from autograder.terminal import FAULTS_FOUND, UnitName, console, literal, progress_bar, stop, told_errors, unit_called
+from autograder.texts import count
 
 
 def feedback(
@@ -33,7 +34,7 @@ def feedback(
         raise stop(f"--site is an address that begins with https://, got {site!r}")
     folder = into or course_dir / "feedback"
     failed = done = 0
-    with told_errors(f"autograder feedback {unit}"):
+    with told_errors():
         from autograder.feedback import write_feedback
 
         with progress_bar(f"feedback on {unit}") as show:
@@ -46,7 +47,7 @@ def feedback(
                         f"[yellow]{literal(written.student)}[/yellow]: {literal(written.problem)}", soft_wrap=True
                     )
     console.print(
-        f"{done - failed} pages: {folder}/<student>/{chosen.assignment}/{unit}.html",
+        f"{count(done - failed, 'page')}: {folder}/<student>/{chosen.assignment}/{unit}.html",
         soft_wrap=True, highlight=False, markup=False,
     )  # fmt: skip
     if failed:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from autograder.commands.grading import CourseDir
+from autograder.commands.grading import CourseDir, DbUrl
 from autograder.terminal import console, stop, told_errors
 
 
@@ -16,6 +16,7 @@ def formgrade(
     course_dir: CourseDir = Path(),
     port: Annotated[int, typer.Option(help="Port on this machine; default: a free one.", min=0, max=65535)] = 0,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it in a browser.")] = True,
+    db_url: DbUrl = "",
 ) -> None:
     """Look at graded notebooks in nbgrader's formgrader: adjust marks by hand, write comments.
 
@@ -26,8 +27,8 @@ def formgrade(
 
     if not course_dir.is_dir():
         raise stop(f"--course-dir {course_dir} is no folder")
-    with told_errors("autograder formgrade"):
-        units = register(course_dir)
+    with told_errors():
+        units = register(course_dir, db_url)
     try:
         port = port_to_use(port)
     except CannotServe as error:
@@ -39,7 +40,7 @@ def formgrade(
         )
     console.print(f"formgrader: {address(port, token)}", soft_wrap=True, highlight=False, markup=False)
     console.print("Ctrl-C ends it")
-    serve(course_dir, port, token, browser)
+    serve(course_dir, port, token, browser, db_url)
 
 
 COMMANDS: dict[Callable[..., None], str] = {formgrade: "autograder formgrade --course-dir demo/numeric_gradient"}

@@ -89,7 +89,7 @@ def grade(
     130 stopped.
     """
     chosen = unit_called(unit)
-    with told_errors(f"autograder grade {unit}"):
+    with told_errors():
         from autograder.grade import Grading
         from autograder.grade import grade as grade_all
 
@@ -183,7 +183,7 @@ def regrade(
     Exit status: 0 written or nothing to write, 1 not written or some could not be graded, 2 wrong use, 130 stopped.
     """
     chosen = unit_called(unit)
-    with told_errors(f"autograder regrade {unit}"):
+    with told_errors():
         from autograder.grade import Grading
         from autograder.regrade import Regrading
         from autograder.report import tables
@@ -224,7 +224,7 @@ def explain(
     Exit status: 0 every verdict comes out as it was recorded, 1 some do not, 2 there is no record.
     """
     chosen = unit_called(unit)
-    with told_errors(f"autograder explain {student} {unit}"):
+    with told_errors():
         from autograder.explain import explain as explain_one
 
         prepared(isolation)

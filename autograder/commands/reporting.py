@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from autograder.commands.export import Excel
 from autograder.commands.grading import CourseDir, DbUrl
 from autograder.terminal import FAULTS_FOUND, UnitName, console, errors, progress_bar, stop, told_errors, unit_called
+from autograder.texts import count
 
 if TYPE_CHECKING:
     from autograder.report.writing import Written
@@ -24,6 +26,7 @@ def report(
     course_dir: CourseDir = Path(),
     into: Annotated[Path | None, typer.Option(help="Folder to write into; default: reports/ in the course.")] = None,
     db_url: DbUrl = "",
+    excel: Excel = False,
 ) -> None:
     """Report on a class: marks, tasks, mistakes, wrong answers without a name, answers that are alike.
 
@@ -37,16 +40,16 @@ def report(
     if unit and not unit_called(unit).points:
         raise stop(f"{unit} has no points, so there is nothing to report")
     folder = into or course_dir / "reports"
-    with told_errors("autograder report"):
+    with told_errors():
         from autograder.report.writing import OVERVIEW, NothingGraded, write_report, write_reports
 
         written, lost = [], []
         if unit:
-            written.append(write_report(unit_called(unit), course_dir, folder, db_url))
+            written.append(write_report(unit_called(unit), course_dir, folder, db_url, excel))
         else:
             units = [loaded for name in UNITS if (loaded := unit_called(name)).points]
             with progress_bar("reporting") as show:
-                for done, came in enumerate(write_reports(units, course_dir, folder, db_url), start=1):
+                for done, came in enumerate(write_reports(units, course_dir, folder, db_url, excel), start=1):
                     show(done, len(units))
                     if not isinstance(came, NothingGraded):
                         written.append(came)
@@ -69,8 +72,8 @@ def report(
 def _tell(written: Written) -> None:
     graded, name = written.graded, written.graded.unit.name
     also = [path.suffix for path in (written.csv, written.parquet) if path]
-    unnamed = f"; {written.unnamed} kinds of wrong answers have no name" if written.unnamed else ""
-    said = f"{name}: {len(graded.records)} students{unnamed}: {written.page} (and {', '.join(also)})"
+    unnamed = f"; wrong answers without a name: {count(written.unnamed, 'kind')}" if written.unnamed else ""
+    said = f"{name}: {count(len(graded.records), 'student')}{unnamed}: {written.page} (and {', '.join(also)})"
     console.print(said, soft_wrap=True, highlight=False, markup=False)
     for file in graded.unreadable:
         again = f"autograder grade {name}"
@@ -98,7 +101,7 @@ def new(
         raise stop(f"{unit} has no task called {task!r}; its tasks are {', '.join(chosen.tasks)}")
     if write and not name:
         raise stop('--write needs a name for the mistake, such as --name "divided by h instead of 2h"')
-    with told_errors(f"autograder mistake new {unit} {task}"):
+    with told_errors():
         from autograder.new_mistake import HINT, NAME, NoMistake, append, skeleton
         from autograder.report.gathering import gather
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,7 +70,7 @@ def export(
     return wanted, target.table(wanted)
 
 
-def write(table: Table, path: Path, byte_order_mark: bool = False) -> None:
+def write(table: Iterable[Sequence[object]], path: Path, byte_order_mark: bool = False) -> None:
     """Write a table as CSV in UTF-8, whole or not at all."""
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerows(table)

@@ -14,7 +14,8 @@ from __future__ import annotations
 import re
 
 from autograder.export.classlist import ClassList, NoClassList, Row
-from autograder.export.table import Export, Table, number, text
+from autograder.export.table import Export, Table, text
+from course.check.verdict import rounded
 
 IDENTIFIERS = ("SIS Login ID", "SIS User ID", "ID", "Integration ID")
 LIST_FROM = "take the file that Canvas exports: Grades, Export, Export Entire Gradebook"
@@ -28,7 +29,7 @@ def table(export: Export) -> Table:
     listed.require("ID")
     people = listed.columns[: listed.columns.index(listed.require("Section")) + 1]
     columns = [(one, assignment_column(listed, one.unit)) for one in export.marks]
-    points = [number(one.points_possible) for one in export.marks]
+    points = [rounded(one.points_possible) for one in export.marks]
     return [
         [*people, *(column or one.unit for one, column in columns)],
         [POINTS_POSSIBLE, *[""] * (len(people) - 1), *points],

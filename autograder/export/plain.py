@@ -41,5 +41,6 @@ def table(export: Export) -> Table:
                 *(export.cell(one, row) for one in export.marks),
             ]
             for row in listed.rows
+            if listed.student(row)
         ),
     ]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from autograder.export.classlist import ClassList, Row
 from autograder.export.marks import UnitMarks
+from course.check.verdict import rounded
 
 Table = list[list[str]]
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+WITHIN = re.compile(rf"(?s)(;\s*|(?<=.)[\t\r\n]\s*)(?=[{re.escape(''.join(FORMULA))}])")
+"""Before what would be a formula where a spreadsheet takes these for separators of cells, as many in Europe do."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,7 @@ class Export:
         points = marks.points.get(self.class_list.student(row))
         if points is None:
             return kept or ("0" if self.zeros else nothing)
-        return number(points)
+        return rounded(points)
 
     def without_submission(self, marks: UnitMarks) -> list[str]:
         """The students of the list who handed nothing in."""
@@ -32,14 +36,10 @@ class Export:
         return [student for student in students if student and student not in marks.points]
 
 
-def number(points: float) -> str:
-    """Points with a decimal point and at most two digits after it, which every target reads and shows."""
-    return f"{points:.2f}".rstrip("0").rstrip(".")
-
-
 def text(cell: str) -> str:
     """A text that Excel and LibreOffice show as it is, where they would calculate it: with an apostrophe before it.
 
     https://owasp.org/www-community/attacks/CSV_Injection
     """
-    return f"'{cell}" if cell.lstrip().startswith(FORMULA) or cell.startswith(("\t", "\r", "\n")) else cell
+    safe = WITHIN.sub(r"\1'", cell)
+    return f"'{safe}" if safe.lstrip().startswith(FORMULA) or safe.startswith(("\t", "\r", "\n")) else safe

@@ -22,6 +22,7 @@ from autograder.explain import NoRecord
 from autograder.feedback.by_hand import ByHand, hand_marks
 from autograder.feedback.figures import figure_of
 from autograder.feedback.page import Feedback, feedback_page
+from autograder.feedback.wording import missing_answers
 from autograder.intake.files import STAMP, read_file
 from autograder.records import Record, Records, can_name_a_file
 from autograder.report.answers import errors_of, graded_notebook
@@ -45,8 +46,7 @@ def feedback_on(unit: Unit, record: Record, by_hand: ByHand, site: str = "", gra
     """The page on a submission; ``graded`` is the graded notebook, which tells why an answer is not there."""
     drawn = {task: figure_of(unit, verdict, record) for task, verdict in record.verdicts.items()}
     figures = {task: figure for task, figure in drawn.items() if figure}
-    missing = any(verdict.undefined for verdict in record.verdicts.values())
-    errors = errors_of(graded) if graded and missing else {}
+    errors = errors_of(graded) if graded and any(map(missing_answers, record.verdicts.values())) else {}
     return feedback_page(Feedback(unit, record, by_hand, figures, errors, site))
 
 

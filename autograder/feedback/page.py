@@ -12,7 +12,7 @@ from autograder.feedback.lesson import Section, sections, slug, title_of
 from autograder.pages import page
 from autograder.records import Record
 from course.check import Unit, Verdict
-from course.check.verdict import Part
+from course.check.verdict import Part, rounded
 
 STYLE = """
 body { max-width: 50rem; }
@@ -112,11 +112,11 @@ def _summary(feedback: Feedback) -> str:
     if feedback.by_hand.penalty:
         rows.append(
             '<tr><th scope="row">handed in late</th><td></td>'
-            f'<td class="number">−{feedback.by_hand.penalty:g}</td></tr>'
+            f'<td class="number">−{rounded(feedback.by_hand.penalty)}</td></tr>'
         )
     most = feedback.unit.points
     student = escape(wording.short(record.student))
-    return f"""<p class="total">{student}: <strong>{feedback.total:g} of {most:g} points</strong></p>
+    return f"""<p class="total">{student}: <strong>{rounded(feedback.total)} of {most:g} points</strong></p>
 <p>Graded on {escape(wording.short(str(record.graded)).partition("T")[0])}.</p>
 <div class="wide" tabindex="0" role="region" aria-label="Points by task"><table class="words">
 <thead><tr><th scope="col">task</th><th scope="col">your answer</th>
@@ -129,19 +129,19 @@ def _named(task: str) -> str:
 
 
 def _points(points: float | None, most: float) -> str:
-    return f'<td class="number">{"–" if points is None else f"{points:g}"} of {most:g}</td>'
+    return f'<td class="number">{"–" if points is None else f"{rounded(points)}"} of {most:g}</td>'
 
 
 def _task(feedback: Feedback, verdict: Verdict) -> str:
     kind, said = _state(verdict)
-    name, points = verdict.task, f"{feedback.points(verdict.task):g} of {verdict.max_points:g} points"
-    by_hand = f" (given by hand; the checks gave {verdict.points:g})" if name in feedback.by_hand.points else ""
+    name, points = verdict.task, f"{rounded(feedback.points(verdict.task) or 0.0)} of {verdict.max_points:g} points"
+    by_hand = f" (given by hand; the checks gave {rounded(verdict.points)})" if name in feedback.by_hand.points else ""
     pieces = [
         f'<h2 id="task-{name}">{_named(name)}</h2>',
         f'<p><strong class="{kind}">{said.capitalize()}</strong>: {points}{by_hand}</p>',
         _comments(feedback.by_hand.comments.get(name, [])),
         _mistake(verdict),
-        _not_defined(feedback, verdict) if verdict.undefined else "",
+        _not_defined(feedback, verdict),
         _read_on(feedback, verdict),
         "" if verdict.right or verdict.unanswered or verdict.undefined else _parts(verdict),
         _figure(feedback.figures.get(name)),
@@ -163,9 +163,11 @@ def _mistake(verdict: Verdict) -> str:
 
 
 def _not_defined(feedback: Feedback, verdict: Verdict) -> str:
-    answers = list(feedback.unit.tasks[verdict.task].answers)
-    errors = [feedback.errors[name] for name in answers if name in feedback.errors]
-    return f"<p>{escape(wording.not_defined(answers, errors))}</p>\n<p>{wording.AGAIN}</p>\n"
+    missing = wording.missing_answers(verdict)
+    if not missing:
+        return ""
+    told = "".join(f"<p>{escape(sentence)}</p>\n" for sentence in wording.not_defined(missing, feedback.errors))
+    return f"{told}<p>{wording.AGAIN}</p>\n"
 
 
 def _read_on(feedback: Feedback, verdict: Verdict) -> str:
@@ -199,7 +201,7 @@ def _part(part: Part, share: float) -> str:
     points = share if part.right else 0
     return (
         f'<tr><th scope="row">{escape(part.name)}</th>{result}'
-        f'<td class="number">{round(points, 2):g} of {round(share, 2):g}</td></tr>'
+        f'<td class="number">{rounded(points)} of {rounded(share)}</td></tr>'
     )
 
 

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+
+from course.check import Verdict
+from course.check.observing import RUN_FIRST
 
 LONGEST = 500  # characters of a reason that are shown
+RAN = "When your notebook ran from the top"
+MISSING = re.compile(rf"NameError: (\w+) is not defined; {RUN_FIRST}$")
 
 NO_FILE = "Something that you handed in is a link or no ordinary file, so it was left out."
 FINDINGS = {
@@ -59,19 +65,28 @@ def reason(said: str) -> str:
     raised = re.match(r"(\w*(?:Error|Exception|Interrupt|Exit|StopIteration))\b", said)
     if said.startswith("NotImplementedError"):
         return "not answered"
+    if MISSING.search(said):
+        return "It was not defined when it was checked."
     if said.startswith("TimeoutError"):
         return f"It ran for too long: {short(said.partition(': ')[2] or 'it was stopped')}."
     return f"Your code stopped with an error. {short(said)}" if raised else short(said)
 
 
-def not_defined(answers: list[str], errors: list[str]) -> str:
-    """What became of an answer that was not there when its check ran; ``errors`` are those of its cells, if they
-    failed."""
-    names = " and ".join(answers)
-    if not errors:
-        return f"When your notebook ran from the top, no cell had defined {names} by the time it was checked."
-    said = re.sub(r"\([^()]*?,? ?line (\d+)\)", r"(line \1)", errors[0])  # the file that Python names is none of yours
-    return f"When your notebook ran from the top, the cell that defines {names} ended with an error. {short(said)}"
+def missing_answers(verdict: Verdict) -> list[str]:
+    """The answers that were not there when their check ran, as far as its parts needed them."""
+    found = (MISSING.search(part.reason) for part in verdict.parts)
+    return list(dict.fromkeys(match[1] for match in found if match))
+
+
+def not_defined(missing: list[str], errors: Mapping[str, str]) -> list[str]:
+    """What became of answers that were not there when their check ran; ``errors`` are those of cells that failed."""
+    never = [name for name in missing if name not in errors]
+    said = [f"{RAN}, no cell had defined {' and '.join(never)} by the time it was checked."] if never else []
+    for name in missing:
+        if name in errors:  # without the file that Python names, which is none of theirs
+            error = re.sub(r"\([^()]*?,? ?line (\d+)\)", r"(line \1)", errors[name])
+            said.append(f"{RAN}, the cell that defines {name} ended with an error. {short(error)}")
+    return said
 
 
 AGAIN = "Choose “Restart Kernel and Run All Cells” and look at the first cell that fails."

@@ -36,19 +36,19 @@ def port_to_use(wanted: int = 0) -> int:
         return probe.getsockname()[1]
 
 
-def register(course_dir: Path) -> list[str]:
+def register(course_dir: Path, db_url: str = "") -> list[str]:
     """Tell the gradebook of the units that students handed in, so that formgrader can grade them; returns their names.
 
     Raises NoGradebook.
     """
     units = [unit for unit in map(load, UNITS) if any(course_dir.glob(f"submitted/*/{unit.assignment}"))]
     for unit in units:
-        with GradebookWriter(course_dir, unit):
+        with GradebookWriter(course_dir, unit, db_url):
             pass
     return [unit.name for unit in units]
 
 
-def serve(course_dir: Path, port: int, token: str, browser: bool) -> None:
+def serve(course_dir: Path, port: int, token: str, browser: bool, db_url: str = "") -> None:
     """Run JupyterLab in a course folder until it is stopped, opened at the formgrader."""
     from jupyterlab.labapp import LabApp
 
@@ -59,6 +59,7 @@ def serve(course_dir: Path, port: int, token: str, browser: bool) -> None:
     programs = str(Path(sys.executable).parent)  # nbgrader starts alembic by name
     for name, path in {"JUPYTER_CONFIG_PATH": here, "JUPYTER_PATH": here, "PATH": programs}.items():
         os.environ[name] = os.pathsep.join(filter(None, [path, os.environ.get(name)]))
+    os.environ["GRADIENTS_DB_URL"] = db_url  # nbgrader_config.py hands it on
     os.chdir(course_dir)  # where nbgrader takes the course to be
     LabApp.launch_instance(
         [

@@ -1,5 +1,6 @@
 """nbgrader's configuration for the formgrader of a course folder, which is the working directory."""
 
+import os
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
@@ -9,6 +10,9 @@ c = get_config()  # type: ignore[name-defined]  # noqa: F821
 
 if not Path("solutions").is_dir():  # formgrader lists the assignments that it finds there
     c.CourseDirectory.source_directory = str(FOLDER.parent.parent / "solutions")
+
+if os.environ.get("GRADIENTS_DB_URL"):  # what --db-url says
+    c.CourseDirectory.db_url = os.environ["GRADIENTS_DB_URL"]
 
 c.HTMLExporter.sanitize_html = True
 c.HTMLExporter.preprocessors = ["autograder.formgrade.safe.EscapedNames"]

@@ -122,7 +122,7 @@ class ForkServer:
         threading.Thread(target=self._follow, daemon=True).start()
 
     def wait_until_ready(self) -> None:
-        """Return once the imports are done. Raises NoWarmKernels with the reason if they failed."""
+        """Return once the imports are done. Raises NoWarmKernels with the reason if they failed, NoSandbox."""
         with _lock:
             if self._answers.closed:
                 return
@@ -135,6 +135,8 @@ class ForkServer:
             messages = (self.folder / "messages").read_text(errors="replace").strip().splitlines()
             reason = said.get("error") or " ".join(messages[-3:]) or "it ended without a word"
             self.close()
+            if reason.startswith("bwrap:"):
+                raise sandbox.refused(reason)
             raise NoWarmKernels(f"the fork server of {self.unit or 'no unit'} did not start: {reason}")
 
     def _verified(self) -> list[str]:

@@ -23,6 +23,11 @@ CONFIGURATION = ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/e
 KEPT = ("LANG", "LC_ALL", "TZ")
 """Environment variables of the grader that a submission may see."""
 INSTALL = "install bubblewrap (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap)"
+WAY_OUT = "; or grade unconfined, with the rights of your account: --isolation none"
+FORBIDDEN = (
+    "the system lets this account make no namespaces: on Ubuntu, give bwrap an AppArmor profile, or let everybody: "
+    "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0; in a container, start it with the right to make them"
+)
 
 
 class NoSandbox(RuntimeError):
@@ -31,15 +36,20 @@ class NoSandbox(RuntimeError):
 
 def require() -> None:
     """Raises NoSandbox, with what to do, where submissions cannot be confined."""
-    way_out = "; or grade unconfined, with the rights of your account: --isolation none"
     if not sys.platform.startswith("linux"):
-        raise NoSandbox(f"submissions can be confined on Linux only, this is {sys.platform}{way_out}")
+        raise NoSandbox(f"submissions can be confined on Linux only, this is {sys.platform}{WAY_OUT}")
     if shutil.which("bwrap") is None:
-        raise NoSandbox(f"there is no bwrap to confine submissions with; {INSTALL}{way_out}")
+        raise NoSandbox(f"there is no bwrap to confine submissions with; {INSTALL}{WAY_OUT}")
     try:
         import pyseccomp  # noqa: F401
     except (ImportError, RuntimeError, OSError) as error:
-        raise NoSandbox(f"libseccomp cannot be used ({error}); install libseccomp2 and pyseccomp{way_out}") from error
+        raise NoSandbox(f"libseccomp cannot be used ({error}); install libseccomp2 and pyseccomp{WAY_OUT}") from error
+
+
+def refused(said: str) -> NoSandbox:
+    """The error for a bubblewrap that did not start, by what it ``said``."""
+    why = f"; {FORBIDDEN}" if "ermission denied" in said or "not permitted" in said else ""
+    return NoSandbox(f"submissions cannot be confined: {said}{why}{WAY_OUT}")
 
 
 def command(view: Path, shown: Path) -> list[str]:

@@ -13,10 +13,12 @@ from autograder.report.charts import difficulty_chart, marks_chart
 from autograder.report.clusters import Cluster
 from autograder.report.copying import Question
 from autograder.report.gathering import GradedUnit
-from autograder.report.markup import cell, count, full_name, mistakes_section, names, short, table
+from autograder.report.markup import cell, command, full_name, mistakes_section, names, short, table
 from autograder.report.sections import STYLE, chart, notes, number, questions_section, ran_section, spread_table
 from autograder.report.statistics import SMALL, TaskStatistics, summary, task_statistics, tenths
 from autograder.report.tables import commonest_mistakes
+from autograder.texts import count
+from course.check.verdict import rounded
 
 MOST_CLUSTERS = 12  # of a task that the page shows
 RIGHT, WRONG = '<td class="full">right</td>', '<td class="none">wrong</td>'
@@ -91,7 +93,7 @@ def _clusters_of(graded: GradedUnit, clusters: Sequence[Cluster]) -> str:
         shown += f"<p>{len(rest)} rarer ones are left out; the data has them, numbered up to {rest[-1].number}.</p>"
     runs = {record.seeds.get(task) for cluster in clusters for record in cluster.records}
     if len(runs) > 1:
-        again = f"<code>autograder grade {escape(graded.unit.name)} --again</code>"
+        again = command(f"grade {graded.unit.name} --again", graded.course_dir)
         shown += (
             f"<p>Graded in {len(runs)} runs with other inputs, and compared within each. To compare all: {again}.</p>"
         )
@@ -110,13 +112,13 @@ def _cluster(graded: GradedUnit, cluster: Cluster) -> str:
         if code
         else "<p>The graded notebook is gone.</p>"
     )
-    command = f"autograder mistake new {unit.name} {task.name} --cluster {cluster.number}"
+    naming = command(f"mistake new {unit.name} {task.name} --cluster {cluster.number}", graded.course_dir)
     return (
         f"<article><p><b>{cluster.number}. {count(len(cluster.students), 'student')}</b>, "
-        f"{cluster.verdict.points:g} of {cluster.verdict.max_points:g} points: {names(cluster.students)}</p>"
+        f"{rounded(cluster.verdict.points)} of {cluster.verdict.max_points:g} points: {names(cluster.students)}</p>"
         f"{table(f'Cluster {cluster.number} of {task.name}', ['part', '', 'expected and got'], rows, kind='words')}"
         f"<details><summary>The code of {short(cluster.students[0])}</summary>{written}</details>"
-        f"<p>To name it: <code>{escape(command)}</code></p></article>"
+        f"<p>To name it: {naming}</p></article>"
     )
 
 
@@ -146,10 +148,10 @@ def _all_marks(graded: GradedUnit) -> str:
     for record in graded.records:
         total = graded.total(record)
         marks = (
-            f"<td>{graded.by_hand[key]:g}<small>by hand</small></td>"
+            f"<td>{rounded(graded.by_hand[key])}<small>by hand</small></td>"
             if (key := (record.student, task.name)) in graded.by_hand
             else cell(record.verdicts.get(task.name))
             for task in tasks
         )
-        rows.append((full_name(record.student), *marks, "–" if total is None else f"{total:g}"))
+        rows.append((full_name(record.student), *marks, "–" if total is None else f"{rounded(total)}"))
     return f"<h2>All marks</h2>{table('Marks by student and task', head, rows)}"

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from autograder.export import write
 from autograder.export.table import text
 from autograder.records import Record
 from autograder.report.clusters import Cluster
 from autograder.report.gathering import GradedUnit
-from autograder.writing import write_whole
 
 Row = dict[str, Any]
 COLUMNS = {
@@ -48,7 +46,7 @@ def _row(graded: GradedUnit, record: Record, task: str, cluster: int | None) -> 
         "max_points": float(graded.unit.tasks[task].points),
         "graded_points": float(verdict.points) if verdict else None,
         "by_hand": (record.student, task) in graded.by_hand,
-        "state": verdict.headline.partition(": ")[2].partition(",")[0] if verdict else "not graded",
+        "state": verdict.state if verdict else "not graded",
         "mistake": verdict.mistake if verdict else None,
         "cluster": cluster,
         "graded": record.graded,
@@ -58,15 +56,11 @@ def _row(graded: GradedUnit, record: Record, task: str, cluster: int | None) -> 
     }
 
 
-def write_csv(table: Iterable[Row], path: Path) -> None:
-    """Write rows as CSV. A text that a spreadsheet would take for a formula gets an apostrophe in front."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, list(COLUMNS), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(
-        {name: text(value) if isinstance(value, str) else value for name, value in row.items()} for row in table
-    )
-    write_whole(path, out.getvalue())
+def write_csv(table: Iterable[Row], path: Path, excel: bool = False) -> None:
+    """Write rows as CSV, with the mark by which ``excel`` knows UTF-8. A text that a spreadsheet would take for a
+    formula gets an apostrophe in front."""
+    cells = ([text(row[name]) if isinstance(row[name], str) else row[name] for name in COLUMNS] for row in table)
+    write([list(COLUMNS), *cells], path, excel)
 
 
 def write_parquet(table: Sequence[Row], path: Path) -> bool:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from html import escape
+from pathlib import Path
+from shlex import quote
 
 from autograder.kernels.sandbox import NONE, STRICT
 from course.check import Verdict
+from course.check.verdict import rounded
 
 CONFINED = {
     STRICT: "confined, each in a sandbox of its own",
@@ -53,7 +56,7 @@ def cell(verdict: Verdict | None) -> str:
         return "<td>–</td>"
     kind = "full" if verdict.right else "none" if verdict.points == 0 else "part"
     said = verdict.mistake or ("not answered" if verdict.unanswered else "not defined" if verdict.undefined else "")
-    return f'<td class="{kind}">{verdict.points:g}<small>{escape(said)}</small></td>'
+    return f'<td class="{kind}">{rounded(verdict.points)}<small>{escape(said)}</small></td>'
 
 
 def mistakes_section(mistakes: Iterable[tuple[int, str, str, str]]) -> str:
@@ -79,5 +82,7 @@ def names(students: Sequence[str], most: int = 12) -> str:
     return f'<span class="names">{", ".join(map(short, students[:most]))}{more}</span>'
 
 
-def count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+def command(words: str, course_dir: Path) -> str:
+    """An ``autograder`` command about a course folder as HTML, as one types it where the page was made."""
+    where = "" if course_dir.resolve() == Path.cwd() else f" --course-dir {quote(str(course_dir))}"
+    return f"<code>{escape(f'autograder {words}{where}')}</code>"

@@ -10,10 +10,12 @@ from autograder.pages import page
 from autograder.report.charts import units_chart
 from autograder.report.copying import Question
 from autograder.report.gathering import GradedUnit
-from autograder.report.markup import count, full_name, table
+from autograder.report.markup import full_name, table
 from autograder.report.sections import STYLE, chart, notes, number, questions_section, ran_section, spread_table
 from autograder.report.statistics import TaskStatistics, summary, task_statistics
 from autograder.report.tables import commonest_mistakes
+from autograder.texts import count
+from course.check.verdict import rounded
 
 MOST_MISTAKES, MOST_TASKS = 15, 10
 
@@ -78,6 +80,6 @@ def _totals(graded: Sequence[GradedUnit], students: Sequence[str]) -> str:
     rows = []
     for student in students:
         points = [of_unit.get(student) for of_unit in totals]
-        marks = ("–" if one is None else f"{one:g}" for one in points)
-        rows.append((full_name(student), *marks, f"{sum(one for one in points if one is not None):g}"))
+        marks = ("–" if one is None else f"{rounded(one)}" for one in points)
+        rows.append((full_name(student), *marks, f"{rounded(sum(one for one in points if one is not None))}"))
     return f"<h2>All marks</h2>{table('Points by student and unit', head, rows)}"

@@ -10,7 +10,9 @@ from autograder.grader import Graded
 from autograder.pages import page
 from autograder.report.markup import cell, mistakes_section, table, ways
 from autograder.report.tables import by_name, class_mean, commonest_mistakes
+from autograder.texts import count
 from course.check import Unit
+from course.check.verdict import rounded
 
 
 def write_page(unit: Unit, results: list[Graded], path: Path) -> None:
@@ -24,7 +26,7 @@ def write_page(unit: Unit, results: list[Graded], path: Path) -> None:
         for result in by_name(results)
         for finding in result.findings
     )
-    body = f"""<h1>{escape(unit.name)}: {len(results)} submissions</h1>
+    body = f"""<h1>{escape(unit.name)}: {count(len(results), "submission")}</h1>
 <h2>Marks</h2>{table("Marks by student and task", head, (_row(unit, result) for result in by_name(results)), foot)}
 {mistakes_section(commonest_mistakes(results))}
 <h2>Findings</h2><ul>{odd or "<li>none</li>"}</ul>
@@ -34,4 +36,4 @@ def write_page(unit: Unit, results: list[Graded], path: Path) -> None:
 
 def _row(unit: Unit, result: Graded) -> list[str]:
     cells = [cell(result.verdicts.get(task)) for task in unit.tasks]
-    return [escape(result.student), *cells, f"{result.points:g}" if result.verdicts else "not graded"]
+    return [escape(result.student), *cells, rounded(result.points) if result.verdicts else "not graded"]

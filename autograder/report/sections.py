@@ -9,8 +9,9 @@ from html import escape
 from autograder.records import Record
 from autograder.report.copying import Question
 from autograder.report.gathering import GradedUnit
-from autograder.report.markup import count, names, short, table, ways
+from autograder.report.markup import command, names, short, table, ways
 from autograder.report.statistics import Summary, summary
+from autograder.texts import count
 from course.figures import Picture
 
 MOST_QUESTIONS = 40
@@ -40,14 +41,14 @@ def notes(graded: Sequence[GradedUnit]) -> str:
         )
     lines.append("Points are those of the tasks: <code>autograder export</code> takes off what being late costs.")
     for one in graded:
-        again = f"<code>autograder grade {escape(one.unit.name)}</code>"
+        again = command(f"grade {one.unit.name}", one.course_dir)
         if one.unreadable:
             files = ", ".join(map(short, one.unreadable[:5]))
             lines.append(
                 f"{count(len(one.unreadable), 'record')} cannot be read and left out: {files}. Grade again: {again}."
             )
         if one.outdated:
-            regrade = f"<code>autograder regrade {escape(one.unit.name)}</code>"
+            regrade = command(f"regrade {one.unit.name}", one.course_dir)
             lines.append(
                 f"{len(one.outdated)} graded before {escape(one.unit.name)} changed: {regrade} shows what that means."
             )

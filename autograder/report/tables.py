@@ -13,6 +13,7 @@ from autograder.records import Record
 from autograder.regrade import Change
 from autograder.terminal import literal
 from course.check import Unit, Verdict
+from course.check.verdict import rounded
 
 
 def commonest_mistakes(results: Iterable[Graded | Record]) -> list[tuple[int, str, str, str]]:
@@ -47,7 +48,7 @@ def marks_table(unit: Unit, results: list[Graded]) -> Table:
     table.add_column(f"total\n/ {unit.points:g}", f"{mean(totals):.2f}" if totals else "", justify="right")
     for result in by_name(results):
         cells = [_cell(result.verdicts.get(task)) for task in unit.tasks]
-        total = f"{result.points:g}" if result.verdicts else "[red]not graded[/red]"
+        total = rounded(result.points) if result.verdicts else "[red]not graded[/red]"
         table.add_row(literal(result.student), *cells, f"[bold]{total}[/bold]")
     return table
 
@@ -56,8 +57,9 @@ def _cell(verdict: Verdict | None) -> str:
     if verdict is None:
         return "–"
     if verdict.right:
-        return f"[green]{verdict.points:g}[/green]"
-    return f"[red]{verdict.points:g}[/red]" if verdict.points == 0 else f"[yellow]{verdict.points:g}[/yellow]"
+        return f"[green]{rounded(verdict.points)}[/green]"
+    colour = "red" if verdict.points == 0 else "yellow"
+    return f"[{colour}]{rounded(verdict.points)}[/{colour}]"
 
 
 def mistakes_table(results: list[Graded], most: int = 8) -> Table:
@@ -80,7 +82,7 @@ def changes_table(changes: list[Change]) -> Table:
         table.add_column(column, justify="right")
     table.add_column("mistake")
     for change in changes:
-        points = ("–" if value is None else f"{value:g}" for value in (change.before, change.after))
+        points = ("–" if value is None else f"{rounded(value)}" for value in (change.before, change.after))
         row = (change.student, change.task, *points, change.mistake or "")
         table.add_row(*map(literal, row))
     return table

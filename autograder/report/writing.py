@@ -30,8 +30,8 @@ class Written:
     unnamed: int
 
 
-def write_report(unit: Unit, course_dir: Path, into: Path, db_url: str = "") -> Written:
-    """Write the page and the data of one unit. Raises NothingGraded, NoGradebook."""
+def write_report(unit: Unit, course_dir: Path, into: Path, db_url: str = "", excel: bool = False) -> Written:
+    """Write the page and the data of one unit, marked for ``excel`` if asked. Raises NothingGraded, NoGradebook."""
     graded = gather(unit, course_dir, db_url)
     found = {name: clusters(graded, task) for name, task in unit.tasks.items()}
     every = [cluster for of_task in found.values() for cluster in of_task]
@@ -40,19 +40,19 @@ def write_report(unit: Unit, course_dir: Path, into: Path, db_url: str = "") -> 
     page, csv, parquet = (into / f"{unit.name}.{kind}" for kind in ("html", "csv", "parquet"))
     table = rows(graded, found)
     write_whole(page, class_page(graded, found, questions(likeness)))
-    write_csv(table, csv)
+    write_csv(table, csv, excel)
     done = write_parquet(table, parquet)
     return Written(graded, page, csv, parquet if done else None, likeness, len(every))
 
 
 def write_reports(
-    units: Sequence[Unit], course_dir: Path, into: Path, db_url: str = ""
+    units: Sequence[Unit], course_dir: Path, into: Path, db_url: str = "", excel: bool = False
 ) -> Iterator[Written | NothingGraded]:
     """Write the report of each unit where somebody is graded, and at the end the page over all of them."""
     written = []
     for unit in units:
         try:
-            written.append(write_report(unit, course_dir, into, db_url))
+            written.append(write_report(unit, course_dir, into, db_url, excel))
             yield written[-1]
         except NothingGraded as nothing:
             yield nothing

@@ -24,7 +24,7 @@ Observations = dict[str, Any]
 """What was observed of one answer: for each part, a value as ``plain.encode`` writes it."""
 
 
-RUN_FIRST = "run the cell that defines it first"
+RUN_FIRST = "run the cell that defines it first"  # how the reason ends where an answer is not there
 
 
 class TimeIsUp(BaseException):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 from course.check.unit import Unit
-from course.check.verdict import ANY_LENGTH, GREEN, GREY, TABLE, Verdict, badge, cell, framed
+from course.check.verdict import ANY_LENGTH, GREEN, GREY, TABLE, Verdict, badge, cell, framed, rounded
 
 NUMBER = ";text-align:right;white-space:nowrap"
 
@@ -26,22 +26,27 @@ class Progress:
     @property
     def so_far(self) -> str:
         """The whole in a line; of a unit without points, its tasks only."""
-        right = sum(verdict.right for verdict in self.verdicts.values())
-        tasks = f"{right} of {len(self.unit.tasks)} tasks right"
         if not self.unit.points:
-            return f"so far: {tasks}"
-        return f"points so far: {self.points:g} of {self.unit.points:g}, {tasks}"
+            return f"so far: {self.tasks_right}"
+        return f"points so far: {self.total}, {self.tasks_right}"
+
+    @property
+    def tasks_right(self) -> str:
+        right = sum(verdict.right for verdict in self.verdicts.values())
+        return f"{right} of {len(self.unit.tasks)} tasks right"
 
     @property
     def total(self) -> str:
-        return f"{self.points:g} of {self.unit.points:g}"
+        if not self.unit.points:
+            return self.tasks_right
+        return f"{rounded(self.points)} of {rounded(self.unit.points)}"
 
     def line_html(self) -> str:
         """The line as HTML, to stand below a verdict."""
         return f'<p style="margin:.3em calc(.8em + 4px) 0;color:inherit">{escape(self.so_far)}</p>'
 
     def __str__(self) -> str:
-        rows = [(one.task, f"{one.points:g} of {one.max_points:g}", one.state, _why(one)) for one in self._verdicts()]
+        rows = [(one.task, one.score, one.state, _why(one)) for one in self._verdicts()]
         rows.append(("total", self.total, "", ""))
         task, points, state = (max(len(row[column]) for row in rows) for column in range(3))
         lines = (f"{row[0]:<{task}}  {row[1]:>{points}}  {row[2]:<{state}}  {row[3]}" for row in rows)
@@ -77,6 +82,6 @@ def _why(verdict: Verdict) -> str:
 
 
 def _row(verdict: Verdict) -> str:
-    points = cell(f"{verdict.points:g} of {verdict.max_points:g}", style=NUMBER)
+    points = cell(verdict.score, style=NUMBER)
     why = cell(escape(_why(verdict)), style=ANY_LENGTH)
     return f"<tr>{cell(escape(verdict.task), 'row')}{points}{cell(badge(verdict.state))}{why}</tr>"

@@ -17,6 +17,11 @@ CELL = "text-align:left;padding:.15em .9em .15em 0;vertical-align:top;font-weigh
 ANY_LENGTH = ";overflow-wrap:anywhere;min-width:14em"  # for what a student wrote, which must not widen the table
 
 
+def rounded(points: float) -> str:
+    """Points with at most two digits after the decimal point, as they are shown everywhere."""
+    return f"{points:.2f}".rstrip("0").rstrip(".")
+
+
 @dataclass(frozen=True)
 class Part:
     """One part of a task: whether the answer got it right, and if not, why."""
@@ -60,8 +65,13 @@ class Verdict:
         return UNANSWERED if self.unanswered else UNDEFINED if self.undefined else WRONG
 
     @property
+    def score(self) -> str:
+        """The points, of how many; nothing where there are none to be had."""
+        return f"{rounded(self.points)} of {rounded(self.max_points)}" if self.max_points else ""
+
+    @property
     def headline(self) -> str:
-        return f"{self.task}: {self.state}, {self.points:g} of {self.max_points:g} points"
+        return f"{self.task}: {self.state}" + (f", {self.score} points" if self.score else "")
 
     def to_json(self) -> dict[str, Any]:
         """The verdict as plain data, which ``from_json`` reads."""
@@ -105,7 +115,7 @@ def framed(color: str, content: str) -> str:
 def badge(state: str, words: str = "") -> str:
     """A state in a word or two, in letters that bring their own ground, so that they can be read on any other."""
     sign, color = SIGNS[state]
-    style = f"background:{color};color:#fff;border-radius:3px;padding:0 .5em;white-space:nowrap"
+    style = f"background-color:{color};color:#fff;border-radius:3px;padding:0 .5em;white-space:nowrap"
     return f'<span style="{style}"><span aria-hidden="true">{sign} </span>{words or state}</span>'
 
 
