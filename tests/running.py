@@ -94,7 +94,7 @@ class Run:
     def left(self):
         """Its processes that still run."""
         marked = [process for process in psutil.process_iter() if self.mark in _environment(process)]
-        return [process for process in {*self.seen, *marked} if process.is_running() and _runs(process)]
+        return [process for process in {*self.seen, *marked} if process.is_running() and runs(process)]
 
     def none_left(self, seconds=30):
         return wait_until(lambda: not self.left(), seconds)
@@ -118,7 +118,8 @@ def _environment(process):
         return ""
 
 
-def _runs(process):
+def runs(process):
+    """Whether a process has not ended."""
     try:
         return process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:

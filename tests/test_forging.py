@@ -18,9 +18,8 @@ def outcomes():
     forkserver.start("start_here", "strict").wait_until_ready()
     with ThreadPoolExecutor(6) as pool:
         patched = {name: pool.submit(run, *cells, answer=WRONG) for name, cells in PATCHES.items()}
-        sent = {
-            name: pool.submit(run, after=[SEND, cell, "print('after' + 'wards')"]) for name, cell in MESSAGES.items()
-        }
+        rest = "print('after' + 'wards')"
+        sent = {name: pool.submit(run, after=[SEND, cell, rest], cell_seconds=6.0) for name, cell in MESSAGES.items()}
         return {name: future.result() for name, future in {**patched, **sent}.items()}
 
 

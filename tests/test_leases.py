@@ -150,7 +150,7 @@ time.sleep(60)
     try:
         assert "process" in leases.holder("GPU-0000")
         owner.kill()
-        owner.communicate()
+        owner.wait()
         assert leases.holder("GPU-0000") == "" and Path(f"/proc/{child}").exists()
     finally:
         os.kill(child, 9)
@@ -183,4 +183,4 @@ def test_what_stands_in_a_lease_cannot_act_on_a_terminal(monkeypatch):
         assert told == "?]0;a title?me?GPU 1: free"
     finally:
         owner.kill()
-        owner.communicate()
+        owner.wait()

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 from escaping import TRIED
+from running import runs
 
 from autograder.kernels import forkserver
 
@@ -77,7 +78,7 @@ class Family:
         return sorted(found, key=lambda p: p.create_time())
 
     def alive(self):
-        return [p for p in self.members if p.is_running() and p.status() != psutil.STATUS_ZOMBIE] + daemons(self.mark)
+        return [p for p in self.members if runs(p)] + daemons(self.mark)
 
     def end(self):
         self.owner.kill()
