@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from faked_nvml import NAMES, Faked
+from faked_nvml import NAMES, Faked, parent
 from typer.testing import CliRunner
 
 from course import cli, gpu
@@ -184,3 +184,50 @@ def test_what_stands_in_a_lease_cannot_act_on_a_terminal(monkeypatch):
     finally:
         owner.kill()
         owner.wait()
+
+
+WINDOWS = """
+import os, sys
+sys.path.insert(0, {tests!r})
+import pytest, typer.testing
+for name in ("O_NOFOLLOW", "O_NONBLOCK", "fchmod", "pread", "getuid", "geteuid", "register_at_fork"):
+    delattr(os, name)
+sys.modules["fcntl"] = sys.modules["pwd"] = None
+from faked_nvml import Faked, install
+from course import cli, gpu
+install([Faked(load=50), Faked(pids=[2**30])])
+gpu.use("auto")
+print(typer.testing.CliRunner().invoke(cli.app, ["gpus"], catch_exceptions=False).output)
+print(gpu.use(1), gpu.leases.holder("GPU-0000"), gpu.leases.holder("GPU-0001"))
+"""
+
+
+def test_on_windows_a_card_is_taken_without_a_lock():
+    code = WINDOWS.format(tests=str(Path(__file__).parent))
+    environment = {name: value for name, value in os.environ.items() if name not in NAMES}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert "GPU 0 (A card) is yours" in done.stdout and "cannot be leased" not in done.stderr, done.stderr
+    assert "0: A card, 0.0 of 80.0 GiB used, load 50 %, leased by you\n" in done.stdout
+    assert done.stdout.endswith("used by somebody  you\n"), "the first was given back"
+
+
+def test_an_account_without_a_name_has_its_number(monkeypatch, machine):
+    """As in a container that was started for a number."""
+    machine(Faked(pids=[parent()]), Faked())
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)
+    card = gpu.use("auto")
+    assert card and card.index == 1 and leases.holder("GPU-0001") == leases.YOU
+    told = (leases.folder() / "GPU-0001").read_text()
+    assert told == f"uid {os.getuid()}, process {os.getpid()}" and gpu.find().cards[0].users == (f"uid {os.getuid()}",)
+
+
+def test_a_lease_whose_file_cannot_be_written_is_held_all_the_same(monkeypatch):
+    def fails():
+        raise RuntimeError("no name")
+
+    monkeypatch.setattr("course.gpu.accounts.own", fails)
+    with pytest.raises(RuntimeError):
+        leases.take("GPU-0000")
+    assert leases.take("GPU-0000") and leases.holder("GPU-0000") == leases.YOU

@@ -1,11 +1,12 @@
 """Choosing a GPU: ``USE_GPU`` at the top of a notebook, and ``course gpus`` in a terminal.
 
-| module     | holds                                                        |
-|------------|--------------------------------------------------------------|
-| ``cards``  | the GPUs of this machine, as the driver reports them         |
-| ``leases`` | who has which card: a lock that ends with the process        |
-| ``choice`` | ``use``: one card for this process, before it is too late    |
-| ``hub``    | JupyterHub's hooks: a card for each server, while it runs    |
+| module       | holds                                                        |
+|--------------|--------------------------------------------------------------|
+| ``accounts`` | whose process is whose, by name                              |
+| ``cards``    | the GPUs of this machine, as the driver reports them         |
+| ``leases``   | who has which card: a lock that ends with the process        |
+| ``choice``   | ``use``: one card for this process, before it is too late    |
+| ``hub``      | JupyterHub's hooks: a card for each server, while it runs    |
 """
 
 from course.gpu.cards import Card, find

@@ -6,12 +6,12 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
+
+from course.gpu import accounts
 
 GIB = 2**30
 IDLE_MEMORY = GIB  # bytes in use, up to which a card without processes counts as idle: a screen may take some
-UNKNOWN = "somebody"  # whose process it is, where this system does not say
 
 
 @dataclass(frozen=True)
@@ -153,14 +153,7 @@ def _users(nvml: Any, handle: Any) -> tuple[str, ...]:
         running = nvml.nvmlDeviceGetComputeRunningProcesses(handle)
     except nvml.NVMLError:
         return ()
-    return tuple(sorted({_owner(process.pid) for process in running if process.pid != os.getpid()}))
-
-
-def _owner(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}").owner()
-    except (OSError, KeyError, NotImplementedError):
-        return UNKNOWN
+    return tuple(sorted({accounts.of(process.pid) for process in running if process.pid != os.getpid()}))
 
 
 def _text(value: str | bytes) -> str:

@@ -5,13 +5,15 @@ The lock is advisory: it keeps people apart who take their card by ``USE_GPU``. 
 
 from __future__ import annotations
 
-import getpass
 import os
 import stat
 import tempfile
 import time
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
+
+from course.gpu import accounts
 
 FOLDER = "GRADIENTS_GPU_LEASES"
 """Environment variable: the folder of the leases, the same for all who share a machine."""
@@ -27,7 +29,11 @@ SHARED = Path("/run/gradients-gpus")
 
 YOU = "you"
 
-_held: dict[str, int] = {}
+LOCKS = find_spec("fcntl") is not None
+"""Whether files can be locked here; not on Windows, whose machines are one person's and need nothing kept apart."""
+
+_held: dict[str, int | None] = {}
+"""The cards that this process has leased, with the files that it has locked; None where there are no locks."""
 
 
 def folder() -> Path:
@@ -48,16 +54,20 @@ def take(uuid: str, who: str = "") -> bool:
     """
     if uuid in _held:
         return True
+    if not LOCKS:
+        _held[uuid] = None
+        return True
     file = _open(uuid)
-    if not _lock_soon(file):
-        try:
+    try:
+        if not _lock_soon(file):
             return _for_this_process(uuid, file)
-        finally:
+        _held[uuid] = file
+    finally:
+        if uuid not in _held:
             os.close(file)
     with suppress(OSError):  # the file may be another account's, of which nothing but the lock is needed
         os.ftruncate(file, 0)
-        os.write(file, (who or f"{getpass.getuser()}, process {os.getpid()}").encode())
-    _held[uuid] = file
+        os.write(file, (who or f"{accounts.own()}, process {os.getpid()}").encode())
     return True
 
 
@@ -65,6 +75,8 @@ def holder(uuid: str) -> str:
     """Who has leased a card, in words; an empty text for nobody. Raises OSError."""
     if uuid in _held:
         return YOU
+    if not LOCKS:
+        return ""
     try:
         file = _regular(folder() / uuid, os.O_RDONLY)
     except FileNotFoundError:
@@ -80,8 +92,8 @@ def holder(uuid: str) -> str:
 def give_back(uuid: str | None = None) -> None:
     """End this process's lease of a card, or all of its leases."""
     for held in [uuid] if uuid else list(_held):
-        if held in _held:
-            file = _held.pop(held)
+        file = _held.pop(held, None)
+        if file is not None:
             _unlock(file)
             os.close(file)
 
@@ -89,7 +101,9 @@ def give_back(uuid: str | None = None) -> None:
 def _forget() -> None:
     """In a process that was forked: its parent's leases are not its own, and must not outlive the parent."""
     while _held:
-        os.close(_held.popitem()[1])
+        file = _held.popitem()[1]
+        if file is not None:
+            os.close(file)
 
 
 if hasattr(os, "register_at_fork"):
