@@ -13,7 +13,7 @@ from faked_nvml import NAMES, Faked, install, parent
 from typer.testing import CliRunner
 
 from course import cli, gpu
-from course.gpu import choice, leases
+from course.gpu import choice
 
 pytestmark = pytest.mark.usefixtures("new_process")
 
@@ -37,16 +37,6 @@ def test_a_number_is_nvidia_smis(eight, capsys):
     card = gpu.use(4)
     assert card and card.uuid == os.environ["CUDA_VISIBLE_DEVICES"] == "GPU-0004"
     assert "Others use it too" not in capsys.readouterr().out
-
-
-def test_a_busy_card_can_be_shared_by_its_number(machine, capsys):
-    machine(Faked(used=60, pids=[parent()]))
-    assert gpu.use("auto") is None
-    assert "every GPU is taken" in capsys.readouterr().out and os.environ["CUDA_VISIBLE_DEVICES"] == "-1"
-    assert CliRunner().invoke(cli.app, ["gpus"]).output.startswith(f"{gpu.find().cards[0]}\n"), "which is not free"
-    assert gpu.use(0)
-    said = capsys.readouterr().out
-    assert f"used by {Path(f'/proc/{parent()}').owner()}" in said and "Others use it too" in said
 
 
 @pytest.mark.parametrize(
@@ -159,36 +149,6 @@ def test_in_a_job_auto_stays_with_what_the_job_was_given(eight, monkeypatch, cap
     install([Faked() for _ in range(8)], setattr_=monkeypatch.setattr)
     card = gpu.use("auto")
     assert card and card.index == 1 and "CUDA_VISIBLE_DEVICES was" not in capsys.readouterr().out
-
-
-def test_running_it_twice_is_harmless(eight, machine):
-    first = gpu.use("auto")
-    machine(*[Faked() for _ in range(8)])  # now others would be less busy
-    assert gpu.use("auto") == first
-    other = gpu.use(6)
-    assert other and other.index == 6 and leases.holder("GPU-0003") == "", "the old lease has ended"
-
-
-def test_it_waits_for_a_card(machine, monkeypatch, capsys):
-    """Also where none was free before, as the message of that time advises."""
-    machine(Faked(used=60))
-    assert gpu.use("auto") is None
-    monkeypatch.setattr(choice.time, "sleep", lambda seconds: machine(Faked()))  # and then its user is gone
-    card = gpu.use("auto", wait=5)
-    assert card and card.index == 0 and os.environ["CUDA_VISIBLE_DEVICES"] == "GPU-0000"
-    assert capsys.readouterr().out.count("Every GPU is taken; waiting up to 5 s") == 1
-
-
-def test_it_looks_again_when_it_is_run_again_but_not_once_a_framework_has_started(machine, monkeypatch):
-    machine(Faked(used=60))
-    assert gpu.use("auto") is None
-    machine(Faked())
-    monkeypatch.setattr(choice, "_started", lambda: ["PyTorch"])
-    assert gpu.use("auto") is None
-    with pytest.raises(gpu.TooLate, match="PyTorch took the devices"):
-        gpu.use("auto", wait=5)
-    monkeypatch.setattr(choice, "_started", list)
-    assert gpu.use("auto")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
-from course.gpu import leases
+from course.gpu import accounts, leases
 from course.gpu.cards import Card, Found, find, least_busy_first
 
 AUTO, CPU = "auto", "none"
@@ -60,7 +60,8 @@ def use(choice: int | str | None = AUTO, wait: float = 0.0) -> Card | None:
         card = _automatic(found, wait) if wanted == AUTO else _named(wanted, found)
         _show_only(card, first=_current is None)
         _current = Current(wanted, card)
-    _report(found, _current)
+        found = find()  # a wait may have been long
+    _report(found, _current, chosen=choice != AUTO)
     return _current.card
 
 
@@ -123,20 +124,20 @@ def _named(wanted: str, found: Found) -> Card | None:
 
 
 def _automatic(found: Found, wait: float) -> Card | None:
-    """The least busy card that nobody has; None if there is none until the time is over."""
+    """The least busy card that nobody has; None if there is none until the time is over, or the wait interrupted."""
     deadline = time.monotonic() + wait
-    told = False
-    while True:
-        card = _first_free([card for card in least_busy_first(_allowed(found.cards)) if card.idle])
-        if card or not found.cards or time.monotonic() >= deadline:
-            return card
-        if not told:
-            print(
-                f"Every GPU is taken; waiting up to {wait:g} s for one (menu Kernel, Interrupt ends that).", flush=True
-            )
-            told = True
-        time.sleep(LOOK_AGAIN)
-        found = find()
+    card = _first_free(found)
+    if card or not found.cards or wait <= 0:
+        return card
+    print(f"Every GPU is taken; waiting up to {wait:g} s for one (menu Kernel, Interrupt ends that).", flush=True)
+    try:
+        while not card and time.monotonic() < deadline:
+            time.sleep(LOOK_AGAIN)
+            card = _first_free(find())
+    except KeyboardInterrupt:
+        leases.give_back()  # it may have come just after one was taken
+        return None
+    return card
 
 
 def _allowed(cards: tuple[Card, ...]) -> tuple[Card, ...]:
@@ -145,10 +146,10 @@ def _allowed(cards: tuple[Card, ...]) -> tuple[Card, ...]:
     return tuple(card for card in cards if not OF_JOB or str(card.index) in names or card.uuid in names)
 
 
-def _first_free(idle: list[Card]) -> Card | None:
-    """The first that can be leased; where leases cannot be used, the first of those that nobody computes on."""
+def _first_free(found: Found) -> Card | None:
+    """The least busy idle card that can be leased; where leases cannot be used, the least busy idle one."""
     failed = []
-    for card in idle:
+    for card in least_busy_first(card for card in _allowed(found.cards) if card.idle):
         try:
             if leases.take(card.uuid):
                 return card
@@ -195,24 +196,26 @@ def _cuda_has_started() -> bool:
     return cuda.cuDeviceGetCount(ctypes.byref(ctypes.c_int())) != CUDA_ERROR_NOT_INITIALIZED
 
 
-def _report(found: Found, current: Current) -> None:
-    """Print what a student wants to see: versions, every card with who is on it, and the one that was chosen."""
-    card = current.card
+def _report(found: Found, current: Current, chosen: bool) -> None:
+    """Print what a student wants to see: versions, every card with who is on it, and the one that was taken;
+    ``chosen`` tells whether the notebook itself named it."""
     for trouble in found.troubles:
         print(trouble)
-    if card and card.uuid not in [one.uuid for one in found.cards]:
-        print(f"GPU {card.number}, which this notebook uses, is gone: {RESTART}")
+    card = next((one for one in found.cards if current.card and one.uuid == current.card.uuid), None)
+    if current.card and not card:
+        print(f"GPU {current.card.number}, which this notebook uses, is gone: {RESTART}")
         return
     if not found.cards:
         print("CPU: this machine has no GPU that can be used")
         return
     print(", ".join(filter(None, map(_version, FRAMEWORKS))))
     for one in found.cards:
-        print(f"{'→' if card and one.uuid == card.uuid else ' '} {one}{_leased(one)}")
+        print(f"{'→' if one == card else ' '} {one}{_leased(one)}")
     if card:
         print(f"GPU {card.number} ({card.name}) is yours; TensorFlow calls it GPU:0, PyTorch cuda:0.")
-        if card.users or _leased(card):
-            print(f'Others use it too, so it may be slow or run out of memory: {VARIABLE} = "auto" takes a free one.')
+        if {*card.users} - {accounts.own()} or _leased(card):
+            advice = f': {VARIABLE} = "auto" takes a free one' if chosen else ""
+            print(f"Others use it too, so it may be slow or run out of memory{advice}.")
     elif current.wanted == AUTO:
         print(f"CPU: every GPU is taken. To wait: gpu.use({VARIABLE}, wait=600); to share one, choose its number.")
     else:
