@@ -23,6 +23,12 @@ def doctor(*words, **environment):
     return CliRunner().invoke(app, ["doctor", *words], env={"COLUMNS": "200", **environment})
 
 
+@pytest.fixture(autouse=True)
+def no_card_without_a_driver(monkeypatch):
+    """Whatever is in the machine that the tests run on."""
+    monkeypatch.setattr(gpus, "PCI", Path("/nowhere"))
+
+
 @pytest.fixture
 def installed(monkeypatch):
     """Let further packages seem to be installed, given as name=version."""
@@ -158,6 +164,45 @@ def test_a_card_that_is_lost(monkeypatch):
     assert doctor().exit_code == 0
     install([Faked(lost=True)], setattr_=monkeypatch.setattr)
     assert doctor().exit_code == 1
+
+
+def test_what_mends_a_card_is_told_for_each(monkeypatch):
+    install([Faked(), Faked(parts=[])], setattr_=monkeypatch.setattr)
+    found = gpus.driver()
+    assert found.found == "card 1 is divided (MIG) but has no parts, so that nothing can use it" and found.minor
+    assert "nvidia-smi -i 1 -mig 0" in found.mend and "restart" not in found.mend
+    install([Faked(lost=True), Faked(parts=[]), Faked(lost=True)], setattr_=monkeypatch.setattr)
+    found = gpus.driver()
+    assert found.found.count("does not answer") == 2 and "nvidia-smi -i 1 -mig 0" in found.mend
+    assert found.mend.count("restart the machine") == 1
+
+
+@pytest.fixture
+def plugged_in(monkeypatch, tmp_path):
+    """A machine with these devices, each a vendor and a class, as Linux tells them, and without NVIDIA's library."""
+
+    def plug(*devices):
+        install([], init=pynvml.NVMLError_LibraryNotFound(), setattr_=monkeypatch.setattr)
+        monkeypatch.setattr(gpus, "PCI", tmp_path)
+        for number, (vendor, kind) in enumerate(devices):
+            (tmp_path / f"0000:0{number}:00.0").mkdir()
+            (tmp_path / f"0000:0{number}:00.0" / "vendor").write_text(f"{vendor}\n")
+            (tmp_path / f"0000:0{number}:00.0" / "class").write_text(f"{kind}\n")
+        (tmp_path / "0000:ff:00.0").mkdir()  # one that has just gone
+
+    return plug
+
+
+def test_a_card_whose_driver_is_missing(plugged_in):
+    plugged_in(("0x8086", "0x030000"), ("0x10de", "0x030200"), ("0x10de", "0x030000"), ("0x10de", "0x040300"))
+    found = gpus.driver()
+    assert not found.well and found.minor and found.found == "2 GPUs of NVIDIA's, but no driver, so the CPU"
+    assert "install NVIDIA's driver" in found.mend and "--gpus all" in found.mend
+
+
+def test_a_machine_without_a_card_needs_no_driver(plugged_in):
+    plugged_in(("0x8086", "0x030000"), ("0x10de", "0x040300"))  # the latter is for sound
+    assert gpus.driver().well and gpus.driver().found == "no GPU, so the CPU"
 
 
 def test_the_driver_s_version_is_told(monkeypatch):

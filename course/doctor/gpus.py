@@ -15,12 +15,20 @@ from pathlib import Path
 from typing import Any
 
 from course.doctor.diagnosis import Diagnosis
+from course.gpu.cards import RESTART, find
 
 ONE_SET = 'in a new environment: pip install -e ".[gpu]" -c constraints-gpu.txt'
 DRIVERS = {12: "525.60", 13: "580.65"}
 """The oldest driver for Linux that runs programs of each CUDA; source: NVIDIA's CUDA toolkit release notes."""
 SHARED = ("cublas", "cudart", "cudnn", "cufft", "cupti", "curand", "cusolver", "cusparse", "nccl", "nvrtc", "nvJitLink")
 """Libraries that the wheels bring."""
+NO_GPU = "no GPU, so the CPU"
+PCI, NVIDIA, DISPLAY = Path("/sys/bus/pci/devices"), "0x10de", "0x03"
+"""Where Linux tells what is in the machine; the vendor, and how the class of its graphics cards begins."""
+INSTALL = (
+    "install NVIDIA's driver (nvidia-smi must list every card); a container that is to use it needs --gpus all, and "
+    "NVIDIA's container toolkit outside"
+)
 
 
 def wheels() -> dict[str, int]:
@@ -51,18 +59,37 @@ def _stem(name: str) -> str:
 
 
 def driver() -> Diagnosis:
-    """Whether the driver answers, and every card."""
+    """Whether there is a driver for the cards, and it answers, and every card."""
     import pynvml
 
-    from course.gpu import find
+    name, found = "GPU driver", find()
+    if found.troubles:
+        mends = dict.fromkeys(one.mend for one in found.troubles)
+        told = "; ".join(one.what for one in found.troubles)
+        return Diagnosis(name, False, told, "; ".join(mends), minor=bool(found.cards))
+    try:
+        version = _ask("nvmlSystemGetDriverVersion")
+    except pynvml.NVMLError_LibraryNotFound:
+        there = plugged_in()
+        told = f"{_counted(there)} of NVIDIA's, but no driver, so the CPU" if there else NO_GPU
+        return Diagnosis(name, not there, told, INSTALL, minor=True)
+    except pynvml.NVMLError:
+        version = "of an unknown version"
+    return Diagnosis(name, True, f"{_counted(len(found.cards))}, driver {version}" if found.cards else NO_GPU)
 
-    found = find()
-    count = f"{len(found.cards)} GPU{'' if len(found.cards) == 1 else 's'}" if found.cards else "no GPU, so the CPU"
-    if found.cards:
-        with suppress(pynvml.NVMLError):
-            count += f", driver {_ask('nvmlSystemGetDriverVersion')}"
-    mend = "restart the machine; if that does not help, install the driver again (nvidia-smi must list every card)"
-    return Diagnosis("GPU driver", not found.troubles, "; ".join(found.troubles) or count, mend, bool(found.cards))
+
+def plugged_in() -> int:
+    """How many of NVIDIA's graphics cards are in this machine, with or without a driver. On Linux only."""
+    count = 0
+    for device in PCI.glob("*"):
+        with suppress(OSError):
+            vendor, kind = ((device / name).read_text() for name in ("vendor", "class"))
+            count += vendor.startswith(NVIDIA) and kind.startswith(DISPLAY)
+    return count
+
+
+def _counted(gpus: int) -> str:
+    return f"{gpus} GPU{'' if gpus == 1 else 's'}"
 
 
 def cuda_version() -> Diagnosis:
@@ -75,8 +102,7 @@ def cuda_version() -> Diagnosis:
     except pynvml.NVMLError_LibraryNotFound:
         return Diagnosis(name, True, "no driver, so the CPU")
     except pynvml.NVMLError as error:
-        mend = "restart the machine; if that does not help, install the driver again"
-        return Diagnosis(name, False, f"the driver does not say ({error})", mend)
+        return Diagnosis(name, False, f"the driver does not say ({error})", RESTART)
     newest, minor = answer // 1000, answer % 1000 // 10
     if not needed:
         return Diagnosis(name, True, f"up to CUDA {newest}.{minor}; the frameworks bring none")

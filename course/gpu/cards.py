@@ -11,6 +11,7 @@ from typing import Any
 from course.gpu import accounts
 
 GIB = 2**30
+RESTART = "restart the machine; if that does not help, install the driver again (nvidia-smi must list every card)"
 IDLE_MEMORY = GIB  # bytes in use, up to which a card without processes counts as idle: a screen may take some
 
 
@@ -50,14 +51,25 @@ class Card:
 
 
 @dataclass(frozen=True)
+class Trouble:
+    """What is wrong with a card, or with the driver as a whole, and what whoever looks after the machine does then."""
+
+    what: str
+    mend: str
+
+    def __str__(self) -> str:
+        return f"{self.what}; ask whoever looks after it to {self.mend}"
+
+
+@dataclass(frozen=True)
 class Found:
     """The cards that can be used, and what is wrong with the others, or with the driver as a whole."""
 
     cards: tuple[Card, ...] = ()
-    troubles: tuple[str, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
 
     def __str__(self) -> str:
-        return "; ".join([*map(str, self.cards), *self.troubles]) or "no GPU on this machine"
+        return "; ".join(map(str, (*self.cards, *self.troubles))) or "no GPU on this machine"
 
 
 class NoParts(Exception):
@@ -80,25 +92,35 @@ def find() -> Found:
     try:
         pynvml.nvmlInit()
     except pynvml.NVMLError_LibraryNotFound:
-        return Found()  # there is no driver, so there is no GPU
+        return Found()  # there is no driver, so there is no GPU that could be used
     except pynvml.NVMLError as error:
-        return Found(troubles=(f"the GPU driver does not work ({error}); tell whoever looks after this machine",))
+        return Found(troubles=(_broken(error),))
     cards: list[Card] = []
-    troubles: list[str] = []
+    troubles: list[Trouble] = []
     try:
         for index in range(pynvml.nvmlDeviceGetCount()):
             try:
                 cards += _cards_at(pynvml, index)
             except pynvml.NVMLError as error:
-                troubles.append(f"card {index} does not answer ({error}); tell whoever looks after this machine")
-            except NoParts as error:
-                troubles.append(str(error))
+                troubles.append(Trouble(f"card {index} does not answer ({error})", RESTART))
+            except NoParts:
+                troubles.append(_without_parts(index))
     except pynvml.NVMLError as error:
-        troubles.append(f"the GPU driver does not work ({error}); tell whoever looks after this machine")
+        troubles.append(_broken(error))
     finally:
         with suppress(pynvml.NVMLError):
             pynvml.nvmlShutdown()
     return Found(tuple(cards), tuple(troubles))
+
+
+def _broken(error: Exception) -> Trouble:
+    return Trouble(f"the GPU driver does not work ({error})", RESTART)
+
+
+def _without_parts(index: int) -> Trouble:
+    what = f"card {index} is divided (MIG) but has no parts, so that nothing can use it"
+    make_parts, make_whole = f"nvidia-smi mig -i {index} -cgi … -C", f"nvidia-smi -i {index} -mig 0"
+    return Trouble(what, f"make parts of it (as root: {make_parts}), or make it whole again ({make_whole})")
 
 
 def _cards_at(nvml: Any, index: int) -> list[Card]:
@@ -108,10 +130,7 @@ def _cards_at(nvml: Any, index: int) -> list[Card]:
         return [_card(nvml, handle, index)]
     parts = list(_parts(nvml, handle))
     if not parts:
-        raise NoParts(
-            f"card {index} is divided (MIG) but has no parts, so that nothing can use it; as root: nvidia-smi mig "
-            f"-i {index} -cgi … -C makes parts, nvidia-smi -i {index} -mig 0 makes it whole again"
-        )
+        raise NoParts
     return [replace(_card(nvml, part, index), part=number) for number, part in parts]
 
 
