@@ -9,6 +9,7 @@ import nbformat
 import pytest
 from browser import chromium, open_page  # noqa: F401
 from faked_nvml import eight, machine, new_process  # noqa: F401
+from own_kernels import started  # noqa: F401
 from typer.testing import CliRunner
 
 from autograder.cli import app

@@ -31,7 +31,9 @@ from jupyter_client.provisioning import LocalProvisioner
 log = logging.getLogger("gradients")
 FRAMEWORKS = ("numpy", "matplotlib.pyplot", "sympy", "sklearn.datasets", "tensorflow", "torch", "ipywidgets")
 FORK_SECONDS = 5.0
-"""In which the fork server must say which process it has forked."""
+"""In which the fork server must fork, or leave it: later the kernel has been started cold, on the same ports."""
+ANSWER_SECONDS = 2.0
+"""In which it must then say which process it has forked."""
 
 
 class ForkServer:
@@ -61,14 +63,24 @@ class ForkServer:
         return bool(self._ready)
 
     def fork(self, **request: Any) -> Forked | None:
-        """A new kernel; None where the server does not answer."""
-        with self._lock, suppress(OSError, ValueError, KeyError):
-            self._connection.sendall(json.dumps(request).encode() + b"\n")
-            if select.select([self._connection], [], [], FORK_SECONDS)[0]:
-                return Forked(json.loads(self._answers.readline())["forked"])
-        self._ready = False
-        log.warning("kernels start cold from now on: the fork server does not answer")
-        return None
+        """A new kernel; None where the server does not answer, or has not answered before."""
+        with self._lock:
+            if not self._ready:
+                return None
+            try:
+                return self._ask(request)
+            except (OSError, ValueError, KeyError):
+                self._ready = False
+                log.warning("kernels start cold from now on: the fork server does not answer")
+                return None
+
+    def _ask(self, request: dict[str, Any]) -> Forked:
+        """The kernel that the server forks in time. Raises OSError, ValueError, KeyError."""
+        request["deadline"] = time.monotonic() + FORK_SECONDS
+        self._connection.sendall(json.dumps(request).encode() + b"\n")
+        if not select.select([self._connection], [], [], FORK_SECONDS + ANSWER_SECONDS)[0]:
+            raise TimeoutError
+        return Forked(json.loads(self._answers.readline())["forked"])
 
     def close(self) -> None:
         """End the server and its kernels."""

@@ -13,6 +13,7 @@ import random
 import signal
 import socket
 import sys
+import time
 from pathlib import Path
 from typing import NoReturn
 
@@ -41,9 +42,13 @@ def main() -> None:
     connection.sendall(b'{"ready": true}\n')
     with connection.makefile("r") as requests:
         for line in requests:
+            request = json.loads(line)
+            if time.monotonic() > request.pop("deadline"):  # of this machine's clock, which all its processes share
+                connection.sendall(b'{"late": true}\n')
+                continue
             pid = os.fork()
             if pid == 0:
-                become_kernel(connection, **json.loads(line))
+                become_kernel(connection, **request)
             connection.sendall(json.dumps({"forked": pid}).encode() + b"\n")
 
 

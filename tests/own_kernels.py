@@ -1,0 +1,58 @@
+"""Kernels as a student gets them, with or without a fork server of their own."""
+
+import asyncio
+import time
+
+import pytest
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+
+from autograder import warm
+from autograder.build import PROJECT
+
+KERNELS = PROJECT / "lab" / "students" / "kernels"
+READY_SECONDS = 60.0
+
+
+@pytest.fixture
+def started():
+    """Start the fork server of this process with some modules, and wait until it has said whether it can fork."""
+
+    def start(*modules):
+        warm.start(*modules)
+        deadline = time.monotonic() + READY_SECONDS
+        server = warm._server
+        assert server is not None
+        while server._ready is None and time.monotonic() < deadline:
+            server.ready()
+            time.sleep(0.05)
+        return server
+
+    yield start
+    if warm._server:
+        warm._server.close()
+        warm._server = None
+
+
+def in_kernel(work, **kwargs):
+    """Run a coroutine function with the manager and client of a kernel that a student would get."""
+
+    async def go():
+        specs = KernelSpecManager(kernel_dirs=[str(KERNELS)])
+        km = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=specs)
+        await km.start_kernel(**kwargs)
+        client = km.client()
+        client.start_channels()
+        await client.wait_for_ready(timeout=30)
+        try:
+            return await work(km, client)
+        finally:
+            client.stop_channels()
+            await km.shutdown_kernel()
+            assert not await km.is_alive()
+
+    return asyncio.run(go())
+
+
+def forked(km):
+    return isinstance(km.provisioner.process, warm.Forked)
