@@ -42,10 +42,10 @@ def use(choice: int | str | None = AUTO, wait: float = 0.0) -> Card | None:
     """Let TensorFlow and PyTorch see one card only, or none; say which. Returns the card, None for the CPU.
 
     ``"auto"`` takes the least busy card that nobody has, or the CPU if there is none; while all are taken it first
-    waits up to ``wait`` seconds. A number takes the card that nvidia-smi calls so (of a divided one the least busy
-    part), even if others use it too; a UUID takes that card or part, None the CPU. The environment variable
-    ``USE_GPU`` says what ``"auto"`` means. The card is leased for the life of the process, and is ``GPU:0`` for
-    TensorFlow, ``cuda:0`` for PyTorch. Running this twice is harmless.
+    waits up to ``wait`` seconds, or until it is interrupted. A number takes the card that nvidia-smi calls so (of a
+    divided one the least busy part), even if others use it too; a UUID takes that card or part, None the CPU. The
+    environment variable ``USE_GPU`` says what ``"auto"`` means. The card is leased for the life of the process, and
+    is ``GPU:0`` for TensorFlow, ``cuda:0`` for PyTorch. Running this twice is harmless.
 
     Raises ValueError, with a list of what there is, for anything that names no card, and TooLate once a framework
     has taken other devices.
