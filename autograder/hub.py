@@ -17,7 +17,7 @@ from typing import Any
 from autograder.build import PROJECT
 from course.gpu import hub as gpus
 
-LAB = PROJECT / "lab"
+LAB, FORMGRADE = PROJECT / "lab", PROJECT / "autograder" / "formgrade"
 EXCHANGE = "GRADIENTS_EXCHANGE"
 """Environment variable: nbgrader's exchange, for nbgrader's configurations in ``lab/``."""
 
@@ -107,7 +107,8 @@ def _formgrader(course: Course, exchange: Path) -> dict[str, Any]:
         "command": SINGLE_USER,
         "cwd": str(course.folder),
         "environment": {
-            **environment(exchange, course.folder),
+            **environment(exchange, course.folder, FORMGRADE),
+            "JUPYTER_PATH": str(FORMGRADE),
             "JUPYTERHUB_DEFAULT_URL": "/lab?formgrader=true",
         },
         "oauth_no_confirm": True,  # it is the hub's own
@@ -118,7 +119,10 @@ def _formgrader(course: Course, exchange: Path) -> dict[str, Any]:
     return service | {"command": SINGLE_USER + IN_TRIAL}
 
 
-def environment(exchange: Path, configuration: Path) -> dict[str, str]:
-    """The environment of nbgrader, which starts alembic by its name, so this Python's programs come first."""
+def environment(exchange: Path, *configurations: Path) -> dict[str, str]:
+    """The environment of nbgrader, which starts alembic by its name, so this Python's programs come first.
+
+    Of two configurations that set the same, the first counts.
+    """
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-    return {EXCHANGE: str(exchange), "JUPYTER_CONFIG_PATH": str(configuration), "PATH": path}
+    return {EXCHANGE: str(exchange), "JUPYTER_CONFIG_PATH": os.pathsep.join(map(str, configurations)), "PATH": path}

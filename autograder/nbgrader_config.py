@@ -6,6 +6,7 @@ folder it finds this file by itself; started elsewhere, set ``JUPYTER_CONFIG_PAT
 
 Submissions of the course's units are read, run and judged as ``autograder grade`` does: confined, in warm
 kernels, outside of the student's process. Feedback on them is the page that ``autograder feedback`` writes.
+However formgrader is started, nothing in a student's notebook acts on its pages.
 """
 
 import warnings
@@ -29,3 +30,10 @@ c.Autograde.autograde_preprocessors = [
 ]
 
 c.GenerateFeedback.exporter_class = "autograder.in_nbgrader.FeedbackExporter"
+
+c.HTMLExporter.sanitize_html = True
+c.HTMLExporter.preprocessors = ["autograder.formgrade.safe.EscapedNames"]
+c.HTMLExporter.filters = {
+    "markdown2html": "autograder.formgrade.safe.markdown",
+    "clean_html": "autograder.formgrade.safe.clean",
+}

@@ -66,6 +66,20 @@ def leaves(address):
     return parts.scheme not in ("file", "data", "blob", "about") and parts.hostname not in HERE
 
 
+def open_submission(page, unit, student):
+    """From a page of nbgrader's formgrader to a student's submission of a unit."""
+    formgrader = page.url.partition("/formgrader")[0] + "/formgrader"
+    address = page.evaluate(
+        """async ([formgrader, unit, notebook, student]) => {
+            const found = await (await fetch(`${formgrader}/api/submitted_notebooks/${unit}/${notebook}`)).json();
+            return `${formgrader}/submissions/${found.find(one => one.student === student).id}/`;
+        }""",
+        [formgrader, unit.assignment, unit.name, student],
+    )
+    page.goto(address)
+    page.wait_for_function("formgrader.grades && formgrader.grades.loaded && formgrader.comments.loaded")
+
+
 def barriers(page, within=None):
     """What keeps people with a disability from using a page, or the parts of it that a CSS selector names: axe's
     serious and critical findings, in words."""

@@ -12,6 +12,7 @@ from urllib.request import urlopen
 import nbformat
 import psutil
 import pytest
+from browser import open_submission
 from conftest import run_command, submission
 from running import AUTOGRADER, UNIT, contents, points_of, wait_until
 
@@ -106,19 +107,6 @@ def rows(course, student):
     return {task: row for name, task, *row in contents(course / "gradebook.db")[1] if name == student}
 
 
-def open_submission(page, student):
-    """From the list of a unit's submissions to one of them."""
-    address = page.evaluate(
-        """async ([unit, notebook, student]) => {
-            const found = await (await fetch(`/formgrader/api/submitted_notebooks/${unit}/${notebook}`)).json();
-            return `/formgrader/submissions/${found.find(one => one.student === student).id}/`;
-        }""",
-        [UNIT.assignment, UNIT.name, student],
-    )
-    page.goto(page.url.partition("/formgrader")[0] + address)
-    page.wait_for_function("formgrader.grades && formgrader.grades.loaded && formgrader.comments.loaded")
-
-
 def test_it_opens_with_the_units_and_their_submissions(look, course):
     page = look()
     page.wait_for_selector(f"text={UNIT.assignment}")
@@ -135,7 +123,7 @@ def test_it_opens_with_the_units_and_their_submissions(look, course):
 
 def test_marks_and_comments_given_by_hand_stay(look, course):
     page = look(SUBMISSIONS)
-    open_submission(page, "student-01")
+    open_submission(page, UNIT, "student-01")
     assert page.locator("#jacobian").get_attribute("placeholder") == f"{rows(course, 'student-01')['jacobian'][0]:g}"
     page.fill("#jacobian", "1.5")
     page.fill("#answer_jacobian-comment", "Look at the shape, $m \\times n$.")
@@ -185,7 +173,7 @@ def test_the_autograde_button_grades(look, course):
 
 def test_nothing_in_a_notebook_acts(look):
     page = look(SUBMISSIONS)
-    open_submission(page, HOSTILE_NAME)
+    open_submission(page, UNIT, HOSTILE_NAME)
     page.wait_for_timeout(500)
     seen = page.locator("#notebook").first.inner_text()
     for part in ("HTML", "LINK", "TEXT", "ERROR", "MARKDOWN"):
@@ -207,7 +195,7 @@ def test_a_students_name_does_not_act_either(look, path):
 
 def test_formulas_are_drawn_without_a_script(look):
     page = look(SUBMISSIONS)
-    open_submission(page, "student-02")
+    open_submission(page, UNIT, "student-02")
     assert (
         page.locator("#notebook math").count() > 10 and "$" not in page.locator("#notebook h1 ~ p").first.inner_text()
     )

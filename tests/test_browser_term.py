@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from browser import open_submission
 from trial_hub import PASSWORD, trial_hub  # noqa: F401
 
 from course.check import load
@@ -18,6 +19,13 @@ UNIT = load("numeric_gradient")
 RIGHT = {name: UNIT.reference_source(name) for name in UNIT.tasks}
 MISTAKE = next(one for one in UNIT.mistakes("central_difference") if one.name == "divided by h instead of 2h")
 SECONDS = 60
+ACT = "window.acted = true"
+HOSTILE = {
+    "cell_type": "markdown",
+    "id": "hostile",
+    "metadata": {},
+    "source": f'SEEN $x^2$ <script>{ACT}</script><img src="x" onerror="{ACT}">',
+}
 GRADING = ["/services/gradients/api/contents/gradebook.db", "/services/gradients/formgrader/manage_assignments"]
 
 
@@ -59,12 +67,25 @@ class Assignments:
 
 
 def answer(path, answers):
-    """Write answers into the notebook that the student fetched."""
+    """Write answers into the notebook that the student fetched, and a text that would act where it is shown."""
     notebook = json.loads(path.read_text())
     for cell in notebook["cells"]:
         if (name := cell["id"].removeprefix("answer_")) in answers and name != cell["id"]:
             cell["source"] = answers[name]
+    notebook["cells"].append(HOSTILE)
     path.write_text(json.dumps(notebook))
+
+
+def looks_at(teacher, student):
+    """The teacher looks at a submission: what the student wrote is shown, and nothing of it acts."""
+    listed = teacher.url
+    open_submission(teacher, UNIT, student)
+    notebook = teacher.locator("#notebook").first
+    assert "SEEN" in notebook.inner_text() and notebook.locator("math").count() > 10
+    assert teacher.evaluate("window.acted") is None
+    name = teacher.request.get(listed.replace("manage_assignments", "manage_students/%3Cb%3Ebold")).text()
+    assert "&lt;b&gt;bold" in name and "<b>bold" not in name
+    teacher.goto(listed)
 
 
 def own(student):
@@ -109,6 +130,7 @@ def test_a_term(trial_hub, open_page):  # noqa: F811
     full = {name: {"points": task.points, "mistake": None} for name, task in UNIT.tasks.items()}
     assert marks["student-1"] == full
     assert marks["student-2"]["central_difference"]["mistake"] == MISTAKE.name
+    looks_at(teacher, "student-2")
     press(teacher, "generate-feedback")
     press(teacher, "release-feedback")
 

@@ -1,7 +1,8 @@
 """nbgrader's formgrader for a course folder, in a JupyterLab that only this machine reaches.
 
-``nbgrader_config.py`` in this folder is what nbgrader reads then, ``safe.py`` keeps what students hand in from acting
-in the teacher's browser, and ``nbconvert/`` replaces what nbgrader's page would fetch from elsewhere.
+In this folder lies what nbgrader and JupyterLab are configured with then, ``nbgrader_config.py`` and
+``jupyter_server_config.py``; ``safe.py`` keeps what students hand in from acting in the teacher's browser, and
+``nbconvert/`` replaces what nbgrader's page would fetch from elsewhere. A hub's formgraders have this folder too.
 """
 
 from __future__ import annotations
@@ -52,9 +53,6 @@ def serve(course_dir: Path, port: int, token: str, browser: bool, db_url: str = 
     """Run JupyterLab in a course folder until it is stopped, opened at the formgrader."""
     from jupyterlab.labapp import LabApp
 
-    from autograder.formgrade.safe import escape_in_pages
-
-    escape_in_pages()
     here = str(Path(__file__).parent)
     programs = str(Path(sys.executable).parent)  # nbgrader starts alembic by name
     for name, path in {"JUPYTER_CONFIG_PATH": here, "JUPYTER_PATH": here, "PATH": programs}.items():

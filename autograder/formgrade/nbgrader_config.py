@@ -13,10 +13,3 @@ if not Path("solutions").is_dir():  # formgrader lists the assignments that it f
 
 if os.environ.get("GRADIENTS_DB_URL"):  # what --db-url says
     c.CourseDirectory.db_url = os.environ["GRADIENTS_DB_URL"]
-
-c.HTMLExporter.sanitize_html = True
-c.HTMLExporter.preprocessors = ["autograder.formgrade.safe.EscapedNames"]
-c.HTMLExporter.filters = {
-    "markdown2html": "autograder.formgrade.safe.markdown",
-    "clean_html": "autograder.formgrade.safe.clean",
-}
