@@ -6,7 +6,8 @@ folder it finds this file by itself; started elsewhere, set ``JUPYTER_CONFIG_PAT
 
 Submissions of the course's units are read, run and judged as ``autograder grade`` does: confined, in warm
 kernels, outside of the student's process. Feedback on them is the page that ``autograder feedback`` writes.
-However formgrader is started, nothing in a student's notebook acts on its pages.
+However formgrader is started, nothing in a student's notebook acts on its pages. What is collected from the exchange is
+the student's own.
 """
 
 import warnings
@@ -29,6 +30,7 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 
+c.ExchangeFactory.collect = "autograder.collecting.OwnCollect"
 c.GenerateFeedback.exporter_class = "autograder.in_nbgrader.FeedbackExporter"
 
 c.HTMLExporter.sanitize_html = True

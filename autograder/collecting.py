@@ -1,0 +1,142 @@
+"""Collecting from nbgrader's exchange: what belongs to whom it names, and nothing that a link leads to.
+
+Everybody can make folders in the exchange's ``inbound`` by hand, and whoever collects may read what a student may not:
+other submissions, the gradebook. So a submission is taken only from the account that it names. It is read as the intake
+reads one, and what is not copied is told in the log; a link stays a link, which the intake refuses by its name. One
+submission that cannot be copied does not stop the others.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from nbgrader.exchange import ExchangeError
+from nbgrader.exchange.default import ExchangeCollect
+from nbgrader.utils import parse_utc
+
+from autograder.intake.files import SECRET, STAMP, Entry, Folder, Refused, entries, kind_of
+from autograder.intake.findings import Finding, Findings
+from autograder.texts import reason, shown
+
+Record = dict[str, Any]
+NO_TIME = datetime.min
+LINK = "symbolic link"
+
+
+class OwnCollect(ExchangeCollect):
+    """nbgrader's collecting, of what is the students' own. With ``check_owner = False`` it takes any account's."""
+
+    def _path_to_record(self, path: str) -> Record:
+        """What a folder's name says of a submission."""
+        try:
+            return super()._path_to_record(path)
+        except (ExchangeError, ValueError, OverflowError):
+            name = Path(path).name
+            return {"username": name.partition("+")[0], "filename": name, "timestamp": NO_TIME}
+
+    def _sort_by_timestamp(self, records: list[Record]) -> list[Record]:
+        """A student's submissions, the newest first; without those that are refused, where there are others."""
+        kept = []
+        for record in records:
+            if why := self._why_refused(record):
+                self.log.warning("not collected: %s %s", shown(record["filename"]), why)
+            else:
+                kept.append(record)
+        return super()._sort_by_timestamp(kept or records)
+
+    def _why_refused(self, record: Record) -> str:
+        """Why an entry of ``inbound`` is no submission of the student that it names; an empty text where it is one."""
+        try:
+            status = Path(self.inbound_path, record["filename"]).lstat()
+        except OSError as error:
+            return f"cannot be read: {error.strerror}"
+        owner = account(status.st_uid)
+        if (kind := kind_of(status)) != "folder":
+            return f"is a {kind or 'file'}, not a folder; it belongs to {owner}"
+        if self.check_owner and owner != record["username"]:
+            return f"belongs to {owner} (students without accounts of their own: c.ExchangeCollect.check_owner = False)"
+        return "has no time in its name" if record["timestamp"] == NO_TIME else ""
+
+    def copy_files(self) -> None:
+        """Copy one after the other, so that one that cannot be copied does not stop the others."""
+        kept = [record for record in self.src_records if not self._why_refused(record)]
+        for records in [[record] for record in kept] or [[]]:
+            self.src_records = records
+            try:
+                super().copy_files()
+            except Exception as error:  # whatever nbgrader raises
+                self.log.error("not collected: %s: %s", shown(records[0]["filename"]), reason(error))
+
+    def do_copy(self, src: str, dest: str, log: Any = None) -> None:
+        """Copy a submission, by way of a folder that is nobody else's; links come last, since nbgrader follows them."""
+        limit = 1000 * self.coursedir.max_dir_size
+        with TemporaryDirectory() as own:
+            links, left_out = copy_own(Path(src), Path(own), limit, check_owner=self.check_owner)
+            for finding in left_out:
+                self.log.warning("%s: not collected: %s", shown(Path(src).name), finding)
+            super().do_copy(own, dest)
+        for path, target in links.items():
+            link = Path(dest, path)
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(target)
+
+
+def copy_own(source: Path, into: Path, limit: int, check_owner: bool) -> tuple[dict[str, str], list[Finding]]:
+    """Copy the regular files below a folder, of ``limit`` bytes in all, that belong to whom the folder belongs to.
+
+    Returns the links, path to target, and findings about what else was left out. Raises OSError.
+    """
+    links: dict[str, str] = {}
+    findings = Findings()
+    owner = source.lstat().st_uid if check_owner else None
+    for entry in everything(source, findings):
+        name, at = entry.folder.at(entry.name)
+        try:
+            if entry.kind == LINK and entry.path not in (STAMP, SECRET):
+                links[entry.path] = os.readlink(name, dir_fd=at)
+                continue
+            if owner not in (None, belongs_to := entry.folder.status(entry.name).st_uid):
+                raise Refused(f"file of {account(belongs_to)}")
+            data = entry.folder.read(entry.name, limit)
+            if entry.path == STAMP and not is_time(data):
+                raise Refused("no time")  # which would end formgrader's list of submissions
+        except Refused as refused:
+            findings.add(refused.finding, shown(entry.path))
+        except OSError:
+            findings.add("unreadable file", shown(entry.path))
+        else:
+            limit -= len(data)
+            (into / entry.path).parent.mkdir(parents=True, exist_ok=True)
+            (into / entry.path).write_bytes(data)
+    return links, findings.told()
+
+
+def everything(source: Path, findings: Findings) -> Iterator[Entry]:
+    """What lies below a folder: nbgrader's own two files, which are no part of what the intake reads, and the rest."""
+    with Folder(source) as folder:
+        for name in {STAMP, SECRET}.intersection(folder.names()):
+            yield Entry(folder, name, kind_of(folder.status(name)))
+    yield from entries(source, findings)
+
+
+def is_time(data: bytes) -> bool:
+    """Whether nbgrader can read this as a time."""
+    try:
+        return bool(parse_utc(data.decode()))
+    except (ValueError, OverflowError):
+        return False
+
+
+def account(uid: int) -> str:
+    """The name of an account, or its number where it has none."""
+    from pwd import getpwuid  # which is not there on Windows
+
+    try:
+        return getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
