@@ -52,6 +52,7 @@ class Course:
 
 def serve(c: Any, *courses: Course, exchange: Path) -> None:
     """Configure a hub for these courses: accounts, groups, roles, formgraders, and how every server is started."""
+    c.Authenticator.allow_existing_users = False  # else whoever was in a course once could log in for ever
     c.JupyterHub.load_roles.append({"name": "server", "scopes": SERVER_SCOPES})
     for course in courses:
         c.Authenticator.allowed_users.update({*course.instructors, *course.students})

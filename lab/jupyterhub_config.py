@@ -15,8 +15,9 @@ HERE = Path(__file__).parent
 
 # ── Courses ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 # Each has an account that grades, and a folder and a part of the exchange that make_course.sh makes. For a second
-# course add another one, with a port of its own. Who leaves a course must be taken out of its group in the hub too
-# (page Admin), since the hub only ever adds those who are listed here.
+# course add another one, with a port of its own. Who is no longer listed in any course cannot log in once the hub has
+# been started anew; somebody who is logged in then stays so until the page Admin deletes them. Who leaves one course of
+# several must be taken out of its groups there too, since the hub only ever adds to groups those who are listed here.
 
 EXCHANGE = Path("/srv/nbgrader/exchange")
 COURSES = [

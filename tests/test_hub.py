@@ -1,11 +1,9 @@
-"""The lab's hub: cards for its users, on a machine with eight that is not here; its configuration; the exchange."""
+"""The lab's hub: cards for its users, on a machine with eight that is not here; its configuration."""
 
 import logging
 import os
-import stat
 import subprocess
 import sys
-from getpass import getuser
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,8 +11,8 @@ from types import SimpleNamespace
 import pytest
 from faked_nvml import Faked, install, parent
 from jupyterhub.app import JupyterHub
+from jupyterhub.auth import Authenticator
 from traitlets.config import Config
-from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.hub import LAB, Course, serve
 from course.gpu import hub, leases
@@ -167,10 +165,20 @@ def test_the_configuration_of_one_course(configured):
         "nbgrader-gradients": {"users": ["ADA", "student-1", "student-2"]},
     }
     spawner = app.spawner_class(config=app.config, user=STUDENT)
+    assert spawner.unit_extra_properties == {"UMask": "0077"}, "what it writes is its user's alone"
     assert spawner.mem_limit == 16 * 2**30 and spawner.pre_spawn_hook is hub.lease
     assert (Path(spawner.environment["JUPYTER_PATH"]) / "kernels" / "python3" / "kernel.json").is_file()
     formgrader = app.services[0]
+    assert (Path(formgrader["environment"]["JUPYTER_PATH"]) / "nbconvert").is_dir()
     assert formgrader["user"] == "grader-gradients" and formgrader["cwd"] == "/srv/courses/gradients"
+
+
+def test_who_is_no_longer_listed_cannot_log_in(configured):
+    app = configured()
+    authenticator = app.authenticator_class(config=app.config)
+    Authenticator.add_user(authenticator, SimpleNamespace(name="former"))  # as the hub does with those it knows
+    allowed = {name: authenticator.check_allowed(name) for name in ("student-1", "ADA", "former")}
+    assert allowed == {"student-1": True, "ADA": True, "former": False}
 
 
 def test_slurm_hands_out_its_cards_itself(configured):
@@ -205,47 +213,3 @@ def test_two_courses_do_not_open_each_others_formgrader(tmp_path):
     assert app.load_groups["formgrade-one"] == {"users": ["one-teacher"]}
     assert app.load_groups["nbgrader-two"] == {"users": ["two-teacher", "student"]}
     assert [service["name"] for service in app.services] == ["one", "two"]
-
-
-def made(*words):
-    return subprocess.run([LAB / "make_course.sh", *words], capture_output=True, text=True, check=False)
-
-
-def test_the_exchange_has_the_modes_that_nbgrader_wants_and_what_was_there_stays(tmp_path):
-    exchange, folder = tmp_path / "exchange", tmp_path / "vision"
-    assert made(exchange, folder, getuser()).returncode == 0
-    (folder / "nbgrader_config.py").write_text("changed")
-    (exchange / "vision" / "inbound").chmod(0o777)
-    assert made(exchange, folder, getuser()).returncode == 0
-    modes = {
-        str(path.relative_to(tmp_path)): stat.S_IMODE(path.stat().st_mode)
-        for path in (exchange, folder, *exchange.rglob("*"))
-    }
-    assert modes == {
-        "exchange": 0o1777,
-        "exchange/vision": 0o755,
-        "exchange/vision/outbound": 0o755,
-        "exchange/vision/inbound": 0o3733,
-        "exchange/vision/feedback": 0o711,
-        "vision": 0o700,
-    }
-    assert (folder / "nbgrader_config.py").read_text() == "changed" and (folder / "solutions").is_dir()
-
-
-def test_a_course_is_not_made_for_nobody(tmp_path):
-    done = made(tmp_path / "exchange", tmp_path / "vision", "no-such-account")
-    assert done.returncode == 1 and "useradd --create-home no-such-account" in done.stderr
-    assert made().returncode == 2 and not list(tmp_path.iterdir())
-
-
-def test_graders_use_the_course_s_settings_and_the_name_of_their_folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("GRADIENTS_EXCHANGE", "/exchange")
-    assert made(tmp_path / "exchange", tmp_path / "vision", getuser()).returncode == 0
-    config = PyFileConfigLoader("nbgrader_config.py", str(tmp_path / "vision")).load_config()
-    assert config.CourseDirectory == {
-        "course_id": "vision",
-        "root": str(tmp_path / "vision"),
-        "source_directory": "solutions",
-        "release_directory": "notebooks",
-    }
-    assert config.Exchange.root == "/exchange" and "autograder.in_nbgrader.Execute" in str(config.Autograde)
