@@ -1,0 +1,95 @@
+"""A student's server that nobody uses: the configuration of ``lab/students`` in a real server, with shorter times."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import closing, suppress
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+from running import wait_until
+from websocket import create_connection
+
+from autograder.hub import LAB
+
+TOKEN = "a-token-for-this-test-alone"
+CONFIGURATION = f"""
+from autograder import warm
+warm.start = lambda: None
+load_subconfig({str(LAB / "students" / "jupyter_server_config.py")!r})
+assert c.MappingKernelManager.cull_idle_timeout == c.ServerApp.shutdown_no_activity_timeout == 7200
+c.MappingKernelManager.cull_idle_timeout, c.MappingKernelManager.cull_interval = 3, 1
+"""
+
+
+@pytest.fixture
+def ask(tmp_path):
+    """``ask(method, place)`` asks a student's server; ``ask.address`` is where it is."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    (tmp_path / "jupyter_server_config.py").write_text(CONFIGURATION)
+    own = {f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in ("CONFIG", "DATA", "RUNTIME")}
+    options = [
+        f"--port={port}",
+        "--port-retries=0",
+        f"--IdentityProvider.token={TOKEN}",
+        "--allow-root",
+        "--no-browser",
+    ]
+    with (tmp_path / "log").open("w") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "jupyter_server", *options], stdout=log, stderr=log, cwd=tmp_path,
+            env=os.environ | own | {"JUPYTER_CONFIG_PATH": str(tmp_path), "JUPYTER_PATH": str(LAB / "students")},
+        )  # fmt: skip
+
+    def asked(method, place):
+        request = Request(f"http://127.0.0.1:{port}{place}", method=method, headers={"Authorization": f"token {TOKEN}"})
+        with urlopen(request, data=b"{}" if method == "POST" else None, timeout=60) as answer:
+            return json.loads(answer.read() or b"{}")
+
+    def answers():
+        try:
+            return asked("GET", "/api/status")
+        except OSError:
+            return None
+
+    asked.port = port
+    try:
+        assert wait_until(answers, 60), (tmp_path / "log").read_text()
+        yield asked
+    finally:
+        server.kill()
+        server.wait()
+
+
+def run(connection, code):
+    """Run code in a kernel as an open notebook does."""
+    header = {"msg_id": code, "msg_type": "execute_request", "session": "", "username": "", "version": "5.3"}
+    content = {"code": code, "silent": False}
+    message = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}
+    connection.send(json.dumps(message))
+
+
+def test_a_kernel_that_runs_nothing_ends_though_its_notebook_is_open_and_one_that_computes_does_not(ask):
+    """Looking at how much memory a kernel takes, as JupyterLab's bar can do all the time, does not keep it alive."""
+    kernels = [ask("POST", "/api/kernels")["id"] for _ in range(2)]
+    address = f"ws://127.0.0.1:{ask.port}/api/kernels/{{}}/channels?token={TOKEN}"
+    with (
+        closing(create_connection(address.format(kernels[0]))),
+        closing(create_connection(address.format(kernels[1]))) as busy,
+    ):
+        run(busy, "import time; time.sleep(600)")
+
+        def left():
+            with suppress(HTTPError):  # it has ended
+                ask("GET", f"/api/metrics/v1/kernel_usage/get_usage/{kernels[0]}")
+            return [kernel["id"] for kernel in ask("GET", "/api/kernels")]
+
+        started = time.monotonic()
+        assert wait_until(lambda: len(left()) == 1, 60)
+        assert left() == [kernels[1]] and time.monotonic() - started > 2
