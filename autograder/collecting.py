@@ -31,6 +31,8 @@ LINK = "symbolic link"
 class OwnCollect(ExchangeCollect):
     """nbgrader's collecting, of what is the students' own. With ``check_owner = False`` it takes any account's."""
 
+    src_records: list[Record]
+
     def _path_to_record(self, path: str) -> Record:
         """What a folder's name says of a submission."""
         try:

@@ -90,7 +90,7 @@ def test_what_is_handed_in_can_be_collected_though_a_server_s_files_are_its_user
     for folder in (exchange / "gradients" / "outbound" / "unit", work / "unit"):
         folder.mkdir(parents=True, mode=0o700)
         (folder / "unit.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
-    command = [Path(sys.executable).with_name("nbgrader"), "submit", "unit", "--course=gradients"]
+    command = [str(Path(sys.executable).with_name("nbgrader")), "submit", "unit", "--course=gradients"]
     home = {f"JUPYTER_{name}_DIR": str(work / name) for name in ("CONFIG", "DATA", "RUNTIME")}
     more = [f"--Exchange.root={exchange}", f"--Exchange.cache={work / 'cache'}"]
     subprocess.run([*command, *more], cwd=work, env=os.environ | home, umask=0o077, check=True, capture_output=True)

@@ -27,8 +27,8 @@ c.MappingKernelManager.cull_idle_timeout, c.MappingKernelManager.cull_interval =
 
 
 @pytest.fixture
-def ask(tmp_path):
-    """``ask(method, place)`` asks a student's server; ``ask.address`` is where it is."""
+def server(tmp_path):
+    """A student's server: ``ask(method, place)``, and its port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -42,29 +42,28 @@ def ask(tmp_path):
         "--no-browser",
     ]
     with (tmp_path / "log").open("w") as log:
-        server = subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "jupyter_server", *options], stdout=log, stderr=log, cwd=tmp_path,
             env=os.environ | own | {"JUPYTER_CONFIG_PATH": str(tmp_path), "JUPYTER_PATH": str(LAB / "students")},
         )  # fmt: skip
 
-    def asked(method, place):
+    def ask(method, place):
         request = Request(f"http://127.0.0.1:{port}{place}", method=method, headers={"Authorization": f"token {TOKEN}"})
         with urlopen(request, data=b"{}" if method == "POST" else None, timeout=60) as answer:
             return json.loads(answer.read() or b"{}")
 
     def answers():
         try:
-            return asked("GET", "/api/status")
+            return ask("GET", "/api/status")
         except OSError:
             return None
 
-    asked.port = port
     try:
         assert wait_until(answers, 60), (tmp_path / "log").read_text()
-        yield asked
+        yield ask, port
     finally:
-        server.kill()
-        server.wait()
+        process.kill()
+        process.wait()
 
 
 def run(connection, code):
@@ -75,10 +74,11 @@ def run(connection, code):
     connection.send(json.dumps(message))
 
 
-def test_a_kernel_that_runs_nothing_ends_though_its_notebook_is_open_and_one_that_computes_does_not(ask):
+def test_a_kernel_that_runs_nothing_ends_though_its_notebook_is_open_and_one_that_computes_does_not(server):
     """Looking at how much memory a kernel takes, as JupyterLab's bar can do all the time, does not keep it alive."""
+    ask, port = server
     kernels = [ask("POST", "/api/kernels")["id"] for _ in range(2)]
-    address = f"ws://127.0.0.1:{ask.port}/api/kernels/{{}}/channels?token={TOKEN}"
+    address = f"ws://127.0.0.1:{port}/api/kernels/{{}}/channels?token={TOKEN}"
     with (
         closing(create_connection(address.format(kernels[0]))),
         closing(create_connection(address.format(kernels[1]))) as busy,
