@@ -31,8 +31,8 @@ TAGS = {
 EMPTY = {"br", "hr", "img", "input", "col", "wbr", "meta", "link"}
 MOST_TAGS = 20_000
 DEEPEST = 500  # elements within each other, or left open
-STYLES = ["background-color", "border", "border-collapse", "border-left", "color", "margin", "padding", "text-align",
-          "vertical-align"]  # fmt: skip
+STYLES = ["background-color", "border", "border-collapse", "border-left", "border-radius", "color", "font-weight",
+          "margin", "overflow-wrap", "padding", "text-align", "vertical-align", "white-space"]  # fmt: skip
 ATTRIBUTES = {"a": ("href", "title"), "img": ("src", "alt", "width", "height"), "th": ("scope",)}
 
 
