@@ -69,14 +69,8 @@ def leaves(address):
 def open_submission(page, unit, student):
     """From a page of nbgrader's formgrader to a student's submission of a unit."""
     formgrader = page.url.partition("/formgrader")[0] + "/formgrader"
-    address = page.evaluate(
-        """async ([formgrader, unit, notebook, student]) => {
-            const found = await (await fetch(`${formgrader}/api/submitted_notebooks/${unit}/${notebook}`)).json();
-            return `${formgrader}/submissions/${found.find(one => one.student === student).id}/`;
-        }""",
-        [formgrader, unit.assignment, unit.name, student],
-    )
-    page.goto(address)
+    listed = page.request.get(f"{formgrader}/api/submitted_notebooks/{unit.assignment}/{unit.name}").json()
+    page.goto(f"{formgrader}/submissions/{next(one['id'] for one in listed if one['student'] == student)}/")
     page.wait_for_function("formgrader.grades && formgrader.grades.loaded && formgrader.comments.loaded")
 
 
