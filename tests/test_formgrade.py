@@ -1,11 +1,18 @@
 """What the formgrader shows of a student's notebook: text, pictures and formulas, and nothing that acts."""
 
 import re
+from contextlib import closing
 from html import escape
+from pathlib import Path
 
 import pytest
+from traitlets.config.loader import PyFileConfigLoader
 
+from autograder import formgrade
+from autograder.database import Database
+from autograder.formgrade import register
 from autograder.formgrade.safe import clean, markdown
+from course.check import load
 from course.check.verdict import GREEN, RED, RIGHT, WRONG, badge
 from course.figures import Picture
 
@@ -43,6 +50,19 @@ def test_what_a_parser_would_take_minutes_for_is_shown_as_it_was_written(html):
 def test_a_verdict_keeps_the_ground_of_its_letters():
     grounds = re.findall(r"background-color:\s*(#\w+);\s*color:\s*#fff", clean(badge(RIGHT) + badge(WRONG)))
     assert grounds == [GREEN, RED]
+
+
+def test_another_database_is_told_of_the_units_and_given_to_nbgrader(tmp_path, monkeypatch):
+    unit = load("numeric_gradient")
+    (tmp_path / "submitted" / "ann" / unit.assignment).mkdir(parents=True)
+    address = f"sqlite:///{tmp_path / 'elsewhere.db'}"
+    assert register(tmp_path, address) == [unit.name] and not (tmp_path / "gradebook.db").exists()
+    with closing(Database(tmp_path, address).open()) as book:
+        assert [assignment.name for assignment in book.assignments] == [unit.assignment]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GRADIENTS_DB_URL", address)
+    folder = Path(formgrade.__file__).parent
+    assert PyFileConfigLoader("nbgrader_config.py", str(folder)).load_config().CourseDirectory.db_url == address
 
 
 def test_scripts_are_taken_out_with_their_text_wherever_they_end():
