@@ -26,7 +26,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
 from autograder import kernels
-from autograder.client import MAX_MESSAGE, BoundedClient
+from autograder.client import MAX_OBSERVED, BoundedClient
 from autograder.inside.limits import MB, Limits
 from autograder.kernels import forkserver, sandbox
 from course.check import Unit
@@ -153,7 +153,7 @@ async def _run_cell(
     if task:
         call = f"publish({job.unit!r}, {task!r}, {job.seeds[task]})"
         cell.source = f"__import__('course.check.notebook', fromlist=['']).{call}"
-    most = MAX_MESSAGE if task else job.limits.output
+    most = MAX_OBSERVED if task else job.limits.output
     client.allow(most, counts=not task)
     try:
         await _execute(client, cell, index, job, deadline)

@@ -25,6 +25,8 @@ from course.check.observing import Observations
 
 SECONDS = 5.0  # that a kernel may take to end
 LONGEST = 300.0  # seconds that an answer may take
+WANTS = {"TimeoutError", "MemoryError", "ImportError", "ModuleNotFoundError", "OSError", "PermissionError"}
+"""Errors by which a reference that is right fails only where it lacks time, memory or a library."""
 ATTEMPTS = 2  # the second one where the fork server has been replaced since
 
 
@@ -113,7 +115,13 @@ class ObservedElsewhere(Expected):
 
     @cached_property
     def reference(self) -> Observations:
-        return dict(self.observer.ask("reference", self.task, self.seed))
+        """What the reference did. Raises NoWarmKernels where it failed for want of something."""
+        seen = dict(self.observer.ask("reference", self.task, self.seed))
+        for part, value in seen.items():
+            if isinstance(value, dict) and value.get("raised") in WANTS:
+                failed = f"{self.unit.name}, {self.task.name}, {part}: the reference itself failed here"
+                raise forkserver.NoWarmKernels(f"{failed} ({value['raised']}: {value['message']})")
+        return seen
 
     @cached_property
     def mistakes(self) -> list[tuple[Mistake, Mapping[str, Any]]]:

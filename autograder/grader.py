@@ -23,6 +23,7 @@ from autograder.kernels import sandbox
 from autograder.needed import unneeded
 from autograder.records import Record, fingerprint, versions
 from autograder.texts import shown
+from autograder.unbound import explain_missing_names
 from course.check import Expected, Unit, Verdict, judge
 
 SLACK = 10.0  # seconds that a check may take beyond the limits of its parts
@@ -128,6 +129,7 @@ class Grader:
         ran = Findings()
         for name, detail in execution.findings:
             ran.add(name, shown(detail))
+        explain_missing_names(notebook, verdicts, ran)
         findings = [*submission.findings, *ran.told()]
         graded = Graded(submission.student, verdicts, list(dict.fromkeys(findings)), isolation=self.isolation)
         return graded, notebook

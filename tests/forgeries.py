@@ -66,6 +66,16 @@ PATCHES = {
     "a patched encoder": ["import course.check.plain as p, course.check.observing as o\n"
                           "o.encode = p.encode = lambda *a, **k: {'dtype': 'float64', 'shape': [], 'data': ''}"],
     "a patched check": ["import course.check.notebook as n\nn.publish = lambda *a: 3.0"],
+    "observations without end": [
+        """
+        import course.check.notebook as n
+        def publish(unit, task, seed):
+            from course.check import load
+            from IPython.display import display
+            parts = list(load(unit).tasks[task].observe(None, __import__('numpy').random.default_rng(0)))
+            display({n.OBSERVATIONS: {part: [[[]] * 10_000] * (1400 // len(parts)) for part in parts}}, raw=True)
+        n.publish = publish"""
+    ],
     "a patched unit": [
         "from course.check import load\nload('start_here').tasks['mean_of_squares'].observe.__code__ = (lambda a, r: {}).__code__"
     ],

@@ -1,6 +1,7 @@
 """What is expected, observed in a kernel of the fork server: the same as in this process, and out of reach."""
 
 import sys
+from dataclasses import replace
 
 import psutil
 import pytest
@@ -9,6 +10,7 @@ from escaping import run
 
 from autograder import kernels
 from autograder.expected import Observer
+from autograder.inside.observer import answer_to
 from autograder.inside.server import absent
 from autograder.kernels import forkserver
 from autograder.kernels.sandbox import NONE, STRICT
@@ -70,6 +72,18 @@ def test_each_part_of_a_mistake_is_asked_for_once(monkeypatch):
     assert asked.count({"number": 0, "part": part}) == 1
     with pytest.raises(KeyError):
         seen["no such part"]
+
+
+def test_a_reference_that_fails_for_want_of_time_judges_nobody(monkeypatch):
+    unit = load("numeric_gradient")
+    observer = Observer(unit, STRICT)
+    late = {"raised": "TimeoutError", "message": "longer than 1 s", "line": None, "code": ""}
+    monkeypatch.setattr(observer, "ask", lambda *asked, **more: {"two arrays": late})
+    with pytest.raises(forkserver.NoWarmKernels, match=r"jacobian, two arrays: the reference itself failed .*longer"):
+        _ = observer.expected(unit.tasks["jacobian"], SEED).reference
+    task = replace(unit.tasks["jacobian"], seconds=0.01)
+    asked = answer_to({"what": "reference"}, Expected(unit, task, SEED))
+    assert not any("raised" in value for value in asked.values() if isinstance(value, dict))
 
 
 def test_a_submission_beside_it_finds_nothing_of_it():

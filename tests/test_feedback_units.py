@@ -104,7 +104,7 @@ FINITE = arrays.arrays(float, SHAPES, elements=st.floats(-1e6, 1e6))
 
 
 @given(ANYTHING, FINITE, st.booleans())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_any_numbers_can_be_drawn(got, want, curve):
     picture = draw(Compared("part", "gradient", curve), got, want, np.ones(got.shape, bool), "All differ.")
     assert picture.svg.startswith("<svg") and "All differ." in picture.alt

@@ -38,5 +38,9 @@ def test_any_message_is_taken_or_dropped(name, outcomes):
     assert "afterwards" in outcome.text or outcome.execution.stopped or name in DEADLY
 
 
+def test_observations_without_end_are_dropped_by_name(outcomes):
+    assert "output limit" in outcomes["observations without end"].findings
+
+
 def test_the_import_of_the_reference_is_named(outcomes):
     assert "refused import" in outcomes["the reference in the answer"].findings

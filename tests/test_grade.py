@@ -102,6 +102,19 @@ check = Check()
             cell.metadata.nbgrader.points = 100
 
 
+HELPED = RIGHT | {"relative_error": "def relative_error(*arguments):\n    return _helper(*arguments)"}
+HELPER = RIGHT["relative_error"].replace("def relative_error", "def _helper")
+
+
+def helper_that_fails(notebook):
+    failing = nbformat.v4.new_code_cell(f"import google.colab\n{HELPER}")
+    notebook.cells.insert(1, failing)
+
+
+def helper_at_the_end(notebook):
+    notebook.cells.append(nbformat.v4.new_code_cell(HELPER))
+
+
 def messy(notebook):
     noise = "%config InlineBackend.figure_formats = ['svg']\nimport sys\nprint('é', file=sys.stderr)"
     notebook.cells.insert(3, nbformat.v4.new_code_cell(noise))
@@ -120,6 +133,8 @@ def odd_ones(tmp_path_factory):
     submission(into, "cheat", {}, extra=cheat)
     for alter in (messy, duplicate, delete_checks, strip_metadata, move_check_up):
         submission(into, alter.__name__, RIGHT, extra=alter)
+    for alter in (helper_that_fails, helper_at_the_end):
+        submission(into, alter.__name__, HELPED, extra=alter)
     for name, data in {"empty": b"", "no-json": b"{ not json", "no-notebook": b'{"a": 1}', "list": b"[1, 2]",
                        "latin": '{"cells": "é"}'.encode("latin-1"), "odd-cells": b'{"cells": [1, null], "nbformat": 4}',
                        "deep": b"[" * 100_000}.items():  # fmt: skip
@@ -169,6 +184,8 @@ FINDINGS = (
     "renamed: renamed notebook: my answers.ipynb",
     "cheat: locked cell changed",
     "odd-cells: broken cell: number 1",
+    "helper_that_fails: failed cell: cell 2, which defines _helper, ended with ModuleNotFoundError: No module named",
+    "helper_at_the_end: defined too late: _helper, in cell ",
 )
 
 

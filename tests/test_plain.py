@@ -14,6 +14,8 @@ from hypothesis.extra import numpy as hnp
 
 from course.check.plain import MAX_ELEMENTS, Opaque, Raised, decode, encode
 
+GRAD = torch.tensor(3.0, requires_grad=True)
+
 
 def through_json(value):
     return decode(json.loads(json.dumps(encode(value))))
@@ -37,6 +39,7 @@ def test_arrays_come_back_bit_for_bit(array):
         (sympy.Rational(1, 8), 0.125), ([1, 2], [1, 2]), ((1.0, 2.0), [1.0, 2.0]), (np.float16(0.5), 0.5),
         (np.arange(6).reshape(2, 3).T, [[0, 3], [1, 4], [2, 5]]), (np.arange(4)[::2], [0, 2]),
         (torch.tensor([1.0, 2.0], requires_grad=True), [1.0, 2.0]), ([torch.tensor(1.0), torch.tensor(2.0)], [1, 2]),
+        ([[GRAD, GRAD], [GRAD, GRAD]], [[3, 3], [3, 3]]), (torch.tensor([1j]).conj(), [-1j]),
         (np.array([sympy.Integer(1), sympy.Float(0.5)]), [1, 0.5]), (np.longdouble(1.5), 1.5), ([], []),
     ],
 )  # fmt: skip

@@ -55,6 +55,7 @@ ANSWERS = {
 CELLS = {
     "magics": "%timeit -n1 -r1 1 + 1\n%matplotlib inline\n%precision 3\n%config InlineBackend.figure_format = 'svg'",
     "a GPU by its number": "from course import gpu\ngpu.use(4)",
+    "kept variables": "x = 3\n%store x\ndel x\n%store -r x\nassert x == 3",
     "a timed cell": "%%time\nx = 1",
     "a shell command": "!ls\nfiles = !ls\nassert files == []",
     "a shell cell": "%%bash\necho hello > /tmp/hello; cat /tmp/hello",

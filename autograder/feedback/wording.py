@@ -49,6 +49,8 @@ FINDINGS = {
     "disk limit": "The notebook wrote more to files than is allowed. What was earned before counts.",
     "dead kernel": "Your notebook's Python ended while it ran. What was earned before counts.",
     "kernel stopped": "A cell did not stop when its time was over. What was earned before counts.",
+    "failed cell": "A cell ended with an error before it defined what an answer uses.",
+    "defined too late": "An answer uses what a cell defines only after the check, when the notebook runs from the top.",
     "forged message": "The notebook sent the grader something that no notebook sends. It was ignored.",
 }
 """What each finding means for a student, by its name."""

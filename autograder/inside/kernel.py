@@ -148,6 +148,7 @@ def prepare() -> None:
     shell = ZMQInteractiveShell.instance(
         parent=app, profile_dir=app.profile_dir, user_ns={}, compiler_class=XCachingCompiler, kernel=None
     )
+    shell.run_line_magic("load_ext", "storemagic")  # %store, which every other kernel has
     shell.unobserve_all("exit_now")  # `exit` would end the kernel a moment later, and chance tell which cells still run
 
 

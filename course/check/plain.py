@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 DTYPES = ("bool", "int64", "float32", "float64", "complex64", "complex128")
-MAX_ELEMENTS = 1_000_000
+MAX_ELEMENTS = 100_000
 MAX_ITEMS = 10_000
 MAX_TEXT = 10_000
 MAX_DEPTH = 8
@@ -83,9 +83,10 @@ def encode(value: Any, depth: int = 0) -> Any:
 
 def _as_array(value: Any) -> np.ndarray | None:
     """The value as an array of one of ``DTYPES``, or None where it is not made of numbers."""
-    several = isinstance(value, list | tuple)
     try:
-        array = np.asarray([_tensor_to_numpy(item) for item in value] if several else _tensor_to_numpy(value))
+        array = np.asarray(_without_tensors(value, 1))
+    except RuntimeError:  # tensors that need gradients stand deeper in lists
+        return _as_array(_without_tensors(value, MAX_DEPTH)) if isinstance(value, list | tuple) else None
     except (ValueError, TypeError):
         return None
     if array.dtype == object:
@@ -99,10 +100,15 @@ def _as_array(value: Any) -> np.ndarray | None:
     return None
 
 
-def _tensor_to_numpy(value: Any) -> Any:
-    """A PyTorch or TensorFlow tensor as a NumPy array; every other value as it is."""
+def _without_tensors(value: Any, levels: int) -> Any:
+    """A PyTorch or TensorFlow tensor as a NumPy array, also in lists down to so many levels; all else as it is."""
+    if isinstance(value, list | tuple):
+        return [_without_tensors(item, levels - 1) for item in value] if levels else value
     if hasattr(value, "detach") and hasattr(value, "cpu"):
-        return value.detach().cpu().numpy()
+        plain = value.detach()
+        if hasattr(plain, "resolve_conj"):  # views that PyTorch conjugates or negates only when they are read
+            plain = plain.resolve_conj().resolve_neg()
+        return plain.cpu().numpy()
     if hasattr(value, "numpy") and hasattr(value, "dtype"):
         return value.numpy()
     return value
