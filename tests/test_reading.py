@@ -53,6 +53,18 @@ def of_format(major):
     return json.dumps({"nbformat": major, "metadata": {"name": ""}} | held)
 
 
+def in_lines(split, *how):
+    """The notebook with the text of each cell as a list."""
+    notebook = answered()
+    for cell in notebook["cells"]:
+        cell["source"] = split(cell["source"], *how)
+    return json.dumps(notebook)
+
+
+def lines_of(source):
+    return [*source.split("\n")[:-1], source.split("\n")[-1] + "\n"]
+
+
 def with_conflict(upper, lower, base=""):
     """A merge conflict about one answer, in the text of the file."""
     line = json.dumps(answer(ONE))
@@ -89,6 +101,10 @@ READABLE = {
     "keys given twice": (TEXT.replace('"nbformat": 4', '"nbformat": 3, "nbformat": 4'), set()),
     "a tab within a text": (TEXT.replace("Nudge, look", "Nudge,\tlook"), set()),
     "a comma too many": (TEXT.replace('"nbformat_minor": 5', '"nbformat_minor": 5,'), {"repaired JSON"}),
+    "another file's end after it": (TEXT + '\n }\n]}\n', {"repaired JSON"}),
+    "lines without their ends": (in_lines(str.split, "\n"), {"repaired JSON"}),
+    "lines without their ends, but the last": (in_lines(lines_of), {"repaired JSON"}),
+    "lines with their ends": (in_lines(str.splitlines, True), set()),
     "merge conflict, upper side": (with_conflict(RIGHT_LINE, WRONG_LINE), {"merge conflict"}),
     "merge conflict, CRLF": (with_conflict(RIGHT_LINE, WRONG_LINE).replace("\n", "\r\n"), {"merge conflict"}),
     "merge conflict with base": (with_conflict(RIGHT_LINE, WRONG_LINE, WRONG_LINE), {"merge conflict"}),
@@ -141,6 +157,8 @@ UNREADABLE = {
     "nested 100,000 deep": ("[" * 100_000, "recursion"),
     "nested 100,000 deep in a notebook": (TEXT.replace("{}", '{"a":' * 100_000 + "1" + "}" * 100_000, 1), "recursion"),
     "conflict that neither side survives": (with_conflict("]", "]"), "merge conflict, and"),
+    "two notebooks in a row": (TEXT + TEXT, "Extra data"),
+    "no notebook and a rest": ("[1] ]", "Extra data"),
     "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "Expecting value"),
     "a zip file": (b"PK\x03\x04" + bytes(range(256)), "Expecting value"),
     "HTML": ("<!DOCTYPE html><html>Sign in</html>", "Expecting value"),

@@ -112,7 +112,18 @@ def _parse(text: str, findings: Findings) -> Any:
             if repair:
                 findings.add("repaired JSON", repair)
             return notebook
+    if notebook := _before_a_rest(text, fault):
+        findings.add("repaired JSON", "text after the notebook")
+        return notebook
     raise ValueError(f"merge conflict, and {fault}" if len(sides) > 1 else str(fault)) from fault
+
+
+def _before_a_rest(text: str, fault: ValueError) -> Any:
+    """The notebook before what is left of a longer file over which it was written, but not before another notebook."""
+    if not isinstance(fault, json.JSONDecodeError) or fault.msg != "Extra data" or text[fault.pos] == "{":
+        return None
+    notebook = _loads(text[: fault.pos])
+    return notebook if isinstance(notebook, dict) and "cells" in notebook else None
 
 
 def _loads(text: str) -> Any:
@@ -165,7 +176,7 @@ def _sound(cell: Any, number: int, findings: Findings) -> Cell:
     kind, identity, marks = cell.get("cell_type"), cell.get("id"), cell.get("metadata")
     source = next((cell[key] for key in ("source", "input", "code", "text") if key in cell), None)
     if isinstance(source, list) and all(isinstance(line, str) for line in source):
-        source = "".join(source)
+        source = _joined(source, findings)
     kind = OLD_KINDS.get(kind, kind) if isinstance(kind, str) else kind
     if kind not in KINDS or not isinstance(source, str):
         findings.add("broken cell", f"number {number}")
@@ -178,6 +189,14 @@ def _sound(cell: Any, number: int, findings: Findings) -> Cell:
         id=identity if isinstance(identity, str) and CELL_ID.fullmatch(identity) else "",
         marks=marks if isinstance(marks, dict) else {},
     )
+
+
+def _joined(lines: list[str], findings: Findings) -> str:
+    """The text of a list of lines; some programs write lines without their ends, and then none but the last has one."""
+    if len(lines) > 1 and not any(line.endswith(("\n", "\r")) for line in lines[:-1]):
+        findings.add("repaired JSON", "lines without line ends")
+        return "\n".join(lines)
+    return "".join(lines)
 
 
 def _clean(source: str, number: int, findings: Findings) -> str:
