@@ -11,6 +11,7 @@ from handing_in import (
     RIGHT,
     UNIT,
     answered,
+    cell_of,
     code,
     folder_of,
     found,
@@ -89,9 +90,9 @@ def test_of_several_names_that_are_wrong_the_notebook_most_like_the_release_is_t
 def test_of_hundreds_of_notebooks_few_are_read(tmp_path, monkeypatch):
     read, really_read = [], choosing._read
 
-    def counted(folder, path):
+    def counted(folder, path, known):
         read.append(path)
-        return really_read(folder, path)
+        return really_read(folder, path, known)
 
     monkeypatch.setattr(choosing, "_read", counted)
     submission = handed_in(tmp_path, {f"{number:03}.ipynb": WRONG for number in range(150)})
@@ -111,6 +112,44 @@ def test_a_damaged_notebook_is_not_replaced_by_just_any_other(tmp_path):
         Finding("another notebook", "other.ipynb"),
         Finding("unreadable notebook", f"{NAME}: the file is empty"),
     ]
+
+
+def test_a_solved_copy_beside_the_notebook_as_it_was_released_is_taken(tmp_path):
+    copy = "numeric_gradient-Copy1.ipynb"
+    submission = handed_in(tmp_path, {NAME: json.dumps(unanswered()), copy: TEXT, "empty.ipynb": ""})
+    assert seen_by_checks(submission) == RIGHT
+    assert submission.findings == [
+        Finding("renamed notebook", copy),
+        Finding("another notebook", f"{NAME}, empty.ipynb"),
+    ]
+
+
+def test_of_several_solved_copies_none_is_taken_instead_of_the_right_name(tmp_path):
+    submission = handed_in(tmp_path, {NAME: json.dumps(unanswered()), "a.ipynb": TEXT, "b.ipynb": WRONG})
+    assert submission.findings == [Finding("another notebook", "a.ipynb, b.ipynb")]
+
+
+def test_of_wrong_names_the_one_with_answers_is_taken(tmp_path):
+    submission = handed_in(tmp_path, {"a.ipynb": json.dumps(unanswered()), "b.ipynb": TEXT})
+    assert seen_by_checks(submission) == RIGHT
+
+
+@pytest.mark.parametrize("name", [NAME, "manual_backprop.ipynb"])
+def test_the_notebook_of_another_unit_is_named_and_not_graded(tmp_path, name):
+    submission = handed_in(tmp_path, {name: json.dumps(answered(load("manual_backprop")))})
+    assert not submission.readable and submission.findings[-1] == Finding("notebook of another unit", "manual_backprop")
+
+
+def test_beside_the_notebook_of_another_unit_the_right_one_is_found(tmp_path):
+    submission = handed_in(tmp_path, {NAME: json.dumps(answered(load("manual_backprop"))), "a.ipynb": TEXT})
+    assert seen_by_checks(submission) == RIGHT and found(submission) == {"renamed notebook", "another notebook"}
+
+
+def test_answers_of_this_unit_are_graded_whatever_unit_the_setup_is_of(tmp_path):
+    notebook = answered()
+    notebook["cells"].append(code('check = Check("manual_backprop")'))
+    cell_of(notebook, "given_setup")["source"] = "x = 1"
+    assert taken(tmp_path, notebook).readable
 
 
 def test_only_damaged_notebooks(tmp_path):

@@ -101,7 +101,7 @@ READABLE = {
     "keys given twice": (TEXT.replace('"nbformat": 4', '"nbformat": 3, "nbformat": 4'), set()),
     "a tab within a text": (TEXT.replace("Nudge, look", "Nudge,\tlook"), set()),
     "a comma too many": (TEXT.replace('"nbformat_minor": 5', '"nbformat_minor": 5,'), {"repaired JSON"}),
-    "another file's end after it": (TEXT + '\n }\n]}\n', {"repaired JSON"}),
+    "another file's end after it": (TEXT + "\n }\n]}\n", {"repaired JSON"}),
     "lines without their ends": (in_lines(str.split, "\n"), {"repaired JSON"}),
     "lines without their ends, but the last": (in_lines(lines_of), {"repaired JSON"}),
     "lines with their ends": (in_lines(str.splitlines, True), set()),

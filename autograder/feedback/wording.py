@@ -15,6 +15,7 @@ MISSING = re.compile(rf"NameError: (\w+) is not defined; {RUN_FIRST}$")
 NO_FILE = "Something that you handed in is a link or no ordinary file, so it was left out."
 FINDINGS = {
     "unreadable notebook": "Your notebook could not be read by the program. Somebody will look at it by hand.",
+    "notebook of another unit": "This is the notebook of another unit, so it was not graded. Somebody will look at it.",
     "unreadable folder": "A folder that you handed in could not be read.",
     "unreadable file": "A file that you handed in could not be read, so it was left out.",
     "odd file name": "A file's name holds characters that it should not; the file was left out.",

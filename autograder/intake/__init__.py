@@ -6,6 +6,7 @@
 | ``files``      | reads the files that were submitted, and nothing else                   |
 | ``reading``    | the bytes of a notebook -> its cells                                    |
 | ``aligning``   | its cells -> the released notebook with the student's answers           |
+| ``recognising``  | which released cell each cell is                                        |
 | ``ordering``   | each check after its answers                                            |
 | ``scanning``   | what code says, without running it                                      |
 | ``findings``   | what was odd, in few lines                                              |
@@ -117,7 +118,7 @@ def _fill(submission: Submission, unit: Unit, release: NotebookNode) -> Finding 
     submission.digest = _digest(chosen.data, submission.files)
     submission.findings = chosen.findings.told() + beside
     if chosen.fault:
-        return Finding("unreadable notebook", chosen.fault)
+        return chosen.fault
     submission.notebook = align(unit, chosen.cells, release, chosen.findings)
     for module in sorted(_imported(unit, submission.notebook) - allowed_modules(unit, release)):
         chosen.findings.add("refused import", module)

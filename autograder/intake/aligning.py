@@ -7,7 +7,6 @@ them; everything else runs where it stands.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from copy import deepcopy
 
@@ -17,6 +16,7 @@ from nbformat import NotebookNode
 from autograder.intake.findings import Findings
 from autograder.intake.ordering import Release, in_order
 from autograder.intake.reading import CONFLICT, Cell
+from autograder.intake.recognising import answers_in, recognise
 from autograder.intake.scanning import continues, definitions
 from course.check import Unit
 
@@ -37,40 +37,6 @@ def align(unit: Unit, cells: list[Cell], notebook: NotebookNode, findings: Findi
     for name in missing:
         findings.add("missing cell", name)
     return _notebook(in_order(cells, missing, release), release, notebook)
-
-
-def recognise(cells: list[Cell], release: Release) -> int:
-    """Give each cell the name of the released cell that it is; returns how many of those were recognised.
-
-    The id comes first: an editor keeps it while a cell is changed, moved or retyped, and gives a copy a new one,
-    whereas nbgrader's name is copied along. If the two disagree and the text is clearly the named cell's, the ids
-    were exchanged. An id that several cells have says nothing, and a cell without either is known by its text. No
-    mark depends on this order: what counts is what the cells define, and ``_Answers`` looks for that everywhere.
-    """
-    bearers = Counter(cell.id for cell in cells)
-    for cell in cells:
-        by_id = release.by_id.get(cell.id, "") if bearers[cell.id] == 1 else ""
-        by_name = cell.grade_id if cell.grade_id in release.named else ""
-        exchanged = by_id and by_name and by_id != by_name and _is_text_of(by_name, cell, release)
-        cell.name = by_name if exchanged else by_id or by_name
-    unseen = set(release.named) - {cell.name for cell in cells}
-    unnamed = [cell for cell in cells if cell.kind == "code" and not cell.name]
-    for cell in unnamed:
-        name = release.by_text.get(cell.source.strip(), "")
-        if name in unseen or name in release.answers:  # a stub is one however many there are
-            cell.name = name
-            unseen.discard(name)
-    for cell in unnamed:
-        name = release.by_id.get(cell.id, "")
-        if not cell.name and name in unseen:
-            cell.name = name
-            unseen.remove(name)
-    return len(release.named) - len(unseen)
-
-
-def _is_text_of(name: str, cell: Cell, release: Release) -> bool:
-    same = cell.source.strip() == release.named[name].source.strip()
-    return same or release.answers.get(name, "") in definitions(cell.source)
 
 
 def _compare(cell: Cell, release: Release, findings: Findings) -> None:
@@ -154,14 +120,8 @@ class _Answers:
     def __init__(self, cells: list[Cell], release: Release, findings: Findings):
         self.cells, self.release, self.findings = cells, release, findings
         self.place = {cell.name: number for number, cell in enumerate(cells) if cell.name in release.checks}
-        self.defined = {cell: self._defined(cell) for cell in cells if cell.kind == "code"}
+        self.defined = {cell: answers_in(cell, release) for cell in cells if cell.kind == "code"}
         self.dropped: set[Cell] = set()
-
-    def _defined(self, cell: Cell) -> set[str]:
-        """The answers that a cell's own code defines."""
-        if cell.source.strip() in self.release.texts:
-            return set()
-        return definitions(cell.source) & set(self.release.answers.values())
 
     def settled(self) -> list[Cell]:
         """The cells, each of which knows what it answers; a stub never runs after what was written in its stead."""
@@ -203,7 +163,7 @@ class _Answers:
                 cell.name = ""
             else:
                 cell.kind = "code"
-                self.defined[cell] = self._defined(cell)
+                self.defined[cell] = answers_in(cell, self.release)
         return [cell for cell in own if cell.name]
 
     def _is_written(self, cell: Cell, name: str) -> bool:

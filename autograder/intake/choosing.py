@@ -3,57 +3,73 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder.intake.aligning import recognise
 from autograder.intake.files import entries, read_file
-from autograder.intake.findings import Findings
+from autograder.intake.findings import Finding, Findings
 from autograder.intake.ordering import Release
 from autograder.intake.reading import MAX_BYTES, Cell, read_cells
+from autograder.intake.recognising import has_answers, other_unit, recognise
 from autograder.texts import reason, shown
 from course.check import Unit
 
-MAX_READ = 10  # notebooks that are read if none has the right name
+UNREADABLE = "unreadable notebook"
+MAX_READ = 10  # notebooks that are read if none of the right name holds answers
 ENDING = re.compile(r"\.ipynb(\.txt|\.json)?$")
 
 
 @dataclass
 class Candidate:
-    """A file that may be the notebook: its bytes and cells, and what was odd; or the fault for which it has none."""
+    """A file that may be the notebook: its bytes and cells, and what was odd; or the fault for which it is not graded.
+
+    ``alike`` tells in how many of its cells the release is recognised, and is less than none if there is a fault.
+    """
 
     path: str
     data: bytes = b""
     cells: list[Cell] = field(default_factory=list)
     findings: Findings = field(default_factory=Findings)
-    fault: str = ""
+    fault: Finding | None = None
+    alike: int = -1
+    answered: bool = False
 
 
 def choose(unit: Unit, folder: Path, release: NotebookNode) -> Candidate:
-    """The notebook to grade, which has a fault if there is none that can be read."""
+    """The notebook to grade, which has a fault if there is none that can be graded."""
     right = f"{unit.name}.ipynb"
     paths = sorted(_notebooks(unit, folder), key=lambda path: (path != right, path.lower() != right, path))
     named = paths[0] if paths and paths[0].lower() == right else right
+    known = Release(unit, release)
+    first = chosen = _read(folder, named, known)
     others = [path for path in paths if path != named]
-    chosen = _read(folder, named)
-    if chosen.fault:
-        known = Release(unit, release)
-        best = max(
-            (_read(folder, path) for path in others[:MAX_READ]), key=lambda one: _alike(one, known), default=chosen
-        )
-        if named not in paths:
-            chosen = best
-        elif _alike(best, known) > 0:
-            best.findings.add("damaged notebook", chosen.fault)
-            chosen = best
+    if others and not first.answered:
+        chosen = _instead_of(first, (_read(folder, path, known) for path in others[:MAX_READ]), named in paths)
+    told = [chosen.path]
+    if first.fault and first.fault.name == UNREADABLE:
+        told.append(named)
+        if named in paths and chosen is not first:
+            chosen.findings.add("damaged notebook", first.fault.detail)
     if chosen.path != right:
         chosen.findings.add("renamed notebook", shown(chosen.path))
     for path in paths:
-        if path not in (chosen.path, named):
+        if path not in told:
             chosen.findings.add("another notebook", shown(path))
     return chosen
+
+
+def _instead_of(named: Candidate, others: Iterator[Candidate], is_there: bool) -> Candidate:
+    """What is graded instead of a notebook that is not there, has a fault or holds no answers; or else that one."""
+    best = next(others)
+    answered = int(best.answered)
+    for one in others:
+        answered += one.answered
+        best = max(best, one, key=lambda candidate: (candidate.answered, candidate.alike))
+    fits = best.alike > 0 if named.fault else answered == 1
+    return best if fits or not is_there else named
 
 
 def _notebooks(unit: Unit, folder: Path) -> list[str]:
@@ -70,18 +86,18 @@ def _notebooks(unit: Unit, folder: Path) -> list[str]:
         return []
 
 
-def _alike(candidate: Candidate, release: Release) -> int:
-    """In how many of its cells the release is recognised; less than none if there are no cells."""
-    return -1 if candidate.fault else recognise(candidate.cells, release)
-
-
-def _read(folder: Path, path: str) -> Candidate:
+def _read(folder: Path, path: str, release: Release) -> Candidate:
     found = Candidate(path)
     try:
         found.data = read_file(folder, path, MAX_BYTES)
         found.cells = read_cells(found.data, found.findings)
+        alike = recognise(found.cells, release)
+        if other := other_unit(found.cells, release):
+            found.fault = Finding("notebook of another unit", other)
+        else:
+            found.alike, found.answered = alike, has_answers(found.cells, release)
     except FileNotFoundError:
-        found.fault = f"{shown(path)}: there is no such file"
+        found.fault = Finding(UNREADABLE, f"{shown(path)}: there is no such file")
     except Exception as error:  # whatever these bytes are
-        found.fault = f"{shown(path)}: {reason(error)}"
+        found.fault = Finding(UNREADABLE, f"{shown(path)}: {reason(error)}")
     return found

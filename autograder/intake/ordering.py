@@ -22,6 +22,7 @@ class Release:
     """The named cells of a released notebook: locked ones, checks (which are locked as well) and answers."""
 
     def __init__(self, unit: Unit, notebook: NotebookNode):
+        self.unit = unit.name
         self.named = {cell.metadata.nbgrader.grade_id: cell for cell in notebook.cells if "nbgrader" in cell.metadata}
         self.texts = {cell.source.strip() for cell in notebook.cells}
         self.by_id = {cell.id: name for name, cell in self.named.items()}

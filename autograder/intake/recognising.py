@@ -1,0 +1,72 @@
+"""Which released cell each of a student's cells is, and whether a notebook is the unit's and has answers."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from autograder.intake.ordering import Release
+from autograder.intake.reading import Cell
+from autograder.intake.scanning import definitions
+from course import UNITS
+
+CHECK = re.compile(r"""\bCheck\(\s*["'](\w+)["']\s*\)""")
+
+
+def recognise(cells: list[Cell], release: Release) -> int:
+    """Give each cell the name of the released cell that it is; returns how many of those were recognised.
+
+    The id comes first: an editor keeps it while a cell is changed, moved or retyped, and gives a copy a new one,
+    whereas nbgrader's name is copied along. If the two disagree and the text is clearly the named cell's, the ids
+    were exchanged. An id that several cells have says nothing, and a cell without either is known by its text. No
+    mark depends on this order: what counts is what the cells define, and ``aligning`` looks for that everywhere.
+    """
+    bearers = Counter(cell.id for cell in cells)
+    for cell in cells:
+        by_id = release.by_id.get(cell.id, "") if bearers[cell.id] == 1 else ""
+        by_name = cell.grade_id if cell.grade_id in release.named else ""
+        exchanged = by_id and by_name and by_id != by_name and _is_text_of(by_name, cell, release)
+        cell.name = by_name if exchanged else by_id or by_name
+    unseen = set(release.named) - {cell.name for cell in cells}
+    unnamed = [cell for cell in cells if cell.kind == "code" and not cell.name]
+    for cell in unnamed:
+        name = release.by_text.get(cell.source.strip(), "")
+        if name in unseen or name in release.answers:  # a stub is one however many there are
+            cell.name = name
+            unseen.discard(name)
+    for cell in unnamed:
+        name = release.by_id.get(cell.id, "")
+        if not cell.name and name in unseen:
+            cell.name = name
+            unseen.remove(name)
+    return len(release.named) - len(unseen)
+
+
+def _is_text_of(name: str, cell: Cell, release: Release) -> bool:
+    same = cell.source.strip() == release.named[name].source.strip()
+    return same or release.answers.get(name, "") in definitions(cell.source)
+
+
+def has_answers(cells: list[Cell], release: Release) -> bool:
+    """Whether recognised cells hold anything that a student wrote in answer."""
+    return any(
+        cell.name in release.answers or answers_in(cell, release)
+        for cell in cells
+        if cell.source.strip() and cell.source.strip() not in release.texts
+    )
+
+
+def answers_in(cell: Cell, release: Release) -> set[str]:
+    """The answers that a cell's own code defines."""
+    if cell.kind != "code" or cell.source.strip() in release.texts:
+        return set()
+    return definitions(cell.source) & set(release.answers.values())
+
+
+def other_unit(cells: list[Cell], release: Release) -> str:
+    """The unit to which recognised cells belong if it is another one and nothing in them is a task of this one."""
+    checked = {name for cell in cells if cell.kind == "code" for name in CHECK.findall(cell.source)} & set(UNITS)
+    if not checked or release.unit in checked:
+        return ""
+    named = {cell.name for cell in cells} & (set(release.answers) | release.checks)
+    return "" if named or any(answers_in(cell, release) for cell in cells) else min(checked)
