@@ -3,10 +3,12 @@
 import contextlib
 import io
 import json
+import textwrap
 
 import nbformat
 
 from autograder.intake import checks_in, released, take_in
+from autograder.intake.scanning import MAGIC
 from course.check import load
 
 UNIT = load("numeric_gradient")
@@ -104,5 +106,5 @@ def seen_by_checks(submission):
                 seen[marks["grade_id"]] = "nothing"
                 seen[marks["grade_id"]] = scope[marks["grade_id"]]()
             elif cell.cell_type == "code" and cell.source not in given:
-                exec(cell.source, scope)
+                exec(textwrap.dedent(MAGIC.sub(r"\1pass", cell.source)), scope)
     return seen

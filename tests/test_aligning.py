@@ -2,6 +2,7 @@
 
 import json
 import random
+import textwrap
 import time
 from copy import deepcopy
 
@@ -197,6 +198,40 @@ def unnamed_answer_and_later_an_experiment(notebook):
     notebook["cells"].append(code(answer(ONE, "an experiment")))
 
 
+def answered_otherwise(*sources):
+    """The answer's cell is gone, and other cells make it in another way than by a definition at the left margin."""
+
+    def by_other_cells(notebook):
+        place = place_of(notebook, f"answer_{ONE}")
+        notebook["cells"][place : place + 1] = [code(source) for source in sources]
+
+    return by_other_cells
+
+
+HELPER = answer("_helper")
+assigned = answered_otherwise(HELPER, f"{ONE} = _helper")
+assigned_before_its_helper = answered_otherwise(f"{ONE} = lambda *inputs: _helper()", HELPER)
+imported = answered_otherwise(
+    f"import sys; sys.modules['my'] = type(sys)('my'); sys.modules['my'].{ONE} = lambda *i: 'right'",
+    f"from my import {ONE}",
+)
+set_by_hand = answered_otherwise(HELPER, f"globals()['{ONE}'] = _helper")
+indented = answered_otherwise(textwrap.indent(answer(ONE), "    "))
+tried = answered_otherwise("try:\n    import no_such\nexcept ImportError:\n" + textwrap.indent(answer(ONE), "    "))
+timed_and_assigned = answered_otherwise(f"%matplotlib inline\n{HELPER}\n{ONE} = _helper")
+
+
+def assigned_above_the_stub(notebook):
+    place = place_of(notebook, f"answer_{ONE}")
+    notebook["cells"][place]["source"] = STUB
+    notebook["cells"].insert(place, code(f"{ONE} = lambda *inputs: 'right'"))
+
+
+def assigned_and_used_later(notebook):
+    assigned(notebook)
+    notebook["cells"].append(code(f"{ONE} = {ONE}()"))
+
+
 def answer_written_into_the_check(notebook):
     cell_of(notebook, f"answer_{ONE}")["source"] = STUB
     cell_of(notebook, ONE)["source"] = answer(ONE)
@@ -324,6 +359,15 @@ ACCIDENTS = [
     (answer_in_a_new_cell_above_the_stub, {"answer found by its definition"}),
     (experiment_after_the_answer, set()),
     (unnamed_answer_and_later_an_experiment, {"answer found by its definition"}),
+    (assigned, {"answer found by its definition"}),
+    (assigned_before_its_helper, {"answer found by its definition"}),
+    (imported, {"answer found by its definition"}),
+    (indented, {"answer found by its definition"}),
+    (tried, {"answer found by its definition"}),
+    (timed_and_assigned, {"answer found by its definition"}),
+    (set_by_hand, {"missing cell"}),
+    (assigned_above_the_stub, {"answer found by its definition"}),
+    (assigned_and_used_later, {"answer found by its definition"}),
     (answer_written_into_the_check, {"locked cell changed", "answer found by its definition"}),
     (answers_exchanged, {"answer found by its definition"}),
     (names_exchanged, {"changed metadata"}),

@@ -14,10 +14,10 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.intake.findings import Findings
-from autograder.intake.ordering import Release, in_order
+from autograder.intake.ordering import Release, in_order, names_in
 from autograder.intake.reading import CONFLICT, Cell
 from autograder.intake.recognising import answers_in, recognise
-from autograder.intake.scanning import continues, definitions
+from autograder.intake.scanning import binds, continues, definitions
 from course.check import Unit
 
 FLAGS = ("grade_id", "grade", "solution", "locked", "task")
@@ -36,6 +36,7 @@ def align(unit: Unit, cells: list[Cell], notebook: NotebookNode, findings: Findi
     missing = {name: _released(name, release) for name in _missing(cells, release)}
     for name in missing:
         findings.add("missing cell", name)
+    cells = _with_stubs(cells, missing, release)
     return _notebook(in_order(cells, missing, release), release, notebook)
 
 
@@ -110,6 +111,19 @@ def _missing(cells: list[Cell], release: Release) -> list[str]:
     return [name for name in release.named if name not in there]
 
 
+def _with_stubs(cells: list[Cell], missing: dict[str, Cell], release: Release) -> list[Cell]:
+    """The cells, and each missing answer as it was released, behind the cell that stood before it: what a student wrote
+    in its stead, in whatever way, may come at any later place."""
+    whole, place = list(cells), 0
+    for name in release.named:
+        if name in missing and name in release.answers:
+            whole.insert(place, missing[name])
+            place += 1
+        else:
+            place = next((at for at, cell in enumerate(whole, start=1) if name in names_in(cell)), place)
+    return whole
+
+
 def _released(name: str, release: Release) -> Cell:
     return Cell("code", release.named[name].source, name=name)
 
@@ -174,9 +188,15 @@ class _Answers:
         answer, defined = self.release.answers[name], self.defined[cell]
         return answer in defined or (not defined and re.search(rf"\b{answer}\b", cell.source) is not None)
 
+    def _binds(self, cell: Cell, answer: str) -> bool:
+        return cell.source.strip() not in self.release.texts and binds(answer, cell.source)
+
     def _others(self, name: str) -> list[Cell]:
-        """The cells before the check that define the answer without bearing its name, or else those behind it."""
-        found = [cell for cell in self.cells if self.release.answers[name] in self.defined.get(cell, ())]
+        """The cells before the check that define the answer without bearing its name, or else those behind it; where
+        none has a definition of it, those that assign or import it."""
+        answer = self.release.answers[name]
+        found = [cell for cell in self.cells if answer in self.defined.get(cell, ())]
+        found = found or [cell for cell in self.cells if cell in self.defined and self._binds(cell, answer)]
         check = self.place.get(self.release.check_of.get(name, ""), len(self.cells))
         before = set(self.cells[:check])
         return [cell for cell in found if cell in before] or found

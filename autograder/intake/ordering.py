@@ -57,10 +57,11 @@ def in_order(cells: list[Cell], missing: dict[str, Cell], release: Release) -> l
     A locked cell that came too late is fetched, and so is a missing one; an answer never moves up, since it may use
     what the student wrote before it. So a notebook in which nothing was moved stays as it is.
     """
-    order = _Order([*cells, *missing.values()], release)
+    cells = cells + [cell for cell in missing.values() if cell not in cells]
+    order = _Order(cells, release)
     order.fetchable |= missing
     order.waiting += [missing[name] for name in missing if name in release.checks]
-    for cell in [*cells, *missing.values()]:
+    for cell in cells:
         order.take(cell)
     order.finish()
     return list(order.ordered)
@@ -69,7 +70,7 @@ def in_order(cells: list[Cell], missing: dict[str, Cell], release: Release) -> l
 class _Order:
     def __init__(self, cells: list[Cell], release: Release):
         self.release = release
-        self.left = Counter(name for cell in cells for name in _names(cell))  # cells of each name still to come
+        self.left = Counter(name for cell in cells for name in names_in(cell))  # cells of each name still to come
         self.fetchable = {cell.name: cell for cell in cells if cell.name in release.locked - release.checks}
         self.ordered: dict[Cell, None] = {}
         self.waiting: list[Cell] = []
@@ -110,13 +111,13 @@ class _Order:
         if cell in self.ordered:
             return
         self.ordered[cell] = None
-        self.left.subtract(_names(cell))
-        if any(not self.left[name] for name in _names(cell)):
+        self.left.subtract(names_in(cell))
+        if any(not self.left[name] for name in names_in(cell)):
             while found := next((other for other in self.waiting if self._is_ready(other)), None):
                 self.waiting.remove(found)
                 self._place(found)
 
 
-def _names(cell: Cell) -> set[str]:
+def names_in(cell: Cell) -> set[str]:
     """What has come when this cell, and every other of the same names, has run."""
     return cell.answers | ({cell.name} if cell.name else set())

@@ -12,10 +12,14 @@ import textwrap
 import warnings
 from collections.abc import Iterator
 
+from autograder.needed import names_of
+
 MAX_LETTERS = 50_000  # of code that is parsed; longer code is searched as text
 MAGIC = re.compile(r"^([ \t]*)[%!].*$", re.MULTILINE)
 DEFINITION = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTILINE)
+BEGINNING = re.compile(r"^[ \t]*(?:async[ \t]+)?(?:def|class)\b", re.MULTILINE)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+DEFINED = (*FUNCTIONS, ast.ClassDef)
 IMPORTERS = {"__import__", "import_module", "run_module", "find_spec"}
 
 
@@ -32,12 +36,32 @@ def parsed(source: str) -> ast.Module | None:
 
 
 def definitions(source: str) -> set[str]:
-    """The functions and classes that a cell defines at its top level."""
-    found = set(DEFINITION.findall(source))
-    tree = parsed(source) if found else None
+    """The functions and classes that a cell defines at its top level, which may be indented, or within if or try."""
+    if not BEGINNING.search(source):
+        return set()
+    source = textwrap.dedent(source)
+    tree = parsed(source)
     if tree is None:
-        return found
-    return {node.name for node in tree.body if isinstance(node, (*FUNCTIONS, ast.ClassDef))}
+        return set(DEFINITION.findall(source))
+    return {node.name for node in _statements(tree) if isinstance(node, DEFINED)}
+
+
+def binds(name: str, source: str) -> bool:
+    """Whether a cell defines, assigns or imports a name of the notebook."""
+    if name not in source or len(source) > MAX_LETTERS:
+        return False
+    names = names_of(MAGIC.sub(r"\1pass", textwrap.dedent(source)))
+    return names is not None and name in names.bound
+
+
+def _statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """The statements that run when the code runs, not those within functions and classes."""
+    left: list[ast.AST] = list(tree.body)
+    while left:
+        node = left.pop()
+        yield node
+        if not isinstance(node, DEFINED):
+            left += [one for one in ast.iter_child_nodes(node) if isinstance(one, ast.stmt | ast.ExceptHandler)]
 
 
 def continues(first: str, second: str) -> bool:
