@@ -312,6 +312,17 @@ def line_added_to_the_setup(notebook):
     cell_of(notebook, f"answer_{ONE}")["source"] = answer(ONE, more="    math.pi\n")
 
 
+def line_put_into_the_setup(notebook):
+    setup = cell_of(notebook, "given_setup")
+    setup["source"] = setup["source"].replace("\n", "\nimport math\nprint(1)\n", 1)
+    cell_of(notebook, f"answer_{ONE}")["source"] = answer(ONE, more="    math.pi\n")
+
+
+def helper_written_into_a_check(notebook):
+    cell_of(notebook, ONE)["source"] = f'def _helper():\n    return 1\n\n\ncheck("{ONE}")  # mine'
+    cell_of(notebook, f"answer_{ONE}")["source"] = answer(ONE, more="    _helper()\n")
+
+
 def check_replaced_by_points(notebook):
     cell_of(notebook, ONE)["source"] = "1000.0"
 
@@ -384,6 +395,8 @@ ACCIDENTS = [
     (text_pasted_into_a_new_notebook, {"stripped metadata", "answer found by its definition"}),
     (setup_changed, {"locked cell changed"}),
     (line_added_to_the_setup, {"merged cell"}),
+    (line_put_into_the_setup, {"locked cell changed"}),
+    (helper_written_into_a_check, {"locked cell changed"}),
     (check_replaced_by_points, {"locked cell changed"}),
     (conflict_in_an_example, {"merge conflict"}),
     (magics_and_unfinished_cells, set()),
@@ -418,6 +431,17 @@ def test_two_accidents_at_once(tmp_path):
         except (StopIteration, KeyError, ValueError):  # the first took away what the second needs
             continue
         require_sound(taken(tmp_path, notebook))
+
+
+def test_what_was_added_within_a_locked_cell_runs_before_it_and_what_only_shows_is_undone(tmp_path):
+    notebook = answered()
+    line_put_into_the_setup(notebook)
+    cell_of(notebook, ONE)["source"] = f'check("{ONE}");  # again'
+    cell_of(notebook, TWO)["source"] = f'print(check("{TWO}"))\n%time'
+    changed = cell_of(notebook, "given_setup")["source"]
+    cells = [cell.source for cell in taken(tmp_path, notebook).notebook.cells]
+    assert len(cells) == len(RELEASE.cells) + 1
+    assert cells[cells.index(changed) + 1] == cell_of(unanswered(), "given_setup")["source"]
 
 
 def test_an_answer_that_was_deleted_is_the_stub_again(tmp_path):

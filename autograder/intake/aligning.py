@@ -17,7 +17,7 @@ from autograder.intake.findings import Findings
 from autograder.intake.ordering import Release, in_order, names_in
 from autograder.intake.reading import CONFLICT, Cell
 from autograder.intake.recognising import answers_in, recognise
-from autograder.intake.scanning import binds, continues, definitions
+from autograder.intake.scanning import adds, binds, continues
 from course.check import Unit
 
 FLAGS = ("grade_id", "grade", "solution", "locked", "task")
@@ -77,8 +77,8 @@ def _rejoined(cells: list[Cell], release: Release, findings: Findings) -> list[C
 def _restored(cells: list[Cell], release: Release, findings: Findings) -> Iterator[Cell]:
     """Each locked cell as it was released, once.
 
-    What a student wrote into it stays, in cells of its own, if another cell was merged into it or if it defines an
-    answer; otherwise it is undone.
+    What a student wrote into it stays, in cells of its own: what another cell was merged into stands around it, and
+    a text that was changed within before it, if it binds anything. What was released comes last, so it is as it was.
     """
     placed: set[str] = set()
     for cell in cells:
@@ -93,7 +93,7 @@ def _restored(cells: list[Cell], release: Release, findings: Findings) -> Iterat
                 before, after = cell.source[: found.start()], cell.source[found.end() :]
             else:
                 findings.add("locked cell changed", cell.name)
-                before = cell.source if definitions(cell.source) & set(release.answers.values()) else ""
+                before = cell.source if adds(cell.source, text) else ""
         if before.strip():
             yield Cell("code", before.strip("\n"), cell.number)
         if cell.name in placed:

@@ -54,6 +54,15 @@ def binds(name: str, source: str) -> bool:
     return names is not None and name in names.bound
 
 
+def adds(source: str, text: str) -> bool:
+    """Whether code has a statement that another text has not, apart from calls and other mere expressions."""
+    tree, other = parsed(textwrap.dedent(source)), parsed(text)
+    if tree is None or other is None:
+        return bool(definitions(source))
+    known = {ast.dump(node) for node in other.body}
+    return any(not isinstance(node, ast.Expr | ast.Pass) and ast.dump(node) not in known for node in tree.body)
+
+
 def _statements(tree: ast.Module) -> Iterator[ast.AST]:
     """The statements that run when the code runs, not those within functions and classes."""
     left: list[ast.AST] = list(tree.body)
