@@ -188,6 +188,33 @@ def answer_in_a_new_cell_above_the_stub(notebook):
     notebook["cells"].insert(place, code(answer(ONE)))
 
 
+def helper_below_the_answer(notebook):
+    place = place_of(notebook, f"answer_{ONE}")
+    notebook["cells"][place]["source"] = answer(ONE, more="    _helper()\n")
+    notebook["cells"][place + 1 : place + 1] = [code("x = 1"), code(answer("_helper"))]
+
+
+def helper_below_the_answer_whose_check_is_gone(notebook):
+    helper_below_the_answer(notebook)
+    notebook["cells"].remove(cell_of(notebook, ONE))
+
+
+def helper_below_the_last_answer_and_no_checks(notebook):
+    checks_deleted(notebook)
+    cell_of(notebook, "answer_jacobian")["source"] = answer("jacobian", more="    _helper()\n")
+    notebook["cells"].append(code(answer("_helper")))
+
+
+def helper_below_the_answer_whose_check_was_moved_up(notebook):
+    helper_below_the_answer(notebook)
+    checks_first(notebook)
+
+
+def experiment_after_an_answer_whose_check_is_gone(notebook):
+    notebook["cells"].remove(cell_of(notebook, ONE))
+    notebook["cells"].insert(place_of(notebook, f"answer_{ONE}") + 1, code(f"{ONE} = {ONE}()[:2]"))
+
+
 def experiment_after_the_answer(notebook):
     notebook["cells"].append(code(answer(ONE, "an experiment")))
 
@@ -368,6 +395,11 @@ ACCIDENTS = [
     (stub_pasted_after_the_answer, {"stripped metadata", "duplicated cell"}),
     (answer_in_a_new_cell_below_the_check, {"answer found by its definition"}),
     (answer_in_a_new_cell_above_the_stub, {"answer found by its definition"}),
+    (helper_below_the_answer, set()),
+    (helper_below_the_answer_whose_check_is_gone, {"missing cell"}),
+    (helper_below_the_last_answer_and_no_checks, {"missing cell"}),
+    (helper_below_the_answer_whose_check_was_moved_up, set()),
+    (experiment_after_an_answer_whose_check_is_gone, {"missing cell"}),
     (experiment_after_the_answer, set()),
     (unnamed_answer_and_later_an_experiment, {"answer found by its definition"}),
     (assigned, {"answer found by its definition"}),

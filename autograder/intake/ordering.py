@@ -5,6 +5,8 @@
 | a locked cell  | the locked cells before it in the release, and the answers that it names |
 | an answer      | the locked cells before it in the release                                |
 | a check        | the locked cells before it in the release, and its answers               |
+
+A check that waits comes after the student's own cells that follow its answers, since those may use them.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from collections import Counter
 from nbformat import NotebookNode
 
 from autograder.intake.reading import Cell
+from autograder.intake.scanning import binds
 from course.check import Unit
 
 
@@ -60,7 +63,7 @@ def in_order(cells: list[Cell], missing: dict[str, Cell], release: Release) -> l
     cells = cells + [cell for cell in missing.values() if cell not in cells]
     order = _Order(cells, release)
     order.fetchable |= missing
-    order.waiting += [missing[name] for name in missing if name in release.checks]
+    order.checks += [missing[name] for name in missing if name in release.checks]
     for cell in cells:
         order.take(cell)
     order.finish()
@@ -74,23 +77,37 @@ class _Order:
         self.fetchable = {cell.name: cell for cell in cells if cell.name in release.locked - release.checks}
         self.ordered: dict[Cell, None] = {}
         self.waiting: list[Cell] = []
+        self.checks: list[Cell] = []  # that wait or are missing
 
     def take(self, cell: Cell) -> None:
         """Place a cell, or let it wait; what it needs and can be fetched comes before it."""
-        if cell in self.ordered or cell in self.waiting:
+        if cell in self.ordered or cell in self.waiting or cell in self.checks:
             return
+        self._place_checks_before(cell)
         self._fetch_needs(cell)
         if self._is_ready(cell):
             self._place(cell)
         else:
-            self.waiting.append(cell)
+            (self.checks if cell.name in self.release.checks else self.waiting).append(cell)
 
     def finish(self) -> None:
         """Place what still waits: answers that were written so that each needs the other's cell, then their checks."""
         while self.waiting:
-            stuck = next((cell for cell in self.waiting if cell.name not in self.release.checks), self.waiting[0])
-            self.waiting.remove(stuck)
-            self._place(stuck)
+            self._place(self.waiting.pop(0))
+        for check in self.checks:
+            self._place(check)
+
+    def _place_checks_before(self, cell: Cell) -> None:
+        """Place the checks that can run, unless the next cell is the student's own and may define what answers use.
+
+        One that makes an answer anew comes after the check, as a trial would.
+        """
+        ready = {check.name: check for check in self.checks if self._is_ready(check)}
+        answers = [self.release.answers[name] for name, check in self.release.check_of.items() if check in ready]
+        if names_in(cell) or (cell.kind == "code" and any(binds(answer, cell.source) for answer in answers)):
+            for check in ready.values():
+                self.checks.remove(check)
+                self._place(check)
 
     def _needs(self, cell: Cell) -> list[str]:
         names = [cell.name] if cell.name else sorted(cell.answers)
