@@ -219,6 +219,18 @@ def experiment_after_the_answer(notebook):
     notebook["cells"].append(code(answer(ONE, "an experiment")))
 
 
+def experiment_and_its_check_below(notebook):
+    notebook["cells"].insert(place_of(notebook, ONE) + 1, code(f'{answer(ONE, "an experiment")}\n\ncheck("{ONE}")'))
+
+
+def experiment_and_later_its_check(notebook):
+    notebook["cells"] += [code(f"{ONE} = {ONE}()[:2]"), code("x = 1"), code(f"check('{ONE}')")]
+
+
+def experiment_and_another_check(notebook):
+    notebook["cells"] += [code(f'check("{ONE}")'), code(answer(ONE, "an experiment")), code(f'check("{TWO}")')]
+
+
 def unnamed_answer_and_later_an_experiment(notebook):
     notebook["cells"].remove(cell_of(notebook, f"answer_{ONE}"))
     notebook["cells"].insert(place_of(notebook, ONE), code(answer(ONE)))
@@ -401,6 +413,9 @@ ACCIDENTS = [
     (helper_below_the_answer_whose_check_was_moved_up, set()),
     (experiment_after_an_answer_whose_check_is_gone, {"missing cell"}),
     (experiment_after_the_answer, set()),
+    (experiment_and_its_check_below, {"answer written again after its check"}),
+    (experiment_and_later_its_check, {"answer written again after its check"}),
+    (experiment_and_another_check, set()),
     (unnamed_answer_and_later_an_experiment, {"answer found by its definition"}),
     (assigned, {"answer found by its definition"}),
     (assigned_before_its_helper, {"answer found by its definition"}),

@@ -141,6 +141,8 @@ class _Answers:
         """The cells, each of which knows what it answers; a stub never runs after what was written in its stead."""
         for name in self.release.answers:
             self._settle(name)
+            if self._is_checked_again(name):
+                self.findings.add("answer written again after its check", self.release.answers[name])
         return [cell for cell in self.cells if cell not in self.dropped]
 
     def _settle(self, name: str) -> None:
@@ -164,6 +166,15 @@ class _Answers:
             self.dropped.remove(own[0])
         for cell in makers:
             cell.answers.add(name)
+
+    def _is_checked_again(self, name: str) -> bool:
+        """Whether an answer is written anew below its check, and checked there: more than a trial, yet not graded."""
+        answer, check = self.release.answers[name], self.release.check_of.get(name, "")
+        below = self.cells[self.place.get(check, len(self.cells)) + 1 :]
+        code = [cell for cell in below if cell in self.defined and name not in cell.answers]
+        again = next((at for at, cell in enumerate(code) if self._binds(cell, answer)), len(code))
+        call = re.compile(rf"""\bcheck\(\s*["']{check}["']""")
+        return any(call.search(cell.source) for cell in code[again:])
 
     def _own(self, name: str) -> list[Cell]:
         """The cells that were recognised as this answer. One made text is code again, if no code defines it."""
