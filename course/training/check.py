@@ -83,18 +83,34 @@ def training_loop(answer, rng):
     }
 
 
+def decisions(rng, n):
+    """n decisions for 0 or 1 and their labels, of which some are right: as many as no slip gives for the accuracy."""
+    while True:
+        labels = rng.integers(0, 2, size=n)
+        decided = np.where(rng.random(n) < rng.uniform(), labels, 1 - labels)
+        right, hits = np.mean(decided == labels), np.sum(decided & labels)
+        recall, precision = hits / max(labels.sum(), 1), hits / max(decided.sum(), 1)
+        broadcast = np.mean(decided[:, None] == labels)
+        shares = [right, 1 - right, labels.mean(), 1 - labels.mean(), recall, precision, broadcast, 0, 1]
+        if len(set(np.round(shares, 9))) == len(shares):
+            return decided, labels
+
+
 @unit.task(points=1)
 def accuracy(answer, rng):
-    labels = rng.permutation(np.array([0, 1, 1, 0, 1, 1, 1, 0, 1, 0]))
-    sure = np.where(rng.permutation(np.arange(10)) < 3, 1 - labels, labels)  # 7 of 10 are right
-    P = np.where(sure == 1, rng.uniform(0.55, 0.95, size=10), rng.uniform(0.05, 0.45, size=10))
-    ties = np.array([0.5, 0.5, 0.5, 0.4])
+    def drawn(n):
+        """n probabilities and labels."""
+        decided, labels = decisions(rng, n)
+        return np.where(decided == 1, rng.uniform(0.55, 0.95, size=n), rng.uniform(0.05, 0.45, size=n)), labels
+
+    ten, column, columns, ties = (drawn(n) for n in (10, *rng.integers(11, 30, size=3)))
+    ties[0][ties[0] > 0.5] = 0.5
 
     return {
-        "10 probabilities": lambda: answer.accuracy(P.copy(), labels.copy()),
-        "a column of probabilities": lambda: answer.accuracy(P[:, None].copy(), labels.copy()),
-        "columns of both": lambda: answer.accuracy(P[:, None].copy(), labels[:, None].copy()),
-        "exactly 0.5 counts as 1": lambda: answer.accuracy(ties, np.array([1, 1, 0, 0])),
+        "10 probabilities": lambda: answer.accuracy(ten[0].copy(), ten[1].copy()),
+        "a column of probabilities": lambda: answer.accuracy(column[0][:, None].copy(), column[1].copy()),
+        "columns of both": lambda: answer.accuracy(*(array[:, None].copy() for array in columns)),
+        "exactly 0.5 counts as 1": lambda: answer.accuracy(ties[0].copy(), ties[1].copy()),
     }
 
 
