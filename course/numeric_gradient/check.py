@@ -21,7 +21,8 @@ def staged(v):
 def gradient_parts(gradient, rng):
     """What the two finite differences have in common: any shape, any step, x untouched."""
     vector, matrix = rng.normal(size=4), rng.normal(size=(2, 3))
-    point, whole = rng.uniform(1, 5, size=3), rng.integers(1, 6, size=3)
+    point = rng.uniform(0.01, 0.05, size=3)  # so small that a step of 1e-5 that is not undone is seen even in float32
+    whole = rng.integers(1, 6, size=3)
     kept = rng.normal(size=3)
     return {
         "(x + y)·z with the usual step": lambda: gradient()(staged, point.copy()),
@@ -61,16 +62,19 @@ def complex_step(answer, rng):
 def relative_error(answer, rng):
     a = rng.uniform(1, 2, size=(2, 3)) * [[1, -1, 1], [-1, 1, -1]]
     b = a * rng.uniform(1.1, 1.2, size=(2, 3))
-    a[0, 0], b[0, 0] = 0.01, 0.02  # the largest relative error stands at the smallest numbers
-    small = rng.uniform(1, 2, size=3) * 1e-12
+    a[0, 0] = rng.uniform(0.01, 0.02)
+    b[0, 0] = a[0, 0] * rng.uniform(1.8, 2.5)  # the largest relative error stands at the smallest numbers
+    small, factor = rng.uniform(1, 2, size=3) * 1e-12, rng.uniform(2, 4)
+    zeros = np.outer(rng.uniform(1, 2) * np.array([1, rng.uniform(1.3, 1.8)]), np.eye(3)[rng.integers(3)])
+    near = rng.uniform(1, 1.2) * np.array([1, 2])
+    far = near * [1.1, rng.uniform(1.3, 1.8)]
+    two = [float(number) for number in rng.uniform([3, 2], [4, 2.9])]
     return {
         "two arrays, in either order": lambda: [answer.relative_error(a, b), answer.relative_error(b, a)],
-        "opposite signs": lambda: answer.relative_error(b[:, 0], -a[:, 0]),
-        "very small numbers": lambda: answer.relative_error(small, 3 * small),
-        "zeros beside other numbers": lambda: answer.relative_error(
-            np.array([0.0, 2.0, 0.0]), np.array([0.0, 3.0, 0.0])
-        ),
-        "two numbers": lambda: answer.relative_error(3.0, 2.5),
+        "opposite signs, then the same": lambda: [answer.relative_error(far, sign * near) for sign in (-1, 1)],
+        "very small numbers": lambda: answer.relative_error(small, factor * small),
+        "zeros beside other numbers": lambda: answer.relative_error(*zeros),
+        "two numbers": lambda: answer.relative_error(*two),
     }
 
 
@@ -84,7 +88,7 @@ def jacobian(answer, rng):
 
     return {
         "from 3 to 4 entries, h = 0.1": lambda: answer.jacobian(curved(tall), x.copy(), 0.1),
-        "from 3 to 3 entries": lambda: answer.jacobian(curved(square), x.copy()),
+        "from 3 to 3 entries": lambda: answer.jacobian(curved(square), x.copy(), 0.1),
         "from 3 entries to 1": lambda: answer.jacobian(curved(tall[:1]), x.copy(), 0.1),
         "whole numbers": lambda: answer.jacobian(curved(tall), whole.copy(), 0.1),
         "x is left as it was": lambda: [answer.jacobian(curved(square), kept, 0.1), kept],
