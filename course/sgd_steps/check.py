@@ -143,7 +143,7 @@ def adam_step(answer, rng):
 
     def and_what_was_given():
         arrays = given()
-        return [answer.adam_step(*arrays, 3, rate), arrays]
+        return [answer.adam_step(*arrays, 3, rate, epsilon=epsilon), arrays]
 
     return {
         "w after the first step": lambda: weights(from_rest()),
