@@ -142,9 +142,40 @@ def test_gradient_check_passes_and_names_what_is_wrong():
 
 @pytest.mark.parametrize("index", ["[1, 12]", "(1, 12)", "[1][12]", "(np.int64(1), np.int64(12))", "row 1, column 12"])
 def test_an_index_may_be_written_in_any_way(index):
-    assert names(f"omega: the worst entry is {index}.", "omega", (1, 12)) == "the error names all"
-    assert "the parameter" in names(f"the worst entry is {index}", "omega", (1, 12))
-    assert "the worst entry" in names(f"omega {index}", "omega", (12, 1))
+    assert names(f"omega: the worst entry is {index}.", "omega", (1, 12), (3, 14)) == "the error names all"
+    assert "the parameter" in names(f"the worst entry is {index}", "omega", (1, 12), (3, 14))
+    assert "the worst entry" in names(f"omega {index}", "omega", (12, 1), (13, 14))
+
+
+@pytest.mark.parametrize(
+    ("message", "place", "shape"),
+    [
+        (
+            "omega of shape (3, 14): 1 of 42 wrong, [1, 12]: 0.25 and 2e-01, error 1.1e-01 > 1e-4",
+            (1, 12),
+            (3, 14),
+        ),
+        ("omega[1, 12]: 2.11 is not 1.12, 11% off; the entry at (1, 12) counts as number 26", (1, 12), (3, 14)),
+        ("1 wrong entry: omega[1][12], above 0.0001 by 0.11, epsilon 1e-3", (1, 12), (3, 14)),
+        ("parameter 2 of 2: omega[16] of (17,) has the error 1.2e-01: -10.5 instead of 12.25", (16,), (17,)),
+        ("index (16,) of omega, error 20% > 0.01%, the gradient is 1e+12, the difference 3e-11", (16,), (17,)),
+    ],
+)
+def test_an_error_may_tell_more_than_a_name_and_an_index(message, place, shape):
+    assert names(message, "omega", place, shape) == "the error names all"
+
+
+@pytest.mark.parametrize(
+    ("message", "place", "shape"),
+    [
+        ("omega is wrong at [[0, 11], [1, 12], [2, 13]]", (1, 12), (3, 14)),
+        ("omega is wrong at (0, 11) and row 1, column 12", (1, 12), (3, 14)),
+        (f"omega{list(np.ndindex(3, 14))}", (1, 1), (3, 14)),
+        (f"omega{list(range(17))}", (16,), (17,)),
+    ],
+)
+def test_an_error_that_names_other_entries_too_does_not_name_the_worst(message, place, shape):
+    assert names(message, "omega", place, shape) == "the error names other entries too"
 
 
 V, M = np.ones(3), np.ones((2, 3))

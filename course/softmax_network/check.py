@@ -107,7 +107,8 @@ def gradient_check(answer, rng):
     table, row = (str(name) for name in rng.permutation(["omega", "theta", "kappa"])[:2])
     constants = {table: rng.uniform(1.0, 2.5, size=(3, 14)), row: rng.uniform(1.0, 2.5, size=17)}
     parameters = {name: rng.uniform(-0.5, 0.5, size=c.shape) for name, c in constants.items()}
-    early, middle, late, tiny = (0, 11), (1, 12), (2, 13), (1, 1)
+    early, middle, late = enumerate(sorted(int(column) for column in rng.choice([10, 11, 12, 13], 3, replace=False)))
+    tiny = (1, 1)
     for place, c, v in ((early, 1.0, -0.5), (middle, 3.0, 0.5), (late, 1.5, 0.0), (tiny, 0.001, 0.0)):
         constants[table][place], parameters[table][place] = c, v
 
@@ -134,7 +135,7 @@ def gradient_check(answer, rng):
         try:
             check(name, wrong, **options)
         except ValueError as error:
-            return names(str(error), name, place)
+            return names(str(error), name, place, parameters[name].shape)
         return "no error"
 
     def kept():
@@ -161,17 +162,27 @@ def gradient_check(answer, rng):
     }
 
 
-def names(message, name, place):
-    """Whether a message names a parameter and an index: the text "the error names all", or what it does not name.
+def names(message, name, place, shape):
+    """Whether a message names a parameter and one index: the text "the error names all", or what is amiss.
 
     An index is its numbers in order with a few signs between them: [1, 12], (1, 12), [1][12], row 1, column 12.
+    Of the other indices of an array of that shape, those count whose last number is 10 or more: smaller numbers may
+    count something else. What is no whole number is no part of an index.
     """
     plain = re.sub(r"np\.int\d+\((\d+)\)", r"\1", message)
-    index = r"\D{1,12}".join(str(i) for i in place)
     missing = [] if name in plain else ["the parameter"]
-    if place and not re.search(rf"(?<![\d.-]){index}(?!\d|\.\d)", plain):
+    if place and not index(place).search(plain):
         missing.append("the worst entry")
-    return "the error does not name " + " and ".join(missing) if missing else "the error names all"
+    if missing:
+        return "the error does not name " + " and ".join(missing)
+    rest = re.sub(r"\d*\.\d+(e[+-]?\d+)?|\d+e[+-]?\d+", "a number", index(place).sub("the worst entry", plain))
+    others = (other for other in np.ndindex(shape) if other[-1] >= 10) if place else ()
+    return "the error names other entries too" if any(index(i).search(rest) for i in others) else "the error names all"
+
+
+def index(place):
+    """What finds an index in a message."""
+    return re.compile(r"(?<![\d.-])" + r"\D{1,12}".join(str(i) for i in place) + r"(?!\d|\.\d)")
 
 
 @unit.task(points=2)

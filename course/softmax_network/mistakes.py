@@ -694,6 +694,12 @@ unit.mistake_in(
 )  # fmt: skip
 unit.mistake_in(
     "gradient_check",
+    "all wrong entries, not the worst",
+    {'", ".join(str(i) for i in worst)': "np.argwhere(~(errors <= threshold)).tolist()"},
+    "Name one entry, the worst: of a thousand wrong ones it is the first to look at. np.argmax finds it.",
+)
+unit.mistake_in(
+    "gradient_check",
     "the largest difference, not the largest error",
     {IF: IF + "\n            " + WORST},
     "The worst entry is that of the largest relative error; look for the largest of the fractions.",
