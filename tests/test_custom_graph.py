@@ -1,13 +1,15 @@
 """Unit 3: its figures, the engine against other ways to find a gradient, its speed, and clear errors."""
 
 import gc
+import inspect
 import math
 import time
 
 import numpy as np
 import pytest
 
-from course.custom_graph import pictures, reference
+from course.check import Expected, judge, load, observe
+from course.custom_graph import check, pictures, reference
 from course.custom_graph.layout import Layout
 from course.custom_graph.moons import descend, moon_network, two_moons
 from course.custom_graph.operations import (
@@ -281,3 +283,19 @@ def test_the_small_drawings():
     points, labels = two_moons(10)
     drawn = pictures.moons(points, labels, lambda some: [p[1] - 0.25 for p in some])
     assert "10 points" in drawn.alt and "on their own side" in drawn.alt
+
+
+# --- its check ------------------------------------------------------------------------------------
+
+
+def test_the_check_holds_no_operations_that_are_answers():
+    unit = load("custom_graph")
+    expected = Expected(unit, unit.tasks["operations"], 3)
+
+    def made_by(thing):
+        """What a function without arguments returns; anything else as it is."""
+        return thing() if inspect.isfunction(thing) and not inspect.signature(thing).parameters else thing
+
+    for thing in map(made_by, vars(check).values()):
+        scope = {name: getattr(thing, name, lambda *args, thing=thing: thing) for name in expected.task.answers}
+        assert judge(expected, observe(expected.task, scope, expected.seed)).points == 0

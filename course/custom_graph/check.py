@@ -1,4 +1,7 @@
-"""The tasks of unit 3. Graphs are built of nodes with operations of the check's own, so each task stands alone."""
+"""The tasks of unit 3. Graphs are built of nodes with operations of the check's own, so each task stands alone.
+
+Nothing here that can be imported is an answer: what would be one stands inside the task that needs it.
+"""
 
 import math
 from itertools import pairwise
@@ -22,7 +25,7 @@ class Formula(Operation):
 
 
 sine = Formula(lambda x: math.sin(x[0]), lambda x: [math.cos(x[0])])
-times = Formula(math.prod, lambda x: [math.prod(x[:i] + x[i + 1 :]) for i in range(len(x))])
+halves = Formula(lambda x: math.prod(x) / 2, lambda x: [math.prod(x[:i] + x[i + 1 :]) / 2 for i in range(len(x))])
 skew = Formula(lambda x: 2 * x[0] - x[1] ** 2, lambda x: [2.0, -2 * x[1]])
 
 
@@ -68,10 +71,10 @@ def operations(answer, rng):
 
 
 def chain(a):
-    """sin(3 sin(x)): one operation after the other."""
+    """sin(3/2·sin(x)): one operation after the other."""
     x, three = Node(a), Node(3)
     s = sine(x)
-    p = times(s, three)
+    p = halves(s, three)
     return [x, three, s, p, sine(p)]
 
 
@@ -79,15 +82,15 @@ def diamond(a, b):
     """Two ways from x to the result, a short and a long one, and another input."""
     x, y = Node(a), Node(b)
     left = skew(x, y)
-    right = times(sine(x), y)
+    right = halves(sine(x), y)
     return [x, y, left, right.inputs[0], right, skew(left, right)]
 
 
 def thrice(a, b):
-    """x·x·y, then its product with x."""
+    """Half of x·x·y, then half of its product with x."""
     x, y = Node(a), Node(b)
-    p = times(x, x, y)
-    return [x, y, p, times(p, x)]
+    p = halves(x, x, y)
+    return [x, y, p, halves(p, x)]
 
 
 @unit.task(points=2)
@@ -134,7 +137,7 @@ def named(**inputs):
     nodes = {name: Node(1.0, name) for name in inputs}
     for name, before in inputs.items():
         nodes[name].inputs = tuple(nodes[other] for other in before)
-        nodes[name].operation = times if before else None
+        nodes[name].operation = halves if before else None
     return nodes
 
 
@@ -182,45 +185,42 @@ def topological_order(answer, rng):
 # --- neuron_loss ----------------------------------------------------------------------------------
 
 
-def one(compute, slope):
-    """A class of operations, as op.Exp: called without arguments it gives an operation of one input."""
-    return lambda: Formula(lambda x: compute(x[0]), lambda x: [slope(x[0])])
-
-
-def offered():
-    """The operations by name: those that are given, and the check's own in the place of the answers."""
-    ours = {
-        "Multiply": lambda: times,
-        "Exp": one(math.exp, math.exp),
-        "Inverse": one(lambda x: 1 / x, lambda x: -1 / x**2),
-        "Log": one(math.log, lambda x: 1 / x),
-        "Scale": lambda c: one(lambda x: c * x, lambda x: c)(),
-        "AddConstant": lambda c: one(lambda x: x + c, lambda x: 1.0)(),
-    }
-    names = ("Add", "Subtract", "Power", "Sigmoid", "Tanh", "ReLU", "WeightedSum")
-    return SimpleNamespace(**ours, **{name: getattr(given, name) for name in names})
-
-
-def in_order(output):
-    """The nodes of a small graph, inputs first."""
-    order: list = []
-
-    def visit(node):
-        for before in node.inputs:
-            if before not in order:
-                visit(before)
-        order.append(node)
-
-    visit(output)
-    return order
-
-
 @unit.task(points=1)
 def neuron_loss(answer, rng):
     # No two terms of the score are alike, and it is not near 0, for these values and for the others.
     x = (rng.choice([-1, 1]) * rng.uniform([0.4, 1.1], [0.6, 1.4])).tolist()
     w = (rng.choice([-1, 1]) * rng.uniform([0.7, 0.4, 0.25], [0.9, 0.6, 0.35])).tolist()
     other_x, other_w = [-number / 2 for number in x], [w[1], w[0], -0.3 * w[2]]
+
+    def one(compute, slope):
+        """A class of operations, as op.Exp: called without arguments it gives an operation of one input."""
+        return lambda: Formula(lambda x: compute(x[0]), lambda x: [slope(x[0])])
+
+    def offered():
+        """The operations by name: those that are given, and the check's own in the place of the answers."""
+        ours = {
+            "Multiply": lambda: Formula(lambda x: x[0] * x[1], lambda x: [x[1], x[0]]),
+            "Exp": one(math.exp, math.exp),
+            "Inverse": one(lambda x: 1 / x, lambda x: -1 / x**2),
+            "Log": one(math.log, lambda x: 1 / x),
+            "Scale": lambda c: one(lambda x: c * x, lambda x: c)(),
+            "AddConstant": lambda c: one(lambda x: x + c, lambda x: 1.0)(),
+        }
+        names = ("Add", "Subtract", "Power", "Sigmoid", "Tanh", "ReLU", "WeightedSum")
+        return SimpleNamespace(**ours, **{name: getattr(given, name) for name in names})
+
+    def in_order(output):
+        """The nodes of a small graph, inputs first."""
+        order: list = []
+
+        def visit(node):
+            for before in node.inputs:
+                if before not in order:
+                    visit(before)
+            order.append(node)
+
+        visit(output)
+        return order
 
     def build(w, x):
         nodes = [Node(number) for number in w], [Node(number) for number in x]
@@ -262,7 +262,7 @@ def neuron_loss(answer, rng):
 def softplus(answer, rng):
     small = [float(rng.uniform(0.4, 0.9)), float(rng.uniform(1.5, 3)), 2]
     both = [*small, 0.0, *(-x for x in small)]
-    large = [float(rng.uniform(800, 900)), 1000]
+    large = [small[0], float(rng.uniform(800, 900)), 1000]  # where x is large a ReLU is right, at small[0] it is not
 
     def values(points):
         return [answer.Softplus().compute([x]) for x in points]
@@ -273,8 +273,8 @@ def softplus(answer, rng):
     return {
         "values": lambda: values(both),
         "slopes": lambda: slopes(both),
-        "values, large x": lambda: values(large),
-        "slopes, large x": lambda: slopes(large),
-        "values, large negative x": lambda: values([-x for x in large]),
-        "slopes, large negative x": lambda: slopes([-x for x in large]),
+        "values up to x = 1000": lambda: values(large),
+        "slopes up to x = 1000": lambda: slopes(large),
+        "values down to x = -1000": lambda: values([-x for x in large]),
+        "slopes down to x = -1000": lambda: slopes([-x for x in large]),
     }
