@@ -1,6 +1,8 @@
 """The proof of every check: wrong answers rejected and named, right ones accepted, nothing for doing nothing."""
 
+import inspect
 import json
+import sys
 from functools import lru_cache
 
 import numpy as np
@@ -9,7 +11,10 @@ import pytest
 from autograder.audit import audit_task
 from course import UNITS
 from course.check import Expected, Unit, judge, load, observe
+from course.check.plain import decode, encode
 from course.check.unit import UnknownUnit
+from course.check.variants import scope_of
+from course.custom_graph.operations import ReLU
 
 TASKS = [(name, task) for name in UNITS for task in load(name).tasks]
 SEEDS = (0, 1, 2**63)
@@ -49,6 +54,97 @@ def test_doing_nothing_earns_nothing(unit_name, task_name, what):
     expected = expected_of(unit_name, task_name, SEEDS[0])
     scope = dict.fromkeys(expected.task.answers, DO_NOTHING[what])
     assert judge(expected, observe(expected.task, scope, expected.seed)).points == 0
+
+
+def always_raises(*args, **kwargs):
+    raise ValueError("wrong")
+
+
+LITTLE = {"raises a ValueError": always_raises, "returns its first argument": lambda *a, **k: a[0] if a else None}
+
+
+@pytest.mark.parametrize("what", LITTLE)
+@pytest.mark.parametrize(("unit_name", "task_name"), TASKS)
+def test_doing_next_to_nothing_earns_little(unit_name, task_name, what):
+    """A part may ask for an error, or for what was given: they must not be many."""
+    expected = expected_of(unit_name, task_name, SEEDS[0])
+    scope = dict.fromkeys(expected.task.answers, LITTLE[what])
+    assert judge(expected, observe(expected.task, scope, expected.seed)).points <= expected.task.points / 4
+
+
+def every_entry(loss, parameters, gradients, epsilon=1e-3, threshold=1e-4):
+    raise ValueError(f"{ {name: list(np.ndindex(np.shape(value))) for name, value in parameters.items()} }")
+
+
+GUESSES = {
+    "shares that were seen": ("training", "accuracy", lambda P, labels: 0.7 if len(P) == 10 else 0.75),
+    "errors that were seen": (
+        "numeric_gradient",
+        "relative_error",
+        lambda a, b: {6: 1 / 3, 2: 1.0, 1: 1 / 11, 3: 0.5 if np.ravel(a)[0] else 0.2}[np.size(a)],
+    ),
+    "every entry named": ("softmax_network", "gradient_check", every_entry),
+    "an operation that is given": ("custom_graph", "softplus", ReLU),
+}
+
+
+@pytest.mark.parametrize("what", GUESSES)
+def test_a_guess_earns_little(what):
+    unit_name, task_name, guess = GUESSES[what]
+    for seed in SEEDS:
+        expected = expected_of(unit_name, task_name, seed)
+        scope = dict.fromkeys(expected.task.answers, guess)
+        assert judge(expected, observe(expected.task, scope, seed)).points <= expected.task.points / 4
+
+
+SAME_FOR_EVERY_SEED = {
+    "neuron_kernel": "the task is to write these very numbers",
+    "three_neurons": "the task is to write these very numbers",
+    "gradient_check": "what is observed is whether an error names what was drawn",
+}
+
+
+@pytest.mark.parametrize(("unit_name", "task_name"), TASKS)
+def test_what_is_expected_depends_on_the_seed(unit_name, task_name):
+    """Else whoever has seen the expected values returns them. Fewer than half of a task's parts may be constant."""
+    first, *others = (expected_of(unit_name, task_name, seed).reference for seed in SEEDS)
+    constant = [part for part in first if all(other[part] == first[part] for other in others)]
+    assert (2 * len(constant) >= len(first)) == (task_name in SAME_FOR_EVERY_SEED), constant
+
+
+@pytest.mark.parametrize("unit_name", UNITS)
+def test_no_check_holds_an_answer(unit_name):
+    """A notebook may import the check of its own unit, and whatever that module holds."""
+    unit = load(unit_name)
+    module = sys.modules[f"course.{unit_name}.check"]
+    own = [thing for name, thing in vars(module).items() if callable(thing) and inspect.getmodule(thing) is module]
+    for task in unit.tasks.values():
+        for thing in own:
+            if thing is not task.observe:
+                expected = expected_of(unit_name, task.name, SEEDS[0])
+                seen = observe(task, dict.fromkeys(task.answers, thing), SEEDS[0])
+                assert judge(expected, seen).points <= task.points / 4, (thing, task.name)
+
+
+def in_float32(value):
+    """What was observed, with every float64 number as float32."""
+    if isinstance(value, list):
+        return [in_float32(item) for item in value]
+    if isinstance(value, np.ndarray) and value.dtype == np.float64:
+        with np.errstate(over="ignore"):
+            return value.astype(np.float32)
+    return value
+
+
+@pytest.mark.parametrize(("unit_name", "task_name"), [t for t in TASKS if t[0] in ("numeric_gradient", "sgd_steps")])
+def test_a_mistake_gains_nothing_in_float32(unit_name, task_name):
+    """float32 is compared with a larger tolerance, in which a mistake must not vanish."""
+    for seed in SEEDS:
+        expected = expected_of(unit_name, task_name, seed)
+        for mistake, _ in expected.mistakes:
+            seen = observe(expected.task, scope_of(expected.unit, expected.task, mistake), seed)
+            single = {part: encode(in_float32(decode(value))) for part, value in seen.items()}
+            assert judge(expected, single).points <= judge(expected, seen).points, mistake.name
 
 
 @pytest.mark.parametrize(("unit_name", "task_name"), TASKS)
