@@ -22,6 +22,7 @@ from nbgrader.utils import parse_utc
 from autograder.intake.files import SECRET, STAMP, Entry, Folder, Refused, entries, kind_of
 from autograder.intake.findings import Finding, Findings
 from autograder.texts import reason, shown
+from course.gpu.accounts import named
 
 Record = dict[str, Any]
 NO_TIME = datetime.min
@@ -57,7 +58,7 @@ class OwnCollect(ExchangeCollect):
             status = Path(self.inbound_path, record["filename"]).lstat()
         except OSError as error:
             return f"cannot be read: {error.strerror}"
-        owner = account(status.st_uid)
+        owner = named(status.st_uid)
         if (kind := kind_of(status)) != "folder":
             return f"is a {kind or 'file'}, not a folder; it belongs to {owner}"
         if self.check_owner and owner != record["username"]:
@@ -103,7 +104,7 @@ def copy_own(source: Path, into: Path, limit: int, check_owner: bool) -> tuple[d
                 links[entry.path] = os.readlink(name, dir_fd=at)
                 continue
             if owner not in (None, belongs_to := entry.folder.status(entry.name).st_uid):
-                raise Refused(f"file of {account(belongs_to)}")
+                raise Refused(f"file of {named(belongs_to)}")
             data = entry.folder.read(entry.name, limit)
             if entry.path == STAMP and not is_time(data):
                 raise Refused("no time")  # which would end formgrader's list of submissions
@@ -132,13 +133,3 @@ def is_time(data: bytes) -> bool:
         return bool(parse_utc(data.decode()))
     except (ValueError, OverflowError):
         return False
-
-
-def account(uid: int) -> str:
-    """The name of an account, or its number where it has none."""
-    from pwd import getpwuid  # which is not there on Windows
-
-    try:
-        return getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)

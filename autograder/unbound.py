@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from nbformat import NotebookNode
 
+from autograder.execute import task_of
 from autograder.intake.findings import Findings
 from autograder.texts import shown
 from course.check import Verdict
@@ -25,7 +26,7 @@ def explain_missing_names(notebook: NotebookNode, verdicts: Mapping[str, Verdict
 def _explain(notebook: NotebookNode, task: str, name: str, findings: Findings) -> None:
     checked = False
     for number, cell in enumerate(notebook.cells, start=1):
-        checked = checked or cell.metadata.get("nbgrader", {}).get("grade_id") == task
+        checked = checked or task_of(cell) == task
         if cell.cell_type == "code" and _defines(cell.source, name):
             errors = [out for out in cell.outputs if out.output_type == "error"]
             if errors:

@@ -23,14 +23,14 @@ from autograder.feedback.by_hand import ByHand, hand_marks
 from autograder.feedback.figures import figure_of
 from autograder.feedback.page import Feedback, feedback_page
 from autograder.feedback.wording import missing_answers
-from autograder.intake.files import STAMP, read_file
+from autograder.intake.files import SECRET, STAMP, read_file
 from autograder.records import Record, Records, can_name_a_file
 from autograder.report.answers import errors_of, graded_notebook
 from autograder.texts import reason
 from autograder.writing import write_whole
 from course.check import Unit
 
-WITH_IT = (STAMP, "submission_secret.txt")  # by which nbgrader's exchange knows whose feedback it is
+WITH_IT = (STAMP, SECRET)  # by which nbgrader's exchange knows whose feedback it is
 
 
 @dataclass(frozen=True)

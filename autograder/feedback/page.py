@@ -129,7 +129,7 @@ def _named(task: str) -> str:
 
 
 def _points(points: float | None, most: float) -> str:
-    return f'<td class="number">{"–" if points is None else f"{rounded(points)}"} of {most:g}</td>'
+    return f'<td class="number">{"–" if points is None else rounded(points)} of {most:g}</td>'
 
 
 def _task(feedback: Feedback, verdict: Verdict) -> str:

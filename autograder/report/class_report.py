@@ -153,5 +153,5 @@ def _all_marks(graded: GradedUnit) -> str:
             else cell(record.verdicts.get(task.name))
             for task in tasks
         )
-        rows.append((full_name(record.student), *marks, "–" if total is None else f"{rounded(total)}"))
+        rows.append((full_name(record.student), *marks, "–" if total is None else rounded(total)))
     return f"<h2>All marks</h2>{table('Marks by student and task', head, rows)}"

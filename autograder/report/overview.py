@@ -80,6 +80,6 @@ def _totals(graded: Sequence[GradedUnit], students: Sequence[str]) -> str:
     rows = []
     for student in students:
         points = [of_unit.get(student) for of_unit in totals]
-        marks = ("–" if one is None else f"{rounded(one)}" for one in points)
-        rows.append((full_name(student), *marks, f"{rounded(sum(one for one in points if one is not None))}"))
+        marks = ("–" if one is None else rounded(one) for one in points)
+        rows.append((full_name(student), *marks, rounded(sum(one for one in points if one is not None))))
     return f"<h2>All marks</h2>{table('Points by student and unit', head, rows)}"

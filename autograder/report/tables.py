@@ -82,7 +82,7 @@ def changes_table(changes: list[Change]) -> Table:
         table.add_column(column, justify="right")
     table.add_column("mistake")
     for change in changes:
-        points = ("–" if value is None else f"{rounded(value)}" for value in (change.before, change.after))
+        points = ("–" if value is None else rounded(value) for value in (change.before, change.after))
         row = (change.student, change.task, *points, change.mistake or "")
         table.add_row(*map(literal, row))
     return table
