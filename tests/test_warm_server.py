@@ -80,12 +80,18 @@ def test_a_kernel_that_dies_or_a_server_that_does_is_noticed(started):
     assert in_kernel(works) == (False, "42\n")
 
 
-def test_a_server_that_was_late_forks_nothing_beside_the_cold_kernel(started, monkeypatch):
+def stopped(started, monkeypatch, forks, answers):
+    """A fork server whose process is stopped, and that process; it has so many seconds to fork and to answer."""
     server = started("numpy")
+    monkeypatch.setattr(warm, "FORK_SECONDS", forks)
+    monkeypatch.setattr(warm, "ANSWER_SECONDS", answers)
     process = psutil.Process(server._process.pid)
-    monkeypatch.setattr(warm, "FORK_SECONDS", 0.2)
-    monkeypatch.setattr(warm, "ANSWER_SECONDS", 0.2)
     process.suspend()
+    return server, process
+
+
+def test_a_server_that_was_late_forks_nothing_beside_the_cold_kernel(started, monkeypatch):
+    server, process = stopped(started, monkeypatch, forks=0.2, answers=0.2)
 
     async def work(km, client):
         process.resume()
@@ -97,11 +103,7 @@ def test_a_server_that_was_late_forks_nothing_beside_the_cold_kernel(started, mo
 
 
 def test_who_asks_while_another_waits_in_vain_does_not_take_the_other_s_kernel(started, monkeypatch):
-    server = started("numpy")
-    process = psutil.Process(server._process.pid)
-    monkeypatch.setattr(warm, "FORK_SECONDS", 0.5)
-    monkeypatch.setattr(warm, "ANSWER_SECONDS", 0.0)
-    process.suspend()
+    server, process = stopped(started, monkeypatch, forks=0.5, answers=0.0)
     request = {"arguments": [], "environment": dict(os.environ), "folder": "/"}
     with ThreadPoolExecutor() as askers:
         asked = [askers.submit(server.fork, **request) for _ in range(2)]
