@@ -4,21 +4,26 @@ Everybody can make folders in the exchange's ``inbound`` by hand, and whoever co
 other submissions, the gradebook. So a submission is taken only from the account that it names. It is read as the intake
 reads one, and what is not copied is told in the log; a link stays a link, which the intake refuses by its name. One
 submission that cannot be copied does not stop the others.
+
+The name of a folder there says when it was handed in, and ``timestamp.txt`` within says it again. Students can write
+both. What they cannot write is the time at which the file system last changed anything of it (its ctime). So the name
+counts unless something was changed after it; then that change is when it was handed in.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from nbgrader.exchange import ExchangeError
 from nbgrader.exchange.default import ExchangeCollect
-from nbgrader.utils import parse_utc
+from traitlets import Bool
 
+from autograder.handed_in import in_words, note
 from autograder.intake.files import SECRET, STAMP, Entry, Folder, Refused, entries, kind_of
 from autograder.intake.findings import Finding, Findings
 from autograder.texts import reason, shown
@@ -27,20 +32,31 @@ from course.gpu.accounts import named
 Record = dict[str, Any]
 NO_TIME = datetime.min
 LINK = "symbolic link"
+COPYING = timedelta(minutes=2)  # that handing in may take: its name is the time at which it began
 
 
 class OwnCollect(ExchangeCollect):
     """nbgrader's collecting, of what is the students' own. With ``check_owner = False`` it takes any account's."""
 
     src_records: list[Record]
+    trust_names = Bool(
+        False, help="Believe the times in folders' names, of an exchange that was copied from elsewhere, say."
+    ).tag(config=True)
 
     def _path_to_record(self, path: str) -> Record:
         """What a folder's name says of a submission."""
+        name = Path(path).name
         try:
-            return super()._path_to_record(path)
+            record: Record = super()._path_to_record(path)
         except (ExchangeError, ValueError, OverflowError):
-            name = Path(path).name
             return {"username": name.partition("+")[0], "filename": name, "timestamp": NO_TIME}
+        record["source"] = "the name of its folder in the exchange"
+        changed = last_change(Path(path))
+        if changed and changed > record["timestamp"] + COPYING and not self.trust_names:
+            said = f"{in_words(record['timestamp'])}, but it was last changed at {in_words(changed)}, which counts"
+            self.log.warning("%s: its name says %s (c.ExchangeCollect.trust_names)", shown(name), said)
+            record |= {"timestamp": changed, "source": "the last change to its folder in the exchange"}
+        return record
 
     def _sort_by_timestamp(self, records: list[Record]) -> list[Record]:
         """A student's submissions, the newest first; without those that are refused, where there are others."""
@@ -82,7 +98,10 @@ class OwnCollect(ExchangeCollect):
             links, left_out = copy_own(Path(src), Path(own), limit, check_owner=self.check_owner)
             for finding in left_out:
                 self.log.warning("%s: not collected: %s", shown(Path(src).name), finding)
+            (record,) = self.src_records
+            Path(own, STAMP).write_text(in_words(record["timestamp"]))
             super().do_copy(own, dest)
+        note(Path(dest), record["timestamp"], record["source"])
         for path, target in links.items():
             link = Path(dest, path)
             link.parent.mkdir(parents=True, exist_ok=True)
@@ -100,14 +119,12 @@ def copy_own(source: Path, into: Path, limit: int, check_owner: bool) -> tuple[d
     for entry in everything(source, findings):
         name, at = entry.folder.at(entry.name)
         try:
-            if entry.kind == LINK and entry.path not in (STAMP, SECRET):
+            if entry.kind == LINK and entry.path != SECRET:
                 links[entry.path] = os.readlink(name, dir_fd=at)
                 continue
             if owner not in (None, belongs_to := entry.folder.status(entry.name).st_uid):
                 raise Refused(f"file of {named(belongs_to)}")
             data = entry.folder.read(entry.name, limit)
-            if entry.path == STAMP and not is_time(data):
-                raise Refused("no time")  # which would end formgrader's list of submissions
         except Refused as refused:
             findings.add(refused.finding, shown(entry.path))
         except OSError:
@@ -120,16 +137,21 @@ def copy_own(source: Path, into: Path, limit: int, check_owner: bool) -> tuple[d
 
 
 def everything(source: Path, findings: Findings) -> Iterator[Entry]:
-    """What lies below a folder: nbgrader's own two files, which are no part of what the intake reads, and the rest."""
+    """What lies below a folder, but the time that it claims: nbgrader's secret, which the intake does not read, and the
+    rest."""
     with Folder(source) as folder:
-        for name in {STAMP, SECRET}.intersection(folder.names()):
-            yield Entry(folder, name, kind_of(folder.status(name)))
+        if SECRET in folder.names():
+            yield Entry(folder, SECRET, kind_of(folder.status(SECRET)))
     yield from entries(source, findings)
 
 
-def is_time(data: bytes) -> bool:
-    """Whether nbgrader can read this as a time."""
+def last_change(folder: Path) -> datetime | None:
+    """When the file system last changed anything of a folder, in UTC; None where it cannot be looked at.
+
+    Nobody but the machine's administrator can choose that time. A later one harms only whoever changes something."""
     try:
-        return bool(parse_utc(data.decode()))
-    except (ValueError, OverflowError):
-        return False
+        statuses = [folder.lstat()]
+        statuses += [entry.folder.status(entry.name) for entry in everything(folder, Findings())]
+    except OSError:
+        return None
+    return datetime.fromtimestamp(max(status.st_ctime for status in statuses), UTC).replace(tzinfo=None)

@@ -80,8 +80,11 @@ def grade(grading: Grading) -> Iterator[tuple[int, Graded]]:
             place.start()  # it takes a while, so everything else is done meanwhile
         with GradebookWriter(grading.course_dir, grading.unit, grading.db_url) as gradebook:
             known = set() if grading.again else gradebook.students()
+            kept = []
             for graded, outcome in outcomes(grader, place, found, records, known):
+                kept += [graded.student] if graded.kept else []
                 yield len(found), write(outcome, gradebook, records) if outcome else graded
+            gradebook.settle(kept)  # dates and penalties may be others now
 
 
 def write(outcome: Outcome, gradebook: GradebookWriter, records: Records) -> Graded:
@@ -91,7 +94,7 @@ def write(outcome: Outcome, gradebook: GradebookWriter, records: Records) -> Gra
 
     record = outcome.record
     findings = [Finding(*found) for found in record.findings]
-    graded = Graded(record.student, record.verdicts, findings, isolation=record.isolation)
+    graded = Graded(record.student, record.verdicts, findings, isolation=record.isolation, time_from=record.time_from)
     try:
         records.remove(record.student)
         gradebook.write(outcome)

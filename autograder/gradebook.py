@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -16,8 +14,10 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.database import Database, NoGradebook
+from autograder.handed_in import parsed
 from autograder.intake import checks_in
 from autograder.intake.files import SECRET, STAMP
+from autograder.lateness import settle
 from autograder.records import Record, can_name_a_file
 from autograder.registering import register
 from autograder.writing import write_whole
@@ -113,7 +113,6 @@ class GradebookWriter:
         self.assignment, self.notebook = assignment.id, notebook.id
         self.grade_cells = {cell.name: cell.id for cell in notebook.grade_cells}
         self.solution_cells = {cell.name: cell.id for cell in notebook.solution_cells}
-        self.due = assignment.duedate
         self.book.db.close()
 
     def students(self) -> set[str]:
@@ -141,15 +140,18 @@ class GradebookWriter:
         write_whole(path.with_name(STAMP), outcome.record.submitted, lasting=False)
         write_whole(path.with_name(SECRET), outcome.secret or secrets.token_hex(), lasting=False)
         with self.book.engine.begin() as connection:
-            late = self._write_scores(connection, outcome)
-        if late:
-            self._assign_late_penalty(outcome.record.student)
+            self._write_scores(connection, outcome)
+        self.settle([outcome.record.student])
 
-    def _write_scores(self, connection: Connection, outcome: Outcome) -> bool:
-        """All rows of a submission, as nbgrader would write them. Returns whether it is late, or once was."""
+    def settle(self, students: Collection[str]) -> None:
+        """Take off of some students' marks what being late costs now."""
+        settle(self.database, self.book, self.unit, students)
+
+    def _write_scores(self, connection: Connection, outcome: Outcome) -> None:
+        """All rows of a submission, as nbgrader would write them."""
         from nbgrader.api import Comment, Grade, Student, SubmittedAssignment, SubmittedNotebook
 
-        record, when = outcome.record, _time(outcome.record.submitted)
+        record, when = outcome.record, parsed(outcome.record.submitted)
         row_of = _Rows(connection)
         row_of(Student, id=record.student)
         handed_in = row_of(SubmittedAssignment, assignment_id=self.assignment, student_id=record.student)
@@ -166,19 +168,6 @@ class GradebookWriter:
             comment = row_of(Comment, notebook_id=notebook["id"], cell_id=cell)
             said = "No response." if name in outcome.unanswered else None
             row_of.update(Comment, comment, auto_comment=said)
-        due = self.due + handed_in["extension"] if self.due and handed_in["extension"] else self.due
-        return bool(due and when and when > due) or notebook["late_submission_penalty"] is not None
-
-    def _assign_late_penalty(self, student: str) -> None:
-        """Let nbgrader assign the penalty that its configuration names."""
-        from nbgrader.preprocessors import AssignLatePenalties
-
-        names = {"notebook": self.unit.name, "assignment": self.unit.assignment, "student": student,
-                 "db_url": self.database.full_url}  # fmt: skip
-        log = logging.getLogger("autograder.nbgrader")
-        log.setLevel(logging.ERROR)
-        penalties = AssignLatePenalties(config=self.database.config, log=log)
-        penalties.preprocess(nbformat.v4.new_notebook(), {"nbgrader": names})
 
 
 class _Rows:
@@ -205,13 +194,3 @@ class _Rows:
         if any(row[name] != value for name, value in values.items()):
             table = model.__table__
             self.connection.execute(update(table).where(table.c.id == row["id"]).values(**values))
-
-
-def _time(submitted: str) -> datetime | None:
-    """When a submission was handed in, in UTC, if nbgrader's ``timestamp.txt`` says so."""
-    from nbgrader.utils import parse_utc
-
-    try:
-        return parse_utc(submitted) if submitted else None
-    except (ValueError, OverflowError):
-        return None

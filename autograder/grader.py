@@ -8,7 +8,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, partial
-from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode, v4
@@ -16,8 +15,9 @@ from nbformat import NotebookNode, v4
 from autograder.execute import Execution, Job, limits_for
 from autograder.expected import observer
 from autograder.gradebook import Outcome, unanswered, write_verdicts
+from autograder.handed_in import handed_in, note_in
 from autograder.intake import Submission, checks_in, released
-from autograder.intake.files import SECRET, STAMP, read_file
+from autograder.intake.files import SECRET
 from autograder.intake.findings import Finding, Findings
 from autograder.kernels import sandbox
 from autograder.needed import unneeded
@@ -35,7 +35,7 @@ class Graded:
     """One student's result: a verdict for each task, and what was odd. Without verdicts it was not graded.
 
     ``kept`` says that nothing had changed since it was graded before; ``outdated``, that the unit's
-    checks have changed since; ``isolation``, how its notebook ran.
+    checks have changed since; ``isolation``, how its notebook ran; ``time_from``, who says when it was handed in.
     """
 
     student: str
@@ -44,6 +44,7 @@ class Graded:
     kept: bool = False
     outdated: bool = False
     isolation: str = ""
+    time_from: str = ""
 
     @property
     def points(self) -> float:
@@ -89,6 +90,10 @@ class Grader:
     def of_all_tasks(self) -> Grader:
         """The same for every task of the unit."""
         return Grader(self.unit, self.seeds, (), self.isolation, self.every_cell, self.warm)
+
+    def running(self, every_cell: bool) -> Grader:
+        """The same, which runs the demonstrations that bear on no mark, or does not."""
+        return Grader(self.unit, self.seeds, tuple(self.seeds), self.isolation, every_cell, self.warm)
 
     @property
     def partly(self) -> bool:
@@ -140,14 +145,14 @@ class Grader:
         """The result of a submission, and what is to be written of it."""
         graded, notebook = self.judge(submission, execution, earlier)
         record = self.record(submission, execution, graded, earlier)
-        text, secret = v4.writes(notebook) + "\n", note_of(submission.folder, SECRET)
+        text, secret = v4.writes(notebook) + "\n", note_in(submission.folder, SECRET)
         return graded, Outcome(record, text, unanswered(notebook), not submission.readable, secret)
 
     def record(
         self, submission: Submission, execution: Execution, graded: Graded, earlier: Record | None = None
     ) -> Record:
         """All that is needed to reproduce the verdicts."""
-        seeds, observations = self.seeds, execution.observations
+        seeds, observations, came = self.seeds, execution.observations, handed_in(submission.folder)
         if earlier and self.still_holds(earlier, submission):
             seeds, observations = earlier.seeds | seeds, (earlier.observations or {}) | observations
         return Record(
@@ -162,7 +167,8 @@ class Grader:
             findings=[(finding.name, finding.detail) for finding in graded.findings],
             observations=observations,
             versions=versions(),
-            submitted=note_of(submission.folder, STAMP),
+            submitted=came.time,
+            time_from=came.source,
             missing=execution.stopped or NOT_RUN,
             seconds=execution.seconds,
             every_cell=self.every_cell,
@@ -179,10 +185,11 @@ class Grader:
     def kept(self, submission: Submission, record: Record | None) -> Graded | None:
         """The result in the record, where the submission has not changed since, the record has all that is asked, and
         the notebook was confined if it is to be."""
+        came = handed_in(submission.folder)
         if (
             record is None
             or record.digest != submission.digest
-            or record.submitted != note_of(submission.folder, STAMP)
+            or (record.submitted, record.time_from) != (came.time, came.source)
             or (record.isolation == sandbox.NONE and self.isolation != sandbox.NONE)
         ):
             return None
@@ -190,12 +197,4 @@ class Grader:
             return None
         findings = [Finding(*found) for found in record.findings]
         outdated = not self.still_holds(record, submission)
-        return Graded(submission.student, record.verdicts, findings, True, outdated, record.isolation)
-
-
-def note_of(folder: Path, name: str) -> str:
-    """What nbgrader noted in a file of its own when a submission was handed in; an empty text if there is none."""
-    try:
-        return read_file(folder, name, 1000).decode("utf-8").strip()
-    except (OSError, ValueError):
-        return ""
+        return Graded(submission.student, record.verdicts, findings, True, outdated, record.isolation, came.source)

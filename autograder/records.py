@@ -35,10 +35,10 @@ LONGEST_NAME = 200  # bytes of a student's name that a file is named by
 class Record:
     """How a submission was graded, what was observed, and what it earned.
 
-    ``digest`` tells whether the submission has changed since, ``submitted`` (what its ``timestamp.txt`` says) whether
-    it was handed in again, ``check`` whether the unit has changed. ``missing`` says why an observation may be.
-    ``seconds`` is how long the notebook ran, None where it did not run or an earlier version of the program graded it;
-    ``every_cell`` says that also the demonstrations ran that bear on no mark.
+    ``digest`` tells whether the submission has changed since, ``submitted`` (when it was handed in, as ``time_from``
+    says) whether it was handed in again, ``check`` whether the unit has changed. ``missing`` says why an observation
+    may be. ``seconds`` is how long the notebook ran, None where it did not run or an earlier version of the program
+    graded it; ``every_cell`` says that also the demonstrations ran that bear on no mark.
     """
 
     student: str
@@ -53,6 +53,7 @@ class Record:
     observations: dict[str, Any] | None = None
     versions: dict[str, str] = field(default_factory=dict)
     submitted: str = ""
+    time_from: str = ""
     missing: str = ""
     seconds: float | None = None
     every_cell: bool = False
@@ -74,7 +75,7 @@ class Record:
             known["seeds"] = {str(task): int(seed) for task, seed in data["seeds"].items()}
             record = cls(**known)
             texts = [record.student, record.unit, record.digest, record.check, record.isolation, record.submitted,
-                     record.missing, record.graded]  # fmt: skip
+                     record.time_from, record.missing, record.graded]  # fmt: skip
             for verdict in record.verdicts.values():
                 texts += [verdict.mistake or "", verdict.hint, *(part.name for part in verdict.parts)]
                 texts += [part.reason for part in verdict.parts]

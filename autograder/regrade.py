@@ -13,6 +13,7 @@ from autograder.grade import Grading, outcomes, write
 from autograder.gradebook import GradebookWriter, Outcome
 from autograder.grader import Graded
 from autograder.intake import NoSubmissions
+from autograder.places import Place
 from autograder.records import Records, fingerprint
 from autograder.registering import require_same
 
@@ -77,12 +78,21 @@ class Regrading:
         self.gone = [student for student in affected if student not in submitted]
         found = [(student, submitted[student]) for student in affected if student in submitted]
         with self.grading.where() as place:
-            for graded, outcome in outcomes(self.grading.grader(), place, found, self.records, set()):
+            for graded, outcome in self._outcomes(place, found):
                 if outcome:
                     self._waiting.append(Path(self._folder.name) / f"{len(self._waiting)}.json")
                     self._waiting[-1].write_text(outcome.to_json(), encoding="utf-8")
                     self.changes += self._changes(graded)
                 yield len(found), graded
+
+    def _outcomes(self, place: Place, found: list[tuple[str, Path]]) -> Iterator[tuple[Graded, Outcome | None]]:
+        """Grade submissions, each with all cells if it was graded so before: what they define may bear on a mark."""
+        whole = {record.student for record in self.records.all() if record.every_cell or self.grading.every_cell}
+        grader = self.grading.grader()
+        for every_cell in (False, True):
+            some = [(student, path) for student, path in found if (student in whole) == every_cell]
+            if some:
+                yield from outcomes(grader.running(every_cell), place, some, self.records, set())
 
     def _changes(self, graded: Graded) -> list[Change]:
         """Where points differ from those of before."""

@@ -3,6 +3,8 @@
 import json
 import os
 import sys
+import time
+from datetime import UTC, datetime, timedelta
 from getpass import getuser
 from pathlib import Path
 
@@ -13,10 +15,13 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config.loader import PyFileConfigLoader
 
 import autograder
-from autograder.collecting import copy_own
+from autograder.collecting import COPYING, copy_own
+from autograder.handed_in import handed_in, in_words, parsed
 
 ME = getuser()
-EARLY, LATE = "2026-01-01 10:00:00.0 UTC", "2026-01-02 10:00:00.0 UTC"
+NOW = datetime.now(UTC)
+EARLY, LATE = (in_words(NOW + timedelta(days=days)) for days in (1, 2))  # later than they are made
+LONG_AGO = "2026-01-01 10:00:00.000000 UTC"
 
 
 class Exchange:
@@ -40,12 +45,13 @@ class Exchange:
         (folder / "timestamp.txt").write_text(time)
         return folder
 
-    def collect(self, check_owner=True):
+    def collect(self, check_owner=True, trust_names=False):
         """What the log of nbgrader's collecting says."""
         config = PyFileConfigLoader("nbgrader_config.py", str(Path(autograder.__file__).parent)).load_config()
         config.CourseDirectory.root = str(self.folder)
         config.Exchange.root = str(self.root)
         config.ExchangeCollect.check_owner = check_owner
+        config.OwnCollect.trust_names = trust_names
         done = NbGraderAPI(CourseDirectory(config=config), config=config).collect(UNIT.assignment)
         assert done["success"], done["error"]
         return done.get("log", "")
@@ -137,10 +143,63 @@ def test_one_that_cannot_be_collected_does_not_stop_the_others(exchange):
     assert f"not collected: bob+{UNIT.assignment}+{EARLY}+random: " in log and "File exists" in log
 
 
-def test_a_time_that_is_none_does_not_come_in(exchange):
-    (exchange.hand_in() / "timestamp.txt").write_text("some day")
-    assert "not collected: no time: timestamp.txt" in exchange.collect()
-    assert set(contents(exchange.collected())) == {f"{UNIT.name}.ipynb"}
+@pytest.mark.parametrize("forged", [LONG_AGO, "some day", "", None])
+def test_the_time_that_a_submission_claims_for_itself_does_not_come_in(exchange, forged):
+    stamp = exchange.hand_in() / "timestamp.txt"
+    stamp.unlink() if forged is None else stamp.write_text(forged)
+    exchange.collect()
+    assert contents(exchange.collected()) == {f"{UNIT.name}.ipynb": "right", "timestamp.txt": EARLY}
+    came = handed_in(exchange.collected())
+    assert (came.time, came.source) == (EARLY, "the name of its folder in the exchange")
+
+
+def test_a_link_in_place_of_the_time_is_not_followed(exchange, tmp_path):
+    folder = exchange.hand_in()
+    (tmp_path / "secret").write_text(LONG_AGO)
+    (folder / "timestamp.txt").unlink()
+    (folder / "timestamp.txt").symlink_to(tmp_path / "secret")
+    exchange.collect()
+    assert not (exchange.collected() / "timestamp.txt").is_symlink()
+    assert contents(exchange.collected())["timestamp.txt"] == EARLY
+
+
+def test_a_folder_made_later_than_its_name_says_was_handed_in_when_it_was_made(exchange):
+    """Students can choose the name, and the times that a file shows (its mtime), but not when it was last changed."""
+    folder = exchange.hand_in(time=LONG_AGO)
+    long_ago = parsed(LONG_AGO).replace(tzinfo=UTC).timestamp()
+    for path in (*folder.iterdir(), folder):
+        os.utime(path, (long_ago, long_ago))
+    log = exchange.collect()
+    came = handed_in(exchange.collected())
+    assert NOW.replace(tzinfo=None) <= parsed(came.time) <= datetime.now(UTC).replace(tzinfo=None)
+    assert came.source == "the last change to its folder in the exchange"
+    assert f"its name says {LONG_AGO}, but it was last changed at {came.time}, which counts" in log
+
+
+def test_a_file_changed_afterwards_counts_as_handed_in_then(exchange):
+    """The folder itself does not change where a file within it is written anew."""
+    name = in_words(NOW - COPYING - timedelta(days=1))
+    folder = exchange.hand_in(time=name)
+    made = folder.stat().st_ctime
+    time.sleep(0.1)
+    (folder / f"{UNIT.name}.ipynb").write_text("changed")
+    assert folder.stat().st_ctime == made
+    exchange.collect()
+    assert parsed(handed_in(exchange.collected()).time).replace(tzinfo=UTC).timestamp() > made
+
+
+def test_of_two_the_newer_one_is_taken_by_when_it_was_changed(exchange):
+    exchange.hand_in(time=in_words(NOW - timedelta(days=30)), text="older")
+    time.sleep(0.1)
+    exchange.hand_in(time=LONG_AGO, text="newer, which claims to be older")
+    exchange.collect()
+    assert contents(exchange.collected())[f"{UNIT.name}.ipynb"].startswith("newer")
+
+
+def test_an_exchange_that_was_copied_can_be_believed(exchange):
+    exchange.hand_in(time=LONG_AGO)
+    exchange.collect(trust_names=True)
+    assert handed_in(exchange.collected()).time == LONG_AGO
 
 
 def test_what_is_too_much_is_left_out_and_named(tmp_path):

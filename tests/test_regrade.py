@@ -160,3 +160,17 @@ def test_there_is_no_record(course):
 def test_help_has_an_example(name):
     result = CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "200"})
     assert f"Example: autograder {name} " in result.output
+
+
+def test_what_was_graded_with_all_cells_is_regraded_so(course):
+    def whole(student):
+        return json.loads((course / "records" / UNIT.name / f"{student}.json").read_text())["every_cell"]
+
+    submission(course / "submitted", "dora", RIGHT)
+    assert command(course, "grade", UNIT.name, "--only", "dora", "--all-cells")[0] == 0
+    assert whole("dora") and not whole("ada")
+    code, output = command(course, "regrade", UNIT.name, "--all", "--yes")
+    assert code == 0 and "no mark changes" in output
+    assert whole("dora") and not whole("ada")
+    assert command(course, "regrade", UNIT.name, "--all", "--yes", "--all-cells")[0] == 0
+    assert whole("ada")

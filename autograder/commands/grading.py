@@ -1,7 +1,8 @@
-"""The commands that grade: ``grade``, ``regrade``, ``explain``."""
+"""The command that grades a class, ``grade``, and the options that other commands share with it."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,11 +22,14 @@ from autograder.terminal import (
     unit_called,
     write_json,
 )
+from autograder.texts import count
 
 if TYPE_CHECKING:
+    from autograder.database import Database
     from autograder.grade import Grading
     from autograder.grader import Graded
     from autograder.places import Place
+    from course.check import Unit
 
 Submissions = Annotated[Path, typer.Option(help="Folder with <student>/<assignment>/<unit>.ipynb.")]
 CourseDir = Annotated[Path, typer.Option(help="Course folder for the gradebook, autograded/, records/ and results.")]
@@ -101,8 +105,22 @@ def grade(
         )  # fmt: skip
         results = gather(f"grading {unit}", grade_all(grading))
         show(grading, results, json_file)
-    if any(not result.verdicts for result in results):
+        strayed = [] if only else strayed_from(grading)
+    if strayed or any(not result.verdicts for result in results):
         raise typer.Exit(FAULTS_FOUND)
+
+
+def strayed_from(grading: Grading) -> list[str]:
+    """What may be submissions but lies elsewhere, and so was not graded: said, path by path."""
+    from autograder.intake.layout import expected_place, misplaced
+
+    strayed = misplaced(grading.unit, grading.submissions)
+    for path in strayed:
+        errors.print(f"[yellow]not graded, since it lies elsewhere:[/yellow] {literal(path)}", soft_wrap=True)
+    if strayed:
+        wanted = literal(expected_place(grading.unit, grading.submissions))
+        errors.print(f"submissions are expected as {wanted}", soft_wrap=True, highlight=False)
+    return strayed
 
 
 def where(
@@ -163,93 +181,32 @@ def show(grading: Grading, results: list[Graded], json_file: Path | None) -> Non
     layers = getattr(grading.place, "layers", None)
     if layers:
         console.print(f"confined:  {describe(layers)}", soft_wrap=True, highlight=False, markup=False)
-    address = str(Database(grading.course_dir, grading.db_url))
-    console.print(f"gradebook: {address}", soft_wrap=True, highlight=False, markup=False)
+    database = Database(grading.course_dir, grading.db_url)
+    show_final_marks(unit, results, database)
+    console.print(f"gradebook: {database}", soft_wrap=True, highlight=False, markup=False)
 
 
-def regrade(
-    unit: UnitName,
-    submissions: Submissions = Path("submitted"),
-    course_dir: CourseDir = Path(),
-    only: Only = None,
-    everything: Annotated[bool, typer.Option("--all", help="Also those that the change does not affect.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Write the new marks without asking.")] = False,
-    workers: Workers = None,
-    isolation: Isolation = "strict",
-    db_url: DbUrl = "",
-) -> None:
-    """After a check changed: grade again what it affects, show how marks differ, and write them if you agree.
+def show_final_marks(unit: Unit, results: list[Graded], database: Database) -> None:
+    """Say whose final mark is another than the sum of what was graded, and whose word counts for when it came."""
+    from autograder.export.marks import NoMarks, final_marks
+    from autograder.handed_in import UNCONFIRMED
+    from autograder.report import tables
 
-    Exit status: 0 written or nothing to write, 1 not written or some could not be graded, 2 wrong use, 130 stopped.
-    """
-    chosen = unit_called(unit)
-    with told_errors():
-        from autograder.grade import Grading
-        from autograder.regrade import Regrading
-        from autograder.report import tables
-
-        prepared(isolation)
-        grading = Grading(chosen, submissions, course_dir, frozenset(only or ()), again=everything,
-                          isolation=isolation, workers=workers, db_url=db_url)  # fmt: skip
-        with Regrading(grading) as regrading:
-            if not regrading.affected():
-                console.print(f"nothing to regrade: every mark of {unit} is from the unit as it is")
-                return
-            results = gather(f"regrading {unit}", regrading.run())
-            changes = regrading.changes
-            console.print(tables.changes_table(changes) if changes else f"{len(results)} graded again; no mark changes")
-            for student in regrading.gone:
-                console.print(
-                    f"[yellow]{literal(student)}[/yellow]: the submission is gone; its marks stay as they are"
-                )
-            if changes and not yes and not typer.confirm("Write these marks?", default=False):
-                console.print("nothing was written")
-                raise typer.Exit(FAULTS_FOUND)
-            failed = [result for result in results if not result.verdicts] + regrading.write()
-            for result in failed:
-                console.print(f"[yellow]{literal(result.student)}[/yellow]: {literal(str(result.findings[-1]))}")
-    if failed:
-        raise typer.Exit(FAULTS_FOUND)
-
-
-def explain(
-    student: Annotated[str, typer.Argument(help="Name of the student's folder.", show_default=False)],
-    unit: UnitName,
-    submissions: Submissions = Path("submitted"),
-    course_dir: CourseDir = Path(),
-    isolation: Isolation = "strict",
-) -> None:
-    """Reproduce a student's verdicts from the grade record: same inputs, same submission.
-
-    Exit status: 0 every verdict comes out as it was recorded, 1 some do not, 2 there is no record.
-    """
-    chosen = unit_called(unit)
-    with told_errors():
-        from autograder.explain import explain as explain_one
-
-        prepared(isolation)
-        found = explain_one(chosen, student, course_dir, submissions, isolation)
-    record = found.record
-    console.print(f"[bold]{literal(student)}, {unit}[/bold], graded {record.graded}, isolation {record.isolation}\n")
-    for task, verdict in record.verdicts.items():
-        console.print(literal(str(verdict)), soft_wrap=True, highlight=False)
-        console.print(f"  seed {record.seeds.get(task, 'unknown')}", style="dim", highlight=False)
-        if found.verdicts.get(task) != verdict:
-            now = found.verdicts.get(task, "the unit has no such task any more")
-            console.print(f"[red]  now: {literal(str(now))}[/red]", soft_wrap=True)
-    for name, detail in record.findings:
-        console.print(f"[yellow]{literal(name)}[/yellow]: {literal(detail)}", soft_wrap=True)
-    for line in found.differences:
-        console.print(f"[yellow]not as then:[/yellow] {literal(line)}", soft_wrap=True, highlight=False)
-    how = "run again with the same seeds" if found.ran else "judged again by what was observed"
-    console.print(f"{how}: {'the same verdicts' if found.reproduced else '[red]other verdicts[/red]'}")
-    if not found.reproduced:
-        raise typer.Exit(FAULTS_FOUND)
+    try:
+        (final,) = final_marks(database, [unit])
+    except NoMarks:
+        return
+    for student, graded, mark in tables.marks_apart(results, final):
+        said = f"{literal(student)}: the final mark is {mark}, not {graded}: changed by hand, or less for being late"
+        console.print(said, highlight=False, soft_wrap=True)
+    sources = Counter(result.time_from for result in results if result.time_from)
+    for source, number in sources.most_common():
+        vouched = "; its student may have written that" if source == UNCONFIRMED else ""
+        said = f"handed in: {count(number, 'time')} by {literal(source)}{vouched}"
+        console.print(said, highlight=False, soft_wrap=True)
 
 
 COMMANDS: dict[Callable[..., None], str] = {
     grade: "autograder grade numeric_gradient --submissions submitted --json marks.json",
-    regrade: "autograder regrade numeric_gradient --submissions submitted",
-    explain: "autograder explain student-07 numeric_gradient",
 }
 """Each command, with an example for its help."""

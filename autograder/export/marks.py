@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from autograder.database import Database
+from autograder.lateness import settle
 from course import UNITS
 from course.check import Unit, load
 
@@ -33,7 +34,7 @@ class UnitMarks:
 def final_marks(database: Database, units: list[Unit]) -> list[UnitMarks]:
     """The marks of these units, or of all that have any if none is named. Raises NoMarks, NoGradebook."""
     with database.told(), database.open_existing() as gradebook:
-        found = {unit.name: _marks_of(unit, gradebook) for unit in units or map(load, UNITS)}
+        found = {unit.name: _marks_of(unit, database, gradebook) for unit in units or map(load, UNITS)}
     missing = [name for name, marks in found.items() if marks is None]
     marks = [one for one in found.values() if one]
     if units and missing:
@@ -43,13 +44,14 @@ def final_marks(database: Database, units: list[Unit]) -> list[UnitMarks]:
     return marks
 
 
-def _marks_of(unit: Unit, gradebook: Any) -> UnitMarks | None:
+def _marks_of(unit: Unit, database: Database, gradebook: Any) -> UnitMarks | None:
     from nbgrader.api import MissingEntry
 
     try:
         assignment = gradebook.find_assignment(unit.assignment)
     except MissingEntry:
         return None
+    settle(database, gradebook, unit)
     rows = gradebook.db.execute(_scores(assignment.id)).all()
     if not rows:
         return None

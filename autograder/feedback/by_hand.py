@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.database import Database
+from autograder.lateness import settle
 from course.check import Unit
 
 
@@ -59,6 +60,8 @@ def hand_marks(unit: Unit, course_dir: Path, db_url: str = "") -> Iterator[HandM
     database = Database(course_dir, db_url)
     book = database.open_to_read()
     try:
+        if book is not None:
+            settle(database, book, unit)
         with database.told():
             yield HandMarks(unit, book, database.marks_by_hand(unit.assignment))
     finally:

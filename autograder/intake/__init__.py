@@ -2,6 +2,7 @@
 
 | module         | does                                                                    |
 |----------------|-------------------------------------------------------------------------|
+| ``layout``       | finds the submissions in a class's folder, and what has strayed from there |
 | ``choosing``   | finds the notebook among the files                                      |
 | ``files``      | reads the files that were submitted, and nothing else                   |
 | ``reading``    | the bytes of a notebook -> its cells                                    |
@@ -30,12 +31,13 @@ from autograder.intake.aligning import align
 from autograder.intake.choosing import choose
 from autograder.intake.files import collect, is_odd
 from autograder.intake.findings import Finding
+from autograder.intake.layout import NoSubmissions, find_submissions, misplaced
 from autograder.intake.scanning import modules_of
 from autograder.texts import reason, shown
 from course.check import Unit
 
 __all__ = ["Finding", "NoSubmissions", "NotBuilt", "Submission", "allowed_modules", "checks_in", "find_submissions",
-           "refused_imports", "released", "take_in"]  # fmt: skip
+           "misplaced", "refused_imports", "released", "take_in"]  # fmt: skip
 
 
 @dataclass
@@ -54,10 +56,6 @@ class Submission:
     digest: str = ""
 
 
-class NoSubmissions(FileNotFoundError):
-    """There is nothing to grade."""
-
-
 class NotBuilt(FileNotFoundError):
     """The unit's notebooks have not been written yet."""
 
@@ -68,28 +66,6 @@ def released(unit: Unit, project: Path = PROJECT) -> NotebookNode:
     if not path.exists():
         raise NotBuilt(f"there is no {path}; write it with: autograder build {unit.name}")
     return nbformat.read(path, as_version=4)
-
-
-def find_submissions(unit: Unit, folder: Path) -> list[tuple[str, Path]]:
-    """The students who submitted the unit, with their folders, which may turn out to be none. Raises NoSubmissions."""
-    wanted = f"{folder}/<student>/{unit.assignment}/{unit.name}.ipynb"
-    if not folder.is_dir():
-        raise NoSubmissions(f"there is no folder {folder}; submissions are expected as {wanted}")
-    found = [(shown(path.name), path / unit.assignment) for path in sorted(folder.iterdir())]
-    found = [(student, path) for student, path in found if _may_be_there(path)]
-    if not found:
-        raise NoSubmissions(f"{folder} holds no submission of {unit.name}; they are expected as {wanted}")
-    return found
-
-
-def _may_be_there(path: Path) -> bool:
-    try:
-        path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError:  # nobody may look: that is a finding, not an absence
-        return True
-    return True
 
 
 def take_in(unit: Unit, student: str, folder: Path, release: NotebookNode) -> Submission:

@@ -18,7 +18,11 @@ from course.check.verdict import rounded
 def write_page(unit: Unit, results: list[Graded], path: Path) -> None:
     """Write the results as one HTML page that needs nothing else."""
     tasks = list(unit.tasks.values())
-    head = ["student", *(f"{escape(task.name)}<br>/ {task.points:g}" for task in tasks), f"total<br>/ {unit.points:g}"]
+    head = [
+        "student",
+        *(f"{escape(task.name)}<br>/ {task.points:g}" for task in tasks),
+        f"as graded<br>/ {unit.points:g}",
+    ]
     total = mean([result.points for result in results if result.verdicts] or [0.0])
     foot = ["class mean", *(f"{class_mean(results, task.name):.2f}" for task in tasks), f"{total:.2f}"]
     odd = "".join(

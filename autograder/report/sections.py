@@ -39,7 +39,10 @@ def notes(graded: Sequence[GradedUnit]) -> str:
         lines.append(
             f"{count(by_hand, 'mark')} changed by hand in nbgrader; {'it counts' if by_hand == 1 else 'they count'}."
         )
-    lines.append("Points are those of the tasks: <code>autograder export</code> takes off what being late costs.")
+    lines.append(
+        "Totals are the points of the tasks, with marks by hand, before what being late costs, which feedback and "
+        "<code>autograder export</code> take off."
+    )
     for one in graded:
         again = command(f"grade {one.unit.name}", one.course_dir)
         if one.unreadable:

@@ -8,6 +8,7 @@ from statistics import mean
 
 from rich.table import Table
 
+from autograder.export.marks import UnitMarks
 from autograder.grader import Graded
 from autograder.records import Record
 from autograder.regrade import Change
@@ -45,7 +46,7 @@ def marks_table(unit: Unit, results: list[Graded]) -> Table:
         header = f"{task.name.replace('_', chr(10))}\n/ {task.points:g}"
         table.add_column(header, f"{class_mean(results, task.name):.2f}", justify="right")
     totals = [result.points for result in results if result.verdicts]
-    table.add_column(f"total\n/ {unit.points:g}", f"{mean(totals):.2f}" if totals else "", justify="right")
+    table.add_column(f"as graded\n/ {unit.points:g}", f"{mean(totals):.2f}" if totals else "", justify="right")
     for result in by_name(results):
         cells = [_cell(result.verdicts.get(task)) for task in unit.tasks]
         total = rounded(result.points) if result.verdicts else "[red]not graded[/red]"
@@ -60,6 +61,16 @@ def _cell(verdict: Verdict | None) -> str:
         return f"[green]{rounded(verdict.points)}[/green]"
     colour = "red" if verdict.points == 0 else "yellow"
     return f"[{colour}]{rounded(verdict.points)}[/{colour}]"
+
+
+def marks_apart(results: list[Graded], final: UnitMarks) -> list[tuple[str, str, str]]:
+    """Who has another final mark than the sum of what was graded here: student, that sum, the final mark."""
+    sums = {result.student: result.points for result in by_name(results) if result.verdicts}
+    return [
+        (student, rounded(points), rounded(final.points[student]))
+        for student, points in sums.items()
+        if student in final.points and rounded(points) != rounded(final.points[student])
+    ]
 
 
 def mistakes_table(results: list[Graded], most: int = 8) -> Table:

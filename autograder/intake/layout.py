@@ -1,0 +1,91 @@
+"""Where the submissions of a unit lie in a class's folder, and what lies there otherwise than expected."""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from autograder.texts import shown
+from course.check import Unit
+
+HANDED_IN = (".ipynb", ".zip", ".py", ".html", ".tar", ".gz", ".7z", ".rar")  # what students hand in
+MOST = 200  # entries of a student's folder that are looked at
+DEEPEST = 3  # folders within each other
+ASSIGNMENT = re.compile(r"\d\d_")  # how the folders of units are called
+
+
+class NoSubmissions(FileNotFoundError):
+    """There is nothing to grade."""
+
+
+def find_submissions(unit: Unit, folder: Path) -> list[tuple[str, Path]]:
+    """The students who submitted the unit, with their folders, which may turn out to be none. Raises NoSubmissions."""
+    wanted = expected_place(unit, folder)
+    if not folder.is_dir():
+        raise NoSubmissions(f"there is no folder {folder}; submissions are expected as {wanted}")
+    found = [(shown(path.name), path / unit.assignment) for path in _students(folder)]
+    found = [(student, path) for student, path in found if _may_be_there(path)]
+    if not found:
+        where = "; ".join(f"{path} lies elsewhere" for path in misplaced(unit, folder)[:5])
+        more = f" ({where})" if where else ""
+        raise NoSubmissions(f"{folder} holds no submission of {unit.name}; they are expected as {wanted}{more}")
+    return found
+
+
+def expected_place(unit: Unit, folder: Path) -> str:
+    """Where a submission is looked for."""
+    return f"{folder}/<student>/{unit.assignment}/{unit.name}.ipynb"
+
+
+def misplaced(unit: Unit, folder: Path) -> list[str]:
+    """What looks like a submission of the unit, but lies where none is looked for: paths below the class's folder."""
+    found: list[Path] = []
+    for path in _students(folder):
+        if path.is_symlink() or not path.is_dir():
+            found += [path] if path.suffix.lower() in HANDED_IN else []
+        elif not _may_be_there(path / unit.assignment):
+            found += islice(_strayed(unit, path, 1), MOST)
+    return [shown(path.relative_to(folder).as_posix()) for path in found]
+
+
+def _strayed(unit: Unit, folder: Path, depth: int) -> Iterator[Path]:
+    """What may be the unit's, in a student's folder that has none where it belongs: a file outside of any assignment's
+    folder, and what is called nearly as the unit is."""
+    try:
+        with os.scandir(folder) as entries:
+            found = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in islice(entries, MOST))
+    except OSError:
+        return
+    for name, is_folder in found:
+        path = folder / name
+        alike = _plain(unit.name) in _plain(path.stem)
+        if name.startswith("."):
+            continue
+        if is_folder and not alike:
+            if depth < DEEPEST and not ASSIGNMENT.match(name):
+                yield from _strayed(unit, path, depth + 1)
+        elif is_folder or (path.suffix.lower() in HANDED_IN and (alike or depth == 1)):
+            yield path
+
+
+def _plain(name: str) -> str:
+    """A name without what people write in several ways: letter case, blanks, hyphens, forms of Unicode."""
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name).casefold())
+
+
+def _students(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
+
+
+def _may_be_there(path: Path) -> bool:
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:  # nobody may look: that is a finding, not an absence
+        return True
+    return True
