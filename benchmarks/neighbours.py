@@ -69,10 +69,9 @@ ATTACKERS = {
 }
 SLOW_TO_READ = {
     "blank lines": "print(missing_name)" + "\n" * 160_000,
-    "nested finally": "\n".join(
-        [f"{'  ' * depth}try:\n{'  ' * depth}  pass\n{'  ' * depth}finally:" for depth in range(18)]
-        + ["  " * 19 + "pass"]
-    ),
+    "nested finally": "".join(f"{' ' * depth}try: pass\n{' ' * depth}finally:\n" for depth in range(18))
+    + " " * 18
+    + "1",
     "slow to parse": "x = " + "-" * 200_000 + "1",
 }
 """Cells that nobody need run: it is reading them that takes long."""
