@@ -69,9 +69,7 @@ ATTACKERS = {
 }
 SLOW_TO_READ = {
     "blank lines": "print(missing_name)" + "\n" * 160_000,
-    "nested finally": "".join(f"{' ' * depth}try: pass\n{' ' * depth}finally:\n" for depth in range(18))
-    + " " * 18
-    + "1",
+    "nested finally": "".join(f"{' ' * n}try: 1\n{' ' * n}finally:\n" for n in range(18)) + " " * 18 + "1",
     "slow to parse": "x = " + "-" * 200_000 + "1",
 }
 """Cells that nobody need run: it is reading them that takes long."""
