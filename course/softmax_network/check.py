@@ -135,7 +135,8 @@ def gradient_check(answer, rng):
 
     def complaint(name, wrong, place, **options):
         """What the answer says of a gradient with wrong entries, of which it is to name one."""
-        given = {"parameter": name, "entry": list(place), "shape": constants[name].shape}
+        others = [other for other in constants if other != name]
+        given = {"parameter": name, "others": others, "entry": list(place), "shape": constants[name].shape}
         return judged(names_the_entry, given, raises(ValueError, lambda: check(name, wrong, **options)))
 
     def kept():
@@ -164,7 +165,7 @@ def gradient_check(answer, rng):
 
 @unit.judge
 def names_the_entry(given, said):
-    """A ValueError whose message names a parameter and one index.
+    """A ValueError whose message names a parameter and, where an entry is asked for, one index.
 
     An index is its numbers in order with a few signs between them: [1, 12], (1, 12), [1][12], row 1, column 12.
     Of the other indices of an array of that shape, those count whose last number is 10 or more: smaller numbers may
@@ -180,6 +181,8 @@ def names_the_entry(given, said):
         missing.append("the worst entry")
     if missing:
         return differs("the error does not name " + " and ".join(missing))
+    if not place and any(other in plain for other in given["others"]):
+        return differs("the error names another parameter too")
     rest = re.sub(r"\d*\.\d+(e[+-]?\d+)?|\d+e[+-]?\d+", "a number", index(place).sub("the worst entry", plain))
     others = (other for other in np.ndindex(*given["shape"]) if other[-1] >= 10) if place else ()
     return differs("the error names other entries too") if any(index(i).search(rest) for i in others) else EQUAL
