@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.table import Table
 
-from course.check import Alternative, Expected, Task, Unit, Verdict, judge, observe
+from course.check import Alternative, BrokenCheck, Expected, Task, Unit, Verdict, judge, observe
 from course.check.variants import scope_of
 
 AUDIT_SEED = 20
@@ -45,6 +45,11 @@ def audit_task(expected: Expected) -> TaskAudit:
     unit, task = expected.unit, expected.task
     mistakes, alternatives = unit.mistakes(task.name), unit.alternatives(task.name)
     result = TaskAudit(unit.name, task.name, task.points, mistakes=len(mistakes), alternatives=1 + len(alternatives))
+    try:
+        _ = expected.reference
+    except BrokenCheck as broken:
+        result.faults.append(str(broken))
+        return result
     for right in (None, *alternatives):
         verdict = verdict_on(expected, right)
         if verdict.right:
@@ -75,9 +80,9 @@ def audit_over(unit: Unit, task: Task, seeds: Sequence[int]) -> TaskAudit:
             setattr(result, count, min(getattr(result, count), getattr(other, count)))
         result.faults += [f"with seed {seed}, {fault}" for fault in other.faults]
         for mistake, points in result.marks.items():
-            if other.marks[mistake] != points:
+            if (now := other.marks.get(mistake, points)) != points:
                 result.steady = False
-                earned = f"{points:g} points with seed {seeds[0]}, {other.marks[mistake]:g} with seed {seed}"
+                earned = f"{points:g} points with seed {seeds[0]}, {now:g} with seed {seed}"
                 result.faults.append(f"marks depend on the seed: {mistake} ({earned})")
     return result
 

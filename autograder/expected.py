@@ -113,8 +113,7 @@ class ObservedElsewhere(Expected):
         super().__init__(observer.unit, task, seed)
         self.observer = observer
 
-    @cached_property
-    def reference(self) -> Observations:
+    def observe_reference(self) -> Observations:
         """What the reference did. Raises NoWarmKernels where it failed for want of something."""
         seen = dict(self.observer.ask("reference", self.task, self.seed))
         for part, value in seen.items():

@@ -25,6 +25,7 @@ from autograder.records import Record, fingerprint, versions
 from autograder.texts import shown
 from autograder.unbound import explain_missing_names
 from course.check import Expected, Unit, Verdict, judge
+from course.check.observing import WALL
 
 SLACK = 10.0  # seconds that a check may take beyond the limits of its parts
 NOT_RUN = "the check could not be run"
@@ -111,7 +112,8 @@ class Grader:
         left_out |= {cell.id for name, cell in checks_in(submission.notebook) if name not in self.seeds}
         cells = [{**cell, "source": ""} if cell.id in left_out else cell for cell in submission.notebook.cells]
         seconds = {
-            name: SLACK + expected.task.seconds * len(expected.reference) for name, expected in self.expected.items()
+            name: SLACK + WALL * expected.task.seconds * len(expected.reference)
+            for name, expected in self.expected.items()
         }
         text = json.dumps({**submission.notebook, "cells": cells})
         return Job(self.unit.name, text, self.seeds, seconds, submission.files, self.limits, self.isolation)

@@ -29,7 +29,7 @@ from rich.progress import (
 from rich.text import Text
 
 from autograder.texts import visible
-from course.check import Unit, load
+from course.check import BrokenCheck, Unit, load
 from course.check.unit import UnknownUnit
 
 FAULTS_FOUND, WRONG_USE, INTERRUPTED = 1, 2, 130
@@ -128,7 +128,7 @@ def told_errors() -> Iterator[None]:
 
     known = (Busy, DiskFull, NoClassList, NoCluster, NoGradebook, NoMarks, NoRecord, NoSandbox, NoSubmissions, NotBuilt,
              NothingGraded,
-             NoWarmKernels, UnknownTask)  # fmt: skip
+             NoWarmKernels, UnknownTask, BrokenCheck)  # fmt: skip
     try:
         with stopping_cleanly():
             yield

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from course.check import Check, Part, Verdict, load
+from course.check import Check, Part, State, Verdict, load
 from course.check.progress import Progress
 from course.check.verdict import SIGNS
 
@@ -94,7 +94,7 @@ HOSTILE = "</td><script>alert(1)</script><img src=x onerror='alert(1)'>\""
 
 
 def test_what_a_student_wrote_is_text_in_the_page():
-    verdict = Verdict("jacobian", 0, 3, (Part(HOSTILE, False, HOSTILE),), HOSTILE, HOSTILE)
+    verdict = Verdict("jacobian", 0, 3, (Part(HOSTILE, State.WRONG, HOSTILE),), HOSTILE, HOSTILE)
     for page in (verdict._repr_html_(), Progress(UNIT, {"jacobian": verdict})._repr_html_()):
         seen = Tags()
         seen.feed(page)

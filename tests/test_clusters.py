@@ -13,8 +13,8 @@ from autograder.report.answers import LONGEST, answers_of, form, known_forms
 from autograder.report.clusters import clusters
 from autograder.report.copying import Alike, alike, questions
 from autograder.report.gathering import GradedUnit, gather
-from course.check import Part, Verdict
-from course.check.observing import RUN_FIRST
+from course.check import Part, State, Verdict
+from course.check.observing import not_defined
 from course.check.plain import Raised, encode
 
 TASK = UNIT.tasks["jacobian"]
@@ -24,7 +24,7 @@ def observed(*students, parts=("a", "b"), seeds=None):
     """A class of whom this was observed: a value for each part, or None where there was nothing to observe."""
     records = []
     for number, values in enumerate(students):
-        verdict = Verdict(TASK.name, 0.0, 3.0, tuple(Part(part, False, "wrong") for part in parts))
+        verdict = Verdict(TASK.name, 0.0, 3.0, tuple(Part(part, State.WRONG, "wrong") for part in parts))
         seen = {TASK.name: {part: encode(one) for part, one in zip(parts, values, strict=True)}} if values else {}
         seed = {TASK.name: seeds[number] if seeds else 1}
         records.append(
@@ -87,8 +87,10 @@ def test_what_many_faults_give_is_no_reason_to_ask(value):
 
 def test_an_answer_that_is_not_there_is_no_wrong_one():
     graded = observed([1, 2], [1, 2])
-    gone = NameError(f"a is not defined; {RUN_FIRST}")
-    parts = tuple(Part(part.name, False, f"NameError: {gone}") for part in graded.records[0].verdicts[TASK.name].parts)
+    gone = not_defined("a")
+    parts = tuple(
+        Part(part.name, State.UNDEFINED, f"NameError: {gone}") for part in graded.records[0].verdicts[TASK.name].parts
+    )
     graded.records[0].verdicts[TASK.name] = replace(graded.records[0].verdicts[TASK.name], parts=parts)
     assert together(graded) == [["s1"]]
 

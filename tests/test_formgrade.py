@@ -13,7 +13,7 @@ from autograder.database import Database
 from autograder.formgrade import register
 from autograder.formgrade.safe import clean, markdown
 from course.check import load
-from course.check.verdict import GREEN, RED, RIGHT, WRONG, badge
+from course.check.verdict import GREEN, RED, State, badge
 from course.figures import Picture
 
 ACTS = re.compile(r"act\(\)|https?:|text/html|script|url\(|jacobian|<(style|iframe|form|input|svg|math)")
@@ -48,7 +48,7 @@ def test_what_a_parser_would_take_minutes_for_is_shown_as_it_was_written(html):
 
 
 def test_a_verdict_keeps_the_ground_of_its_letters():
-    grounds = re.findall(r"background-color:\s*(#\w+);\s*color:\s*#fff", clean(badge(RIGHT) + badge(WRONG)))
+    grounds = re.findall(r"background-color:\s*(#\w+);\s*color:\s*#fff", clean(badge(State.RIGHT) + badge(State.WRONG)))
     assert grounds == [GREEN, RED]
 
 

@@ -1,18 +1,20 @@
 """Judging: equal values are equal however they are written, and every difference is said in words."""
 
+from graphlib import CycleError
+
 import numpy as np
 import pytest
 
 from course.check import Expected, judge, load
-from course.check.judging import difference
-from course.check.plain import Opaque, Raised, decode, encode
+from course.check.comparing import EQUAL, alike, compare
+from course.check.plain import Opaque, Raised, caught, decode, encode
 from course.check.unit import Task
 
 TASK = Task("numeric_gradient", "f", 1, lambda a, rng: {}, ("f",))
 
 
 def told(want, got):
-    return difference(decode(encode(want)), decode(encode(got)), TASK)
+    return compare(decode(encode(want)), decode(encode(got)), TASK)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +28,7 @@ def told(want, got):
     ],
 )  # fmt: skip
 def test_the_same_however_written(want, got):
-    assert told(want, got) == ""
+    assert told(want, got) is EQUAL
 
 
 @pytest.mark.parametrize(
@@ -43,14 +45,35 @@ def test_the_same_however_written(want, got):
     ],
 )  # fmt: skip
 def test_every_difference_is_said(want, got, words):
-    assert words in told(want, got)
+    found = told(want, got)
+    assert not found.equal and words in found.reason
 
 
-def test_errors_are_compared_by_kind():
-    assert difference(Raised("ValueError", "a"), Raised("ValueError", "b"), TASK) == ""
-    assert "ValueError to be raised" in difference(Raised("ValueError", "a"), np.array(1.0), TASK)
-    assert "line 3" in difference(np.array(1.0), Raised("KeyError", "k", 3, "x[k]"), TASK)
-    assert "a thing" in difference(np.array(1.0), Opaque("a thing"), TASK)
+def raised(error, asked=""):
+    return decode(encode(caught(error, asked=asked)))
+
+
+def test_an_error_is_right_only_where_the_task_asks_for_it():
+    asked = raised(ValueError("a"), asked="ValueError")
+    assert compare(asked, raised(ValueError("b")), TASK) is EQUAL
+    assert compare(asked, raised(CycleError("b")), TASK) is EQUAL, "a type derived from it"
+    assert compare(["a", asked], ["a", raised(ValueError("b"))], TASK) is EQUAL
+    for other in (raised(KeyError("k")), raised(NotImplementedError()), np.array(1.0), None, Opaque("ValueError")):
+        assert "ValueError to be raised" in compare(asked, other, TASK).reason
+    anywhere = raised(ValueError("a"))
+    assert not compare(anywhere, anywhere, TASK).equal
+    assert "line 3" in compare(np.array(1.0), Raised("KeyError", "k", 3, "x[k]"), TASK).reason
+    assert "a thing" in compare(np.array(1.0), Opaque("a thing"), TASK).reason
+    assert not compare(Opaque("a thing"), Opaque("a thing"), TASK).equal, "nobody knows whether they are equal"
+
+
+def test_answers_that_raise_are_alike_if_they_say_the_same():
+    assert alike(raised(ValueError("a")), raised(ValueError("a")), TASK)
+    assert not alike(raised(ValueError("a")), raised(ValueError("b")), TASK)
+    assert not alike(raised(ValueError("a")), raised(TypeError("a")), TASK)
+    assert alike(raised(ValueError("at 0x7f01")), raised(ValueError("at 0x7f02")), TASK)
+    assert alike(raised(RecursionError("in a")), raised(RecursionError("in b")), TASK)
+    assert alike(raised(TypeError("a"), "ValueError"), raised(TypeError("b"), "ValueError"), TASK)
 
 
 @pytest.fixture

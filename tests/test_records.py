@@ -14,7 +14,7 @@ from autograder import records as module
 from autograder.gradebook import GradebookWriter
 from autograder.records import Busy, Record, Records
 from autograder.writing import write_whole
-from course.check import Part, Verdict, load
+from course.check import Part, State, Verdict, load
 
 RIGHT = {name: UNIT.reference_source(name) for name in UNIT.tasks}
 
@@ -212,7 +212,9 @@ def test_whatever_a_student_is_called_the_record_lies_in_its_folder(name, tmp_pa
     kept = Records(tmp_path, UNIT)
     assert kept.path(name).parent == kept.folder and len(kept.path(name).name.encode()) < 250
     assert kept.path(name) != kept.path(name + "x")
-    verdict = Verdict("jacobian", 1.0, 3.0, (Part("one", True), Part("two", False, "why")), "a mistake", "a hint")
+    verdict = Verdict(
+        "jacobian", 1.0, 3.0, (Part("one", State.RIGHT), Part("two", State.WRONG, "why")), "a mistake", "a hint"
+    )
     record = Record(name, UNIT.name, "d", "c", "strict", "now", {"jacobian": 1}, {"jacobian": verdict}, [("a", "b")])
     kept.write(record)
     assert kept.read(name) == record and list(kept.all()) == [record]

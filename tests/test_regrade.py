@@ -122,7 +122,7 @@ def test_a_verdict_is_reproduced(course):
 def test_nothing_that_a_student_wrote_acts_in_the_terminal(course):
     said = "\x1b[2J\x1b]0;mine\x07[red]all right"
     verdicts = json.loads((course / "records" / UNIT.name / "ada.json").read_text())["verdicts"]
-    verdicts["jacobian"]["parts"][0] |= {"right": False, "reason": said}
+    verdicts["jacobian"]["parts"][0] |= {"state": "not right yet", "reason": said}
     edit(course, "ada", findings=[["odd", said]], verdicts=verdicts)
     for words in (["explain", "ada", UNIT.name], ["grade", UNIT.name]):
         output = command(course, *words)[1]

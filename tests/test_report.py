@@ -226,7 +226,7 @@ def test_a_page_stays_small_however_long_names_and_answers_are(course):
         student = f'{number:03}{"<&" * 98}"'
         reason = f"{number}{'<' * 9000}"
         verdicts = {
-            task: verdict | {"mistake": None, "parts": [{"name": "all", "right": False, "reason": reason}]}
+            task: verdict | {"mistake": None, "parts": [{"name": "all", "state": "not right yet", "reason": reason}]}
             for task, verdict in record["verdicts"].items()
         }
         more = {"student": student, "verdicts": verdicts, "observations": None, "findings": [["odd", reason]]}

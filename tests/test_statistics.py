@@ -10,7 +10,7 @@ from running import UNIT
 from autograder.records import Record
 from autograder.report.gathering import GradedUnit
 from autograder.report.statistics import TaskStatistics, discrimination, points_matrix, summary, task_statistics, tenths
-from course.check import Part, Verdict
+from course.check import Part, State, Verdict
 
 TASKS = list(UNIT.tasks)
 
@@ -21,7 +21,10 @@ def graded(points, by_hand=None):
     for number, row in enumerate(points):
         verdicts = {
             task: Verdict(
-                task, value, UNIT.tasks[task].points, (Part("all", value >= UNIT.tasks[task].points, "wrong"),)
+                task,
+                value,
+                UNIT.tasks[task].points,
+                (Part("all", State.RIGHT if value >= UNIT.tasks[task].points else State.WRONG, "wrong"),),
             )
             for task, value in zip(TASKS, row, strict=True)
             if value is not None

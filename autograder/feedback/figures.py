@@ -14,7 +14,7 @@ import numpy as np
 from autograder.feedback.drawing import draw
 from autograder.records import Record
 from course.check import Task, Unit, Verdict, load
-from course.check.judging import difference
+from course.check.comparing import compare
 from course.check.observing import Observing
 from course.check.plain import decode
 from course.check.variants import scope_of
@@ -47,7 +47,7 @@ def figure_of(unit: Unit, verdict: Verdict, record: Record) -> Figure | None:
         if compared.part in wrong and compared.part in observed:
             got, want = _plain(observed[compared.part]), _right(unit.name, task.name, seed, compared.part)
             pair = _pair(compared, got, want, task)
-            if pair and difference(want, got, task) == wrong[compared.part]:
+            if pair and compare(want, got, task).reason == wrong[compared.part]:
                 words = _in_words(*pair, task)
                 return Figure(compared.part, words, draw(compared, *pair, _wrong(*pair, task), words))
     return None

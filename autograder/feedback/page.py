@@ -195,9 +195,7 @@ def _parts(verdict: Verdict) -> str:
 
 
 def _part(part: Part, share: float) -> str:
-    result = (
-        '<td class="full">right</td>' if part.right else f'<td class="said">{escape(wording.reason(part.reason))}</td>'
-    )
+    result = '<td class="full">right</td>' if part.right else f'<td class="said">{escape(wording.reason(part))}</td>'
     points = share if part.right else 0
     return (
         f'<tr><th scope="row">{escape(part.name)}</th>{result}'

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from course.check import Verdict
-from course.check.observing import RUN_FIRST
+from course.check import Part, State, Verdict
 
 LONGEST = 500  # characters of a reason that are shown
 RAN = "When your notebook ran from the top"
-MISSING = re.compile(rf"NameError: (\w+) is not defined; {RUN_FIRST}$")
+MISSING = re.compile(r"NameError: (\w+) is not defined")
 
 NO_FILE = "Something that you handed in is a link or no ordinary file, so it was left out."
 FINDINGS = {
@@ -64,12 +63,13 @@ def finding(name: str, detail: str) -> str:
     return f"{said} ({short(detail)})" if detail else said
 
 
-def reason(said: str) -> str:
+def reason(part: Part) -> str:
     """Why a part is wrong: what the verdict says, and before it what kind of thing has happened."""
+    said = part.reason
     raised = re.match(r"(\w*(?:Error|Exception|Interrupt|Exit|StopIteration))\b", said)
-    if said.startswith("NotImplementedError"):
+    if part.state is State.UNANSWERED:
         return "not answered"
-    if MISSING.search(said):
+    if part.state is State.UNDEFINED:
         return "It was not defined when it was checked."
     if said.startswith("TimeoutError"):
         return f"It ran for too long: {short(said.partition(': ')[2] or 'it was stopped')}."
@@ -78,7 +78,7 @@ def reason(said: str) -> str:
 
 def missing_answers(verdict: Verdict) -> list[str]:
     """The answers that were not there when their check ran, as far as its parts needed them."""
-    found = (MISSING.search(part.reason) for part in verdict.parts)
+    found = (MISSING.match(part.reason) for part in verdict.parts if part.state is State.UNDEFINED)
     return list(dict.fromkeys(match[1] for match in found if match))
 
 

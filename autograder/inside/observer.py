@@ -41,7 +41,7 @@ def answer_to(question: dict[str, Any], expected: Expected) -> Any:
     """What was observed of the reference, or of one part of a mistake; or which mistakes there are."""
     if question["what"] == "reference":
         task = replace(expected.task, seconds=PATIENCE * expected.task.seconds)
-        return Expected(expected.unit, task, expected.seed).reference
+        return Expected(expected.unit, task, expected.seed).observe_reference()
     if question["what"] == "mistakes":
         return [asdict(mistake) for mistake, _ in expected.mistakes]
     return expected.mistakes[question["number"]][1][question["part"]]

@@ -11,9 +11,10 @@ import numpy as np
 
 from autograder.records import Record
 from autograder.report.gathering import GradedUnit
-from course.check import Task, Verdict
-from course.check.judging import decoded, difference
-from course.check.plain import Opaque, Raised
+from course.check import Part, Task, Verdict
+from course.check.comparing import alike
+from course.check.judging import decoded
+from course.check.plain import Judged, Opaque, Raised
 
 
 @dataclass(frozen=True)
@@ -62,18 +63,18 @@ def clusters(graded: GradedUnit, task: Task) -> list[Cluster]:
 
     Answers are comparable where they got the same inputs: those that were graded in one run.
     """
-    alike: dict[Any, list[tuple[dict[str, Any], list[Record]]]] = defaultdict(list)
+    comparable: dict[Any, list[tuple[dict[str, Any], list[Record]]]] = defaultdict(list)
     for record in graded.records:
         if is_unnamed(record, task.name):
             seen = _seen(record, task)
-            groups = alike[record.seeds.get(task.name), *(_kind(name, value) for name, value in seen.items())]
+            groups = comparable[record.seeds.get(task.name), *(_kind(name, value) for name, value in seen.items())]
             for first, members in groups:
-                if not any(difference(first[name], seen[name], task) for name in seen):
+                if all(alike(first[name], seen[name], task) for name in seen):
                     members.append(record)
                     break
             else:
                 groups.append((seen, [record]))
-    found = [members for groups in alike.values() for _, members in groups]
+    found = [members for groups in comparable.values() for _, members in groups]
     found.sort(key=lambda members: (-len(members), members[0].student))
     return [Cluster(task, number, tuple(members)) for number, members in enumerate(found, start=1)]
 
@@ -82,8 +83,18 @@ def _seen(record: Record, task: Task) -> dict[str, Any]:
     """What was observed, part by part; what was not is known by the reason that the verdict gives."""
     observed = (record.observations or {}).get(task.name)
     given = observed if isinstance(observed, Mapping) else {}
-    parts = record.verdicts[task.name].parts
-    return {part.name: decoded(given, part.name) if part.name in given else Opaque(part.reason) for part in parts}
+    return {
+        part.name: _told_apart_by(decoded(given, part.name), part) if part.name in given else Opaque(part.reason)
+        for part in record.verdicts[task.name].parts
+    }
+
+
+def _told_apart_by(value: Any, part: Part) -> Any:
+    """What of an observation tells answers apart: of an exception not its message, which each student words anew, and
+    what the unit judges itself by that judgement."""
+    if isinstance(value, Judged):
+        return part.reason or part.state
+    return Raised(value.kind, "") if isinstance(value, Raised) else value
 
 
 def _kind(name: str, value: Any) -> Any:

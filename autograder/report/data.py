@@ -46,7 +46,7 @@ def _row(graded: GradedUnit, record: Record, task: str, cluster: int | None) -> 
         "max_points": float(graded.unit.tasks[task].points),
         "graded_points": float(verdict.points) if verdict else None,
         "by_hand": (record.student, task) in graded.by_hand,
-        "state": verdict.state if verdict else "not graded",
+        "state": str(verdict.state) if verdict else "not graded",
         "mistake": verdict.mistake if verdict else None,
         "cluster": cluster,
         "graded": record.graded,

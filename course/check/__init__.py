@@ -10,7 +10,8 @@ told from the reference.
 | ``variants``   | the code of references, mistakes and alternatives, made runnable |
 | ``plain``      | values as plain data, and back through a strict decoder          |
 | ``observing``  | running an answer part by part, with limits                      |
-| ``judging``    | comparing observations, giving points, naming mistakes           |
+| ``comparing``  | whether two observations are equal, and if not, why              |
+| ``judging``    | giving points part by part, naming mistakes                      |
 | ``verdict``    | the result, as text and as HTML                                  |
 | ``progress``   | the results of a unit so far, as a line and as a table           |
 | ``notebook``   | ``Check``: what a notebook calls                                 |
@@ -19,15 +20,17 @@ told from the reference.
 from course.check.judging import Expected, judge
 from course.check.notebook import Check
 from course.check.observing import observe
-from course.check.unit import Alternative, Mistake, Task, Unit, load
-from course.check.verdict import Part, Verdict
+from course.check.unit import Alternative, BrokenCheck, Mistake, Task, Unit, load
+from course.check.verdict import Part, State, Verdict
 
 __all__ = [
     "Alternative",
+    "BrokenCheck",
     "Check",
     "Expected",
     "Mistake",
     "Part",
+    "State",
     "Task",
     "Unit",
     "Verdict",

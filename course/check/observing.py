@@ -8,23 +8,34 @@ import linecache
 import logging
 import signal
 import threading
+import time
 import traceback
 import warnings
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any
 
 import numpy as np
 
-from course.check.plain import Raised, encode
-from course.check.unit import Task
+from course.check.plain import Raised, caught, encode
+from course.check.unit import BrokenCheck, Task
 
 Observations = dict[str, Any]
 """What was observed of one answer: for each part, a value as ``plain.encode`` writes it."""
 
 
-RUN_FIRST = "run the cell that defines it first"  # how the reason ends where an answer is not there
+WALL = 4.0  # times its processor time that a part may take on the wall, in case it sleeps
+TICK = 0.2  # seconds after which a part's time is looked at
+
+
+class NotDefined(NameError):
+    """The notebook does not have the answer: its cell was not run, or it failed."""
+
+
+def not_defined(name: str) -> str:
+    """What is said of an answer that is not there."""
+    return f"{name} is not defined; run the cell that defines it first"
 
 
 class TimeIsUp(BaseException):
@@ -39,7 +50,7 @@ class Answer:
 
     def __getattr__(self, name: str) -> Any:
         if name not in self._scope:
-            raise NameError(f"{name} is not defined; {RUN_FIRST}")
+            raise NotDefined(not_defined(name))
         return self._scope[name]
 
 
@@ -47,13 +58,13 @@ class Observing(Mapping[str, Any]):
     """What an answer does, part by part: each part is run when it is first asked for.
 
     A part is one JSON value. What an answer prints is dropped, its warnings too; an exception or a
-    time-out is that part's observation.
+    time-out is that part's observation. Raises BrokenCheck where the task has no parts.
     """
 
     def __init__(self, task: Task, scope: Mapping[str, Any], seed: int):
         rng = np.random.default_rng([seed, zlib.crc32(f"{task.unit}/{task.name}".encode())])
         self._task, self._scope = task, scope
-        self._parts = task.observe(Answer(scope), rng)
+        self._parts = _parts_of(task, scope, rng)
         self._seen: Observations = {}
 
     def __getitem__(self, name: str) -> Any:
@@ -73,24 +84,32 @@ def observe(task: Task, scope: Mapping[str, Any], seed: int) -> Observations:
     return dict(Observing(task, scope, seed))
 
 
+def _parts_of(task: Task, scope: Mapping[str, Any], rng: np.random.Generator) -> Mapping[str, Callable[[], Any]]:
+    try:
+        parts = task.observe(Answer(scope), rng)
+    except Exception as error:
+        raise BrokenCheck(task, f"its check failed before its parts ran ({type(error).__name__}: {error})") from error
+    if not isinstance(parts, Mapping) or not parts:
+        raise BrokenCheck(task, "its check must return a dict of parts, at least one")
+    return parts
+
+
 def _run(part: Callable[[], Any], task: Task, scope: Mapping[str, Any]) -> Any:
     try:
         with _silence(), _time_limit(task.seconds):
-            return encode(part())
+            return _value_of(part)
     except TimeIsUp:
         return encode(Raised("TimeoutError", f"not finished after {task.seconds:g} s"))
     except KeyboardInterrupt:
         raise
+    except NotDefined as error:
+        return encode(Raised("NameError", str(error)))
     except BaseException as error:
-        line, code = _line_of_answer(error.__traceback__, scope)
-        return encode(Raised(type(error).__name__, _message(error), line, code))
+        return encode(caught(error, *_line_of_answer(error.__traceback__, scope)))
 
 
-def _message(error: BaseException) -> str:
-    try:
-        return str(error)
-    except Exception:
-        return "(its message could not be read)"
+def _value_of(part: Callable[[], Any]) -> Any:
+    return encode(part())
 
 
 def _line_of_answer(tb: TracebackType | None, scope: Mapping[str, Any]) -> tuple[int | None, str]:
@@ -127,19 +146,49 @@ def _silence() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _time_limit(seconds: float) -> Iterator[None]:
-    """Raise TimeIsUp in the block after so many seconds, where the system has interval timers."""
+    """Raise TimeIsUp in the part that runs in the block once its time is over, where the system has interval timers."""
     in_main = threading.current_thread() is threading.main_thread()
     if not in_main or not hasattr(signal, "setitimer"):
         yield
         return
-
-    def ring(signum: int, frame: Any) -> None:
-        raise TimeIsUp
-
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGALRM, _Clock(seconds).tick)
+    signal.siginterrupt(signal.SIGALRM, False)  # what the part calls need not know of ticks
+    tick = min(TICK, seconds / 5)
+    signal.setitimer(signal.ITIMER_REAL, tick, tick)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+class _Clock:
+    """What a part has left: time of this thread's processor and, in case it sleeps, time on the wall.
+
+    An import's time is not the answer's, and none is broken off: its module would be half there for all that follows.
+    """
+
+    def __init__(self, seconds: float):
+        self.left = np.array([seconds, WALL * seconds])
+        self.last = self.now()
+
+    @staticmethod
+    def now() -> np.ndarray:
+        return np.array([time.thread_time(), time.monotonic()])
+
+    def tick(self, signum: int, frame: FrameType | None) -> None:
+        before, self.last = self.last, self.now()
+        within, imports = _where(frame)
+        if not imports:
+            self.left -= self.last - before
+        if within and not imports and (self.left < 0).any():
+            raise TimeIsUp
+
+
+def _where(frame: FrameType | None) -> tuple[bool, bool]:
+    """Whether a frame lies within a part, and whether the part is importing something."""
+    imports = False
+    while frame is not None and frame.f_code is not _value_of.__code__:
+        imports = imports or frame.f_code.co_filename.startswith("<frozen importlib")
+        frame = frame.f_back
+    return frame is not None, frame is not None and imports

@@ -2,9 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
+from course.check.observing import NotDefined
+from course.check.plain import Judged, caught
+
+
+def raises(kind: type[Exception], call: Callable[[], Any]) -> Any:
+    """A call that the task wants refused: the answer must raise that type of exception, or one derived from it.
+
+    What it returns instead, or raises instead, is observed and wrong.
+    """
+    try:
+        return call()
+    except (NotImplementedError, NotDefined):
+        raise  # there is no answer yet
+    except Exception as error:
+        return caught(error, asked=kind.__name__)
+
+
+def judged(by: Callable[[Any, Any], Any], given: Any, did: Any) -> Judged:
+    """What an answer did where several things are right. ``by`` is declared with ``@unit.judge`` and decides, in the
+    grader's own process, from what was given and what the answer did."""
+    return Judged(by.__name__, given, did)
 
 
 def first(result: Any) -> Any:

@@ -11,7 +11,8 @@ shape and size is verified, and anything else raises ``ValueError``.
 | numbers and arrays of them  | ``{"dtype": "float64", "shape": [2, 3], "data": base64}`` |
 | other lists and tuples      | ``[…]``                                                   |
 | dicts                       | ``{"dict": [[key, value], …]}``                           |
-| an exception                | ``{"raised": type, "message": text, "line": …, "code": …}`` |
+| an exception                | ``{"raised": type, "message": text, "line": …, "code": …, "bases": […], "asked": …}`` |
+| what a unit judges itself   | ``{"judged": name of the judge, "given": …, "did": …}``   |
 | anything else               | ``{"opaque": type name}``                                 |
 """
 
@@ -29,6 +30,7 @@ MAX_ELEMENTS = 100_000
 MAX_ITEMS = 10_000
 MAX_TEXT = 10_000
 MAX_DEPTH = 8
+RAISED = {"raised", "message", "line", "code", "bases", "asked"}  # earlier versions wrote neither bases nor asked
 
 
 @dataclass(frozen=True)
@@ -40,16 +42,46 @@ class Opaque:
 
 @dataclass(frozen=True)
 class Raised:
-    """An exception: its type and message, and the line of the answer that raised it, if known."""
+    """An exception: its type and message, and the line of the answer that raised it, if known.
+
+    ``bases`` are Python's own types that it is of, such as ValueError and Exception; ``asked`` is the type, if any,
+    that the task asks for here.
+    """
 
     kind: str
     message: str
     line: int | None = None
     code: str = ""
+    bases: tuple[str, ...] = ()
+    asked: str = ""
 
     def __str__(self) -> str:
         where = f", in line {self.line}: {self.code}" if self.line else ""
         return (f"{self.kind}: {self.message}" if self.message else self.kind) + where
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What an answer did where several things are right: the unit's judge of that name decides, who is told what was
+    given."""
+
+    by: str
+    given: Any
+    did: Any
+
+
+def caught(error: BaseException, line: int | None = None, code: str = "", asked: str = "") -> Raised:
+    """An exception as plain data."""
+    kind = type(error)
+    bases = tuple(base.__name__ for base in kind.__mro__ if base.__module__ == "builtins" and base is not object)
+    return Raised(kind.__name__ or "a type without a name", _message(error), line, code, bases, asked)
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:
+        return "(its message could not be read)"
 
 
 def encode(value: Any, depth: int = 0) -> Any:
@@ -64,7 +96,11 @@ def encode(value: Any, depth: int = 0) -> Any:
             "message": value.message[:MAX_TEXT],
             "line": value.line,
             "code": value.code[:200],
+            "bases": list(value.bases),
+            "asked": value.asked,
         }
+    if isinstance(value, Judged):
+        return {"judged": value.by, "given": encode(value.given, depth + 1), "did": encode(value.did, depth + 1)}
     if depth >= MAX_DEPTH:
         return {"opaque": "a structure nested too deeply"}
     if isinstance(value, dict):
@@ -143,15 +179,27 @@ def decode(data: Any, depth: int = 0) -> Any:
         raise ValueError(f"observation: no such kind of value: {type(data).__name__}")
     keys = set(data)
     if keys == {"opaque"}:
-        return Opaque(_text(data["opaque"]))
-    if keys == {"raised", "message", "line", "code"}:
-        line = data["line"] if isinstance(data["line"], int) else None
-        return Raised(_text(data["raised"]), _text(data["message"]), line, _text(data["code"]))
+        return Opaque(_name(data["opaque"]))
+    if {"raised", "message", "line", "code"} <= keys <= RAISED:
+        return _decode_raised(data)
+    if keys == {"judged", "given", "did"}:
+        return Judged(_name(data["judged"]), decode(data["given"], depth + 1), decode(data["did"], depth + 1))
     if keys == {"dict"} and isinstance(data["dict"], list):
         return dict(_item(pair, depth) for pair in _at_most(data["dict"]))
     if keys == {"dtype", "shape", "data"}:
         return _decode_array(data["dtype"], data["shape"], data["data"])
     raise ValueError(f"observation: unknown keys {sorted(map(str, keys))[:5]}")
+
+
+def _decode_raised(data: dict[str, Any]) -> Raised:
+    line = data["line"] if isinstance(data["line"], int) else None
+    bases = data.get("bases", [])
+    if not isinstance(bases, list):
+        raise ValueError("observation: the bases of an exception must be a list")
+    names = tuple(map(_name, _at_most(bases)))
+    return Raised(
+        _name(data["raised"]), _text(data["message"]), line, _text(data["code"]), names, _text(data.get("asked", ""))
+    )
 
 
 def _decode_array(dtype: Any, shape: Any, data: Any) -> np.ndarray:
@@ -177,6 +225,12 @@ def _text(value: Any) -> str:
     if not isinstance(value, str) or len(value) > MAX_TEXT:
         raise ValueError("observation: expected a text of reasonable length")
     return value
+
+
+def _name(value: Any) -> str:
+    if _text(value) == "":
+        raise ValueError("observation: a type or judge without a name")
+    return str(value)
 
 
 def _at_most(items: list) -> list:

@@ -27,7 +27,7 @@ import importlib
 import inspect
 import textwrap
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from types import ModuleType
 from typing import Any
@@ -35,6 +35,7 @@ from typing import Any
 from course import UNITS, quiet
 
 Parts = Mapping[str, Callable[[], Any]]
+Judge = Callable[[Any, Any], Any]
 
 
 class UnknownUnit(LookupError):
@@ -44,13 +45,21 @@ class UnknownUnit(LookupError):
         super().__init__(f"no unit is called {name!r}; the units are {', '.join(UNITS)}")
 
 
+class BrokenCheck(ValueError):
+    """A fault of a unit: with this check no answer can be marked, the reference neither."""
+
+    def __init__(self, task: Task, fault: str):
+        super().__init__(f"{task.unit}, {task.name}: {fault}; the fault is in the unit, not in an answer")
+
+
 @dataclass(frozen=True)
 class Task:
     """One graded exercise: what it is worth, what the student writes, and how it is observed.
 
     ``answers`` are the names that the answer defines (usually one, the task's own). ``rtol`` and
-    ``atol`` bound the difference from the reference: ``|got - want| <= atol + rtol * |want|``.
-    ``seconds`` is the time that each part may take.
+    ``atol`` bound the difference from the reference: ``|got - want| <= atol + rtol * |want|``, with a tenth of
+    rtol * (the array's largest entry) for atol if that is more. ``seconds`` of processor time may each part take.
+    ``judges`` are the unit's, by name.
     """
 
     unit: str
@@ -61,6 +70,7 @@ class Task:
     rtol: float = 1e-6
     atol: float = 1e-9
     seconds: float = 10.0
+    judges: Mapping[str, Judge] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -93,6 +103,7 @@ class Unit:
         self.name = name
         self.limits = dict(limits or {})
         self.tasks: dict[str, Task] = {}
+        self._judges: dict[str, Judge] = {}
         self._mistakes: list[Mistake] = []
         self._alternatives: list[Alternative] = []
 
@@ -120,10 +131,22 @@ class Unit:
             name = observe.__name__
             if name in self.tasks:
                 raise ValueError(f"{self.name}: task {name} is declared twice")
-            self.tasks[name] = Task(self.name, name, points, observe, answers or (name,), rtol, atol, seconds)
+            self.tasks[name] = Task(
+                self.name, name, points, observe, answers or (name,), rtol, atol, seconds, self._judges
+            )
             return observe
 
         return declare
+
+    def judge(self, judge: Judge) -> Judge:
+        """Declare the decorated function to decide whether what an answer did is right, where more than one thing is.
+
+        It takes what was given and what the answer did, both as plain data, and returns ``EQUAL`` or
+        ``differs(reason)`` of ``course.check.comparing``. It runs where marks are given, on what a student chose, so it
+        must not take long whatever that is.
+        """
+        self._judges[judge.__name__] = judge
+        return judge
 
     def task_of(self, answer: str) -> Task:
         """The task to which an answer belongs."""

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from html import escape
 from typing import Any
 
-from course.check.observing import RUN_FIRST
 
-RIGHT, WRONG, UNANSWERED, UNDEFINED = "right", "not right yet", "not answered yet", "not defined yet"
+class State(StrEnum):
+    """How far an answer is right, or one part of it."""
+
+    RIGHT = "right"
+    WRONG = "not right yet"
+    UNANSWERED = "not answered yet"
+    UNDEFINED = "not defined yet"
+
+
 GREEN, RED, GREY = "#1f8549", "#d0342c", "#707579"  # white letters can be read on them, and they are seen on any ground
-SIGNS = {RIGHT: ("✓", GREEN), WRONG: ("✗", RED), UNANSWERED: ("–", GREY), UNDEFINED: ("–", GREY)}
+SIGNS = {
+    State.RIGHT: ("✓", GREEN),
+    State.WRONG: ("✗", RED),
+    State.UNANSWERED: ("–", GREY),
+    State.UNDEFINED: ("–", GREY),
+}
 TABLE = "border-collapse:collapse;color:inherit;margin:.3em 0"
 CELL = "text-align:left;padding:.15em .9em .15em 0;vertical-align:top;font-weight:normal"
 ANY_LENGTH = ";overflow-wrap:anywhere;min-width:14em"  # for what a student wrote, which must not widen the table
@@ -24,11 +37,31 @@ def rounded(points: float) -> str:
 
 @dataclass(frozen=True)
 class Part:
-    """One part of a task: whether the answer got it right, and if not, why."""
+    """One part of a task: how far the answer got it right, and if it did not, why."""
 
     name: str
-    right: bool
+    state: State
     reason: str = ""
+
+    @property
+    def right(self) -> bool:
+        return self.state is State.RIGHT
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Part:
+        """A part as ``Verdict.to_json`` writes it, or as it did before parts had states."""
+        if "right" in data:
+            return cls(data["name"], _state_before(data["right"], data["reason"]), data["reason"])
+        return cls(data["name"], State(data["state"]), data["reason"])
+
+
+def _state_before(right: bool, reason: str) -> State:
+    """The state of a part in records of earlier versions, which told it by the reason's words."""
+    if right is True:
+        return State.RIGHT
+    if reason.startswith("NotImplementedError"):
+        return State.UNANSWERED
+    return State.UNDEFINED if reason.endswith("; run the cell that defines it first") else State.WRONG
 
 
 @dataclass(frozen=True)
@@ -45,24 +78,25 @@ class Verdict:
     @property
     def right(self) -> bool:
         """Whether every part is right."""
-        return all(part.right for part in self.parts)
+        return self._all(State.RIGHT)
 
     @property
     def unanswered(self) -> bool:
         """Whether the answer is still the stub that the student received."""
-        return all(part.reason.startswith("NotImplementedError") for part in self.parts)
+        return self._all(State.UNANSWERED)
 
     @property
     def undefined(self) -> bool:
         """Whether the notebook does not have the answer: its cell was not run, or it failed."""
-        return all(part.reason.endswith(RUN_FIRST) for part in self.parts)
+        return self._all(State.UNDEFINED)
+
+    def _all(self, state: State) -> bool:
+        return bool(self.parts) and all(part.state is state for part in self.parts)
 
     @property
-    def state(self) -> str:
-        """The answer's state in a few words."""
-        if self.right:
-            return RIGHT
-        return UNANSWERED if self.unanswered else UNDEFINED if self.undefined else WRONG
+    def state(self) -> State:
+        """The state that all parts have in common; where they have none, the answer is not right yet."""
+        return next(filter(self._all, State), State.WRONG)
 
     @property
     def score(self) -> str:
@@ -79,7 +113,7 @@ class Verdict:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Verdict:
-        return cls(**{**data, "parts": tuple(Part(**part) for part in data["parts"])})
+        return cls(**{**data, "parts": tuple(map(Part.from_json, data["parts"]))})
 
     def __str__(self) -> str:
         lines = [self.headline]
@@ -112,7 +146,7 @@ def framed(color: str, content: str) -> str:
     return f'<div style="{style}" tabindex="0">{content}</div>'  # which keys can scroll
 
 
-def badge(state: str, words: str = "") -> str:
+def badge(state: State, words: str = "") -> str:
     """A state in a word or two, in letters that bring their own ground, so that they can be read on any other."""
     sign, color = SIGNS[state]
     style = f"background-color:{color};color:#fff;border-radius:3px;padding:0 .5em;white-space:nowrap"
@@ -126,6 +160,6 @@ def cell(content: str, scope: str = "", style: str = "") -> str:
 
 
 def _row(part: Part) -> str:
-    mark = badge(RIGHT) if part.right else badge(WRONG, "wrong")
+    mark = badge(State.RIGHT) if part.right else badge(State.WRONG, "wrong")
     reason = cell(escape(part.reason), style=ANY_LENGTH)
     return f"<tr>{cell(mark)}{cell(escape(part.name), 'row')}{reason}</tr>"

@@ -4,10 +4,13 @@ Nothing here that can be imported is an answer: what would be one stands inside 
 """
 
 import math
-from itertools import pairwise
 from types import SimpleNamespace
 
+import numpy as np
+
 from course.check import Unit
+from course.check.comparing import EQUAL, differs
+from course.check.parts import judged, raises
 from course.custom_graph import operations as given
 from course.custom_graph.operations import Node, Operation
 
@@ -141,34 +144,51 @@ def named(**inputs):
     return nodes
 
 
-def seen(order):
-    """What an order lists, which nodes it lists before one of their inputs, and what comes last."""
-    order = list(order)
-    place = {node.name: i for i, node in reversed(list(enumerate(order)))}
-    early = {
-        f"{node.name} before {before.name}"
-        for node in order
-        for before in node.inputs
-        if before.name in place and place[before.name] > place[node.name]
+@unit.judge
+def inputs_first(graph, order):
+    """Every node of a graph once, and none before one of its inputs. The graph tells of each node its inputs' names."""
+    if not isinstance(order, list) or not all(isinstance(name, str) for name in order):
+        return differs("expected a list of nodes")
+    place = {name: i for i, name in reversed(list(enumerate(order)))}
+    faults = {
+        "missing": [name for name in graph if name not in place],
+        "more than once": [name for name in graph if order.count(name) > 1],
+        "no node of this graph": [name for name in place if name not in graph],
+        "too early": [
+            f"{name} before {before}"
+            for name, inputs in graph.items()
+            for before in inputs
+            if name in place and place.get(before, -1) > place[name]
+        ],
     }
-    return {"nodes": sorted(node.name for node in order), "too early": sorted(early), "last": order[-1].name}
+    told = [f"{fault}: {', '.join(sorted(set(names)))[:100]}" for fault, names in faults.items() if names]
+    return differs("; ".join(told)) if told else EQUAL
 
 
 @unit.task(points=2, seconds=5)
 def topological_order(answer, rng):
     a, b, c, d, e, f = rng.permutation(list("abcdef")).tolist()
+    labels = rng.permutation(5001)
+
+    def ordered(**inputs):
+        """The names of the nodes in the answer's order; "?" for what is none of them."""
+        nodes = named(**inputs)
+        order = answer.topological_order(nodes[list(inputs)[-1]])
+        return [next((name for name, node in nodes.items() if node is one), "?") for one in order]
 
     def listed(**inputs):
-        nodes = named(**inputs)
-        return seen(answer.topological_order(list(nodes.values())[-1]))
+        return judged(inputs_first, inputs, ordered(**inputs))
+
+    def cyclic():
+        return [listed(**{a: [], b: [a], c: [b]}), raises(ValueError, lambda: ordered(**{a: [], b: [a, c], c: [b]}))]
 
     def many():
-        node = first = Node(1.0)
-        for _ in range(5000):
-            node = sine(node)
-        order = list(answer.topological_order(node))
-        right = all(before in after.inputs for before, after in pairwise(order))
-        return [len(order), "in order" if right and order[0] is first else "not in order"]
+        """The label of each node in the answer's order, -1 for what is none of them."""
+        nodes = [Node(1.0)]
+        for _ in labels[1:]:
+            nodes.append(sine(nodes[-1]))
+        label_of = {id(node): label for node, label in zip(nodes, labels, strict=True)}
+        return np.array([label_of.get(id(one), -1) for one in answer.topological_order(nodes[-1])])
 
     return {
         "a chain": lambda: listed(**{a: [], b: [a], c: [b], d: [c]}),
@@ -178,7 +198,7 @@ def topological_order(answer, rng):
         "a short way listed first": lambda: listed(**{a: [], b: [a], c: [b], d: [c], e: [a, d]}),
         "a short way listed last": lambda: listed(**{a: [], b: [a], c: [b], d: [c, a], e: [d, b], f: [e, a]}),
         "5,000 nodes in a row": many,
-        "a cycle": lambda: listed(**{a: [], b: [a, c], c: [b], d: [a, c]}),
+        "a cycle": cyclic,
     }
 
 
@@ -190,6 +210,10 @@ def neuron_loss(answer, rng):
     # No two terms of the score are alike, and it is not near 0, for these values and for the others.
     x = (rng.choice([-1, 1]) * rng.uniform([0.4, 1.1], [0.6, 1.4])).tolist()
     w = (rng.choice([-1, 1]) * rng.uniform([0.7, 0.4, 0.25], [0.9, 0.6, 0.35])).tolist()
+    whole_w = (rng.permutation([2, 3]) * rng.choice([-1, 1], size=2)).tolist()
+    whole_x = (rng.permutation([4, 1]) * rng.choice([-1, 1], size=2)).tolist()
+    # The score is 1 or -1.
+    whole_w.append(int(rng.choice([-1, 1])) - whole_w[0] * whole_x[0] - whole_w[1] * whole_x[1])
     other_x, other_w = [-number / 2 for number in x], [w[1], w[0], -0.3 * w[2]]
 
     def one(compute, slope):
@@ -250,7 +274,7 @@ def neuron_loss(answer, rng):
         "loss": lambda: run(*build(w, x))[0],
         "gradient by w": lambda: run(*build(w, x))[1],
         "gradient by x": lambda: run(*build(w, x))[2],
-        "w = (2, -3, -3), x = (-1, -2)": lambda: run(*build([2, -3, -3], [-1, -2])),
+        "whole numbers": lambda: run(*build(whole_w, whole_x)),
         "the same graph with other values": again,
     }
 

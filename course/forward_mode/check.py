@@ -94,7 +94,8 @@ def linear_layer(answer, rng):
     def given(N, k, m):
         return drawn(rng, N, k), drawn(rng, k, m), drawn(rng, m)
 
-    usual, square, single, narrow = given(2, 3, 4), given(3, 3, 3), given(1, 3, 2), given(3, 2, 1)
+    usual, square = given(*rng.permutation([2, 3, 4])), given(3, 3, 3)
+    single, narrow = given(1, 3, 2), given(3, 2, 1)
     whole = tuple(rng.choice([-3, -2, 2, 3], size=shape) for shape in ((2, 3), (3, 2), (2,)))
 
     def of(which, entry=None):

@@ -5,7 +5,8 @@ import json
 import numpy as np
 
 from course.check import Unit
-from course.check.parts import is_pair
+from course.check.comparing import EQUAL, differs
+from course.check.parts import is_pair, judged, raises
 
 unit = Unit("keras_neuron")
 
@@ -71,14 +72,6 @@ def three_neurons(answer, rng):
     }
 
 
-def value_or_refusal(compute):
-    """What computing gives, or the text "ValueError" if it raises that."""
-    try:
-        return compute()
-    except ValueError:
-        return "ValueError"
-
-
 def from_config(made_by, config):
     """An initializer made from a configuration; a name that its __init__ does not have is a LookupError."""
     try:
@@ -106,7 +99,7 @@ def initializer_class(answer, rng):
 
     def refusing():
         initializer = made(kernel.copy())
-        return [initializer((2, 3)), *(value_or_refusal(lambda s=s: initializer(s)) for s in [(3, 2), (6,), (1, 3)])]
+        return [initializer((2, 3)), *(raises(ValueError, lambda s=s: initializer(s)) for s in [(3, 2), (6,), (1, 3)])]
 
     def of_whole_numbers():
         built = dense(2, 3, kernel_initializer=made(whole.tolist()), dtype="float64")
@@ -176,6 +169,17 @@ def neuron_and_example(rng, n):
     return (kernel, score - half), x
 
 
+@unit.judge
+def reaches(given, steps):
+    """A neuron whose output for an example was each of the wanted numbers in turn, as its weights say too."""
+    for wanted, step in zip(given["wanted"], steps, strict=True):
+        score = given["x"] @ step["kernel"].reshape(len(given["x"])) + step["bias"].item()
+        for got in (step["output"].item(), 1 / (1 + np.exp(-score))):
+            if not abs(got - wanted) <= ATOL + RTOL * wanted:
+                return differs(f"expected the output {wanted:.5g}, got {got:.5g}")
+    return EQUAL
+
+
 @unit.task(points=2, rtol=RTOL, atol=ATOL)
 def set_probability(answer, rng):
     weights, x = neuron_and_example(rng, 2)
@@ -187,8 +191,9 @@ def set_probability(answer, rng):
         layer, seen = neuron(*given), []
         for p in wanted:
             answer.set_probability(layer, example.copy(), float(p))
-            seen.append(output(layer, [example])[0, 0])
-        return seen
+            kernel, bias = layer.get_weights()
+            seen.append({"kernel": kernel, "bias": bias, "output": output(layer, [example])})
+        return judged(reaches, {"x": example, "wanted": wanted}, seen)
 
     return {
         "above one half": lambda: reached(weights, x, high[0]),

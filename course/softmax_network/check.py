@@ -5,6 +5,9 @@ import re
 import numpy as np
 
 from course.check import Unit
+from course.check.comparing import EQUAL, differs
+from course.check.parts import judged, raises
+from course.check.plain import Raised
 
 unit = Unit("softmax_network")
 
@@ -131,12 +134,10 @@ def gradient_check(answer, rng):
         return answer.gradient_check(loss, values, slopes, **options)
 
     def complaint(name, wrong, place, **options):
-        """In words, how well the error names what is wrong."""
-        try:
-            check(name, wrong, **options)
-        except ValueError as error:
-            return names(str(error), name, place, parameters[name].shape)
-        return "no error"
+        """What the answer says of a gradient with wrong entries, of which it is to name one."""
+        others = [other for other in constants if other != name]
+        given = {"parameter": name, "others": others, "entry": list(place), "shape": constants[name].shape}
+        return judged(names_the_entry, given, raises(ValueError, lambda: check(name, wrong, **options)))
 
     def kept():
         values = {name: v.copy() for name, v in parameters.items()}
@@ -162,22 +163,29 @@ def gradient_check(answer, rng):
     }
 
 
-def names(message, name, place, shape):
-    """Whether a message names a parameter and one index: the text "the error names all", or what is amiss.
+@unit.judge
+def names_the_entry(given, said):
+    """A ValueError whose message names a parameter and, where an entry is asked for, one index.
 
     An index is its numbers in order with a few signs between them: [1, 12], (1, 12), [1][12], row 1, column 12.
     Of the other indices of an array of that shape, those count whose last number is 10 or more: smaller numbers may
     count something else. What is no whole number is no part of an index.
     """
-    plain = re.sub(r"np\.int\d+\((\d+)\)", r"\1", message)
-    missing = [] if name in plain else ["the parameter"]
+    if not isinstance(said, Raised):
+        return differs("no error is raised")
+    if "ValueError" not in said.bases:
+        return differs(f"expected a ValueError, got the error {said.kind}")
+    place, plain = tuple(given["entry"]), re.sub(r"np\.int\d+\((\d+)\)", r"\1", said.message)
+    missing = [] if given["parameter"] in plain else ["the parameter"]
     if place and not index(place).search(plain):
         missing.append("the worst entry")
     if missing:
-        return "the error does not name " + " and ".join(missing)
+        return differs("the error does not name " + " and ".join(missing))
+    if not place and any(other in plain for other in given["others"]):
+        return differs("the error names another parameter too")
     rest = re.sub(r"\d*\.\d+(e[+-]?\d+)?|\d+e[+-]?\d+", "a number", index(place).sub("the worst entry", plain))
-    others = (other for other in np.ndindex(shape) if other[-1] >= 10) if place else ()
-    return "the error names other entries too" if any(index(i).search(rest) for i in others) else "the error names all"
+    others = (other for other in np.ndindex(*given["shape"]) if other[-1] >= 10) if place else ()
+    return differs("the error names other entries too") if any(index(i).search(rest) for i in others) else EQUAL
 
 
 def index(place):
