@@ -119,7 +119,7 @@ def test_a_missing_bubblewrap_is_named_with_what_to_do(monkeypatch):
 
 
 def test_an_installed_course_is_hidden(monkeypatch):
-    monkeypatch.setattr(sandbox, "python_folders", lambda: [PROJECT])
+    monkeypatch.setattr(sandbox, "shown_folders", lambda: [PROJECT])
     assert {path.name for path in sandbox.hidden_folders()} == {"course", "autograder"}
 
 

@@ -132,7 +132,7 @@ def layers(seen: list[int]) -> Iterator[str]:
         yield "own /tmp"
     if not int(status["CapEff"], 16) and int(status["NoNewPrivs"]):
         yield "no capabilities"
-    if len(Path("/proc/net/dev").read_text().splitlines()) <= 3:  # a heading of two lines, and the loopback
+    if len(Path("/proc/self/net/dev").read_text().splitlines()) <= 3:  # a heading of two lines, and the loopback
         yield "own network"
     if landlock.abi() and not _succeeds(lambda: os.open("/dev/urandom", os.O_WRONLY)):  # which everyone may
         yield f"Landlock ABI {landlock.abi()}"

@@ -78,7 +78,9 @@ def serve(listener: socket.socket, lifeline: int, confined: bool) -> None:
 
         seccomp.instructions()  # compiled once, for all kernels
         if os.geteuid() == 0:
-            confine.show_own_processes()  # bubblewrap covers parts of /proc, and so no kernel could have its own
+            confine.show_own_processes(
+                machine=True
+            )  # bubblewrap covers parts of /proc, and so no kernel could have its own
         confine.set_dumpable(False)
         Path("/tmp/canary").touch(mode=0o600)  # which no kernel may read: see autograder/inside/probe.py
     confine.adopt_orphans()
