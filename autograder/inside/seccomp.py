@@ -16,6 +16,7 @@ from autograder.inside.confine import call
 
 PR_SET_SECCOMP, MODE_FILTER = 22, 2
 CLONE_NEW_ANY = 0x7E02_0080  # time, user, pid, net, ipc, uts, cgroup and mount
+PRCTL_REFUSED = (4, PR_SET_SECCOMP)  # SET_DUMPABLE: the keeper could no longer see what a process uses
 TIOCSTI, TIOCLINUX = 0x5412, 0x541C  # typing into a terminal
 
 REFUSED = (
@@ -71,6 +72,8 @@ def instructions() -> bytes:
         for command in commands:
             rules.add_rule(pyseccomp.ERRNO(code), "fcntl", pyseccomp.Arg(1, pyseccomp.MASKED_EQ, 0xFFFF_FFFF, command))
     rules.add_rule(pyseccomp.ERRNO(errno.EINVAL), "fcntl", pyseccomp.Arg(1, pyseccomp.GT, FCNTL_LAST))
+    for option in PRCTL_REFUSED:
+        rules.add_rule(refuse, "prctl", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, 0xFFFF_FFFF, option))
     rules.add_rule(refuse, "sendto", pyseccomp.Arg(4, pyseccomp.NE, 0))  # to a socket that is named
     with tempfile.TemporaryFile() as file:
         rules.export_bpf(file)
