@@ -6,7 +6,6 @@ put into a pipe by reference: ``seccomp`` refuses that.
 
 from __future__ import annotations
 
-import os
 import socket
 from contextlib import suppress
 from functools import cache
@@ -37,7 +36,7 @@ def at_most(family: list[int]) -> int:
 def _descriptors(process: int) -> int:
     folder = Path(f"/proc/{process}/fd")
     try:
-        return folder.stat().st_size or len(os.listdir(folder))  # Linux tells the size from 6.2 on
+        return folder.stat().st_size or sum(1 for _ in folder.iterdir())  # Linux tells the size from 6.2 on
     except PermissionError:
         return MOST_DESCRIPTORS
     except OSError:  # it is gone
@@ -58,17 +57,17 @@ def unseen(family: list[int]) -> int:
 
 
 def _buffers(process: int) -> list[str]:
-    """Names of the sockets and pipes that a process has open, and of its epolls beyond a few. Raises PermissionError."""
+    """Names of the sockets and pipes that a process has open, and of its epolls but a few. Raises PermissionError."""
     found: list[str] = []
     epolls: list[str] = []
-    with suppress(FileNotFoundError, ProcessLookupError), os.scandir(f"/proc/{process}/fd") as entries:
-        for entry in entries:
+    with suppress(FileNotFoundError, ProcessLookupError):
+        for descriptor in Path(f"/proc/{process}/fd").iterdir():
             with suppress(FileNotFoundError, ProcessLookupError):
-                link = os.readlink(entry.path)
+                link = str(descriptor.readlink())
                 if link.startswith(("socket:", "pipe:")):
                     found.append(link)
                 elif "[eventpoll]" in link:
-                    epolls.append(f"{process} {entry.name}")
+                    epolls.append(f"{process} {descriptor.name}")
     return found + epolls[FEW:]
 
 
