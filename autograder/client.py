@@ -25,13 +25,13 @@ from autograder.outputs import sound_output, without_overwritten
 
 START_SECONDS = 30.0
 RECONNECTS = 10
-MAX_MESSAGE = 64_000_000  # bytes of one message
+MAX_MESSAGE = 24_000_000  # bytes of one message
 MAX_OBSERVED = 16_000_000  # bytes that a check may send
 SMALL_MESSAGE = 1_000_000  # bytes of a message that may hold as many values as it likes
 MAX_VALUES = 200_000  # of a larger one; Python takes up to a hundred bytes for each
-MAX_WAITING = 16  # messages that wait to be taken
+MAX_WAITING = 2  # messages that wait to be taken
 MAX_MESSAGES = 20_000  # that one cell may send
-MAX_GROWTH = 2_000_000_000  # bytes by which this process may grow while one notebook runs
+MAX_GROWTH = 1_000_000_000  # bytes by which this process may grow while one notebook runs
 ALIVE_SECONDS = 0.1  # after which a dead kernel is noticed
 
 
@@ -79,6 +79,12 @@ def is_crowded(part: bytes) -> bool:
     return sum(map(outside.count, (b",", b"[", b"{"))) > MAX_VALUES
 
 
+def bound_sockets(context: zmq.Context) -> None:
+    """Bound what sockets take in that are made from now on."""
+    context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)  # of a part of a message; more ends the connection
+    context.setsockopt(zmq.RCVHWM, MAX_WAITING)
+
+
 class QuickClient(AsyncKernelClient):
     """A client on bounded channels that is ready as soon as the kernel is."""
 
@@ -86,8 +92,7 @@ class QuickClient(AsyncKernelClient):
     stdin_channel_class = control_channel_class = BoundedChannel
 
     def _create_connected_socket(self, channel: str, identity: bytes | None = None) -> zmq.Socket:
-        self.context.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE)  # of a part of a message; more ends the connection
-        self.context.setsockopt(zmq.RCVHWM, MAX_WAITING)
+        bound_sockets(self.context)
         return super()._create_connected_socket(channel, identity)
 
     def start_channels(self, *args: Any, **kwargs: Any) -> None:
@@ -145,6 +150,9 @@ class BoundedClient(NotebookClient):
         for output, pieces in self.texts.values():
             output.text = without_overwritten("".join(pieces))
         self.texts = {}
+        relay = getattr(self.km and self.km.provisioner, "relay", None)
+        if relay is not None and relay.cut:
+            self.overflowed, relay.cut = True, False
 
     async def reconnect(self) -> None:
         """After a message that was too large: take output again."""

@@ -128,6 +128,42 @@ SPACE = {
         time.sleep(600)""",
         MEMORY,
     ),
+    "full sockets": (
+        """
+        import os, socket, time
+        def fill():
+            kept = []
+            try:
+                while True:
+                    kept += socket.socketpair()
+                    for one in kept[-2:]:
+                        one.setblocking(False)
+                        try:
+                            while True: one.send(bytes(32768))
+                        except BlockingIOError:
+                            pass
+            except OSError:
+                time.sleep(600)
+        for n in range(8):
+            if os.fork() == 0: fill()
+        time.sleep(600)""",
+        MEMORY,
+    ),
+    "memory in many parts": (
+        """
+        import mmap, os, time
+        for n in range(8):
+            if os.fork() == 0:
+                kept = []
+                while True:  # each part has other rights than the one before
+                    try:
+                        kept.append(mmap.mmap(-1, 4096, mmap.MAP_PRIVATE, prot=len(kept) % 2 + 1))
+                    except OSError:
+                        break
+                time.sleep(600)
+        time.sleep(600)""",
+        MEMORY,
+    ),
     "one large file": ("open('large', 'wb').write(bytes(2**28))", DISK),
     "a file without end": ("with open('large', 'wb') as f:\n    while True: f.write(bytes(2**20))", DISK),
     "large files": (

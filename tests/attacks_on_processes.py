@@ -79,6 +79,20 @@ LINUX = {
     "memory files, executed": "fd = os.memfd_create('x'); os.execve(fd, ['x'], {})",
     "shared memory of System V": "syscall(29, 0, 2**30, 0o1600)",
     "message queues": "syscall(68, 0, 0o1600)",
+    "pages kept in a pipe": """
+        import mmap
+        page = mmap.mmap(-1, 4096)
+        part = struct.pack('=QQ', ctypes.addressof(ctypes.c_char.from_buffer(page)), 4096)
+        syscall(278, os.pipe()[1], part, 1, 8)""",
+    "larger pipes": "import fcntl; fcntl.fcntl(os.pipe()[1], fcntl.F_SETPIPE_SZ, 2**18)",
+    "larger pipes, past 32 bits": "syscall(72, ctypes.c_long(os.pipe()[1]), ctypes.c_long(1 << 32 | 1031), 2**18)",
+    "larger buffers of sockets": "socket.socketpair()[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2**20)",
+    "descriptors on their way": "socket.send_fds(socket.socketpair()[0], [b'x'], [0])",
+    "rules of Landlock": "syscall(444, struct.pack('=Q', 1), 8, 0)",
+    "filters of calls": "syscall(317, 2, 0, struct.pack('=I', 0x7fff0000))",
+    "asynchronous reading": "syscall(206, 10, ctypes.byref(ctypes.c_void_p()))",
+    "inotify": "syscall(294, 0)",
+    "the machine's counters": "found(p for p in ('stat', 'sys', 'locks') if os.path.exists(f'/proc/{p}'))",
     "fanotify": "syscall(300, 0, 0)",
     "kernel modules": "syscall(313, 0, b'', 0)",
     "kexec": "syscall(246, 0, 0, 0, 0)",

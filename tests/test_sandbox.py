@@ -10,9 +10,11 @@ from pathlib import Path
 import psutil
 import pytest
 from escaping import RIGHT, TRIED, Outside, run
+from nbgrader.exchange.default import Exchange
 from running import wait_until
 from test_escapes import GROUPS, results_of
 
+from autograder.inside import doors
 from autograder.kernels import forkserver, sandbox, selftest
 
 pytestmark = pytest.mark.alone
@@ -48,6 +50,8 @@ BROKEN = {
     "processes are shared": lambda words: [word for word in words if word != "--unshare-pid"],
     "the owner's home is shown": lambda words: [*words, "--ro-bind", str(Path.home()), str(Path.home())],
     "the system can be written": lambda words: [*words, "--tmpfs", "/var/tmp", "--chmod", "1777", "/var/tmp"],
+    "what lies beside libraries is shown": lambda words: [*words, "--ro-bind", "/usr/local", "/usr/local"],
+    "the root can be changed": lambda words: words[: words.index("--remount-ro")],
     "the reference is shown": lambda words: [*words, "--ro-bind", str(PROJECT / "course"), "/view/course"],
 }
 
@@ -62,6 +66,8 @@ def test_one_broken_layer_is_held_by_the_others_or_refused(fault, altered):
         got = str(error)
         assert server.process.poll() is not None and not server.folder.exists()
     TRIED.append(("broken", fault, got[:150]))
+    if "beside" in fault:
+        assert "could escape" in got and "see /usr/local/" in got
     if "reference" in fault:
         assert "could escape" in got and ("read" in got or "import" in got)
 
@@ -84,6 +90,8 @@ def test_a_server_that_confines_nothing_is_refused(monkeypatch, tmp_path):
         server.close()
     for escape in ("read /", "open a TCP connection", "connect to a Unix socket", "signal process"):
         assert escape in str(refusal.value)
+    names = {name for name, _ in doors.doors() if doors.__file__ not in name}
+    assert len(names) > 15 and {name for name in names if name not in str(refusal.value)} == set()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root is run as an ordinary user, below")
@@ -95,7 +103,8 @@ def test_without_nested_namespaces_the_other_layers_hold(altered, tmp_path, monk
     with Outside(tmp_path) as outside:
         for attacks in GROUPS.values():
             got, outcome = results_of(attacks, outside)
-            visible = {"other processes", "the server's settings", "the command line"}
+            visible = {"other processes", "the server's settings", "the command line", "the machine's counters",
+                       "a time of a device"}  # fmt: skip
             escaped = {name for name in attacks if got.get(name, "?")[0] != "refused"} - visible
             assert escaped == set() and outcome.full and outside.reached() == []
     assert run(answer=RIGHT).full
@@ -118,8 +127,15 @@ def test_a_missing_bubblewrap_is_named_with_what_to_do(monkeypatch):
         sandbox.require()
 
 
+def test_what_lies_beside_libraries_is_not_shown():
+    shown, hidden = sandbox.shown_folders(), selftest.beside_libraries()
+    for path in (Path(Exchange.root.default_value), Path("/usr/src"), Path(sys.prefix) / "share" / "jupyter"):
+        assert not any(path.is_relative_to(one) or one.is_relative_to(path) for one in shown), path
+    assert {Path("/usr/share/doc"), Path("/usr/local/bin"), Path("/usr/src")} <= {*hidden}
+
+
 def test_an_installed_course_is_hidden(monkeypatch):
-    monkeypatch.setattr(sandbox, "python_folders", lambda: [PROJECT])
+    monkeypatch.setattr(sandbox, "shown_folders", lambda: [PROJECT])
     assert {path.name for path in sandbox.hidden_folders()} == {"course", "autograder"}
 
 
@@ -145,6 +161,7 @@ def test_it_holds_for_an_ordinary_user():
         os.chown(folder, 65534, 65534)
         again = [
             str(PROJECT / "tests" / "test_escapes.py"),
+            str(PROJECT / "tests" / "test_between.py"),
             f"{__file__}::test_without_nested_namespaces_the_other_layers_hold",
         ]
         words = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *again]
@@ -156,3 +173,10 @@ def test_it_holds_for_an_ordinary_user():
         pytest.skip(f"no namespace for it here: {done.stderr.strip()}")
     TRIED.append(("user", "all escapes by an ordinary user", done.stdout.strip().splitlines()[-1]))
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+
+
+def test_torch_computes_in_a_kernel_as_outside():
+    """It looks in /proc/cpuinfo which instructions there are, and a kernel does not see that."""
+    asks = "import torch; print('torch uses', torch.backends.cpu.get_cpu_capability())"
+    outside = subprocess.run([sys.executable, "-c", asks], capture_output=True, text=True)
+    assert outside.stdout.strip() in run(asks, unit="torch_autograd", cell_seconds=20.0).text

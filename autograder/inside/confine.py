@@ -26,11 +26,15 @@ from autograder.inside.limits import Limits
 
 FIRST_UID, UIDS = 61184, 4000  # a range that no account uses: systemd's dynamic users
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID = 0x0002_0000, 0x0800_0000, 0x1000_0000, 0x2000_0000
+CLONE_NEWNET = 0x4000_0000
+MOUNT_SETATTR, AT_FDCWD, AT_RECURSIVE, MOUNT_ATTR_RDONLY = 442, -100, 0x8000, 0x1
 MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 0x2, 0x4, 0x8, 0x1000, 0x4000, 0x4_0000
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP = 1, 4, 24
 PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 36, 38
 
 TERMINALS = "/dev/pts"  # which ``!command`` uses
+MOST_TERMINALS = 32
+MOST_DESCRIPTORS, MOST_SIGNALS = 512, 1024
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -80,6 +84,8 @@ def enter_namespaces() -> bool:
         call("unshare", CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC)
     except OSError:
         return False
+    with contextlib.suppress(OSError):  # else it is shared, and seccomp keeps sockets from having names in it
+        call("unshare", CLONE_NEWNET)
     with contextlib.suppress(OSError):
         Path("/proc/self/setgroups").write_text("deny")
         Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
@@ -88,17 +94,20 @@ def enter_namespaces() -> bool:
 
 
 def make_private(limits: Limits) -> bool:
-    """In new namespaces: a small ``/tmp`` and ``/dev/shm`` and terminals of its own. False where that is refused.
+    """In new namespaces: a small ``/tmp`` and ``/dev/shm`` and a few terminals of its own, and nothing else that could
+    be changed, not even a time or a mode. False where that is refused.
 
     Where this Python itself lies below ``/tmp``, it stays visible there, read-only as it was.
     """
     python = {folder: os.open(folder, os.O_PATH | os.O_CLOEXEC) for folder in python_below_tmp()}
     try:
         call("mount", b"none", b"/", None, MS_REC | MS_PRIVATE, None)
+        make_read_only()
         for place, size in ((b"/tmp", limits.disk), (b"/dev/shm", limits.shared)):
             options = f"size={size},nr_inodes={limits.files},mode=0700".encode()
             call("mount", b"tmpfs", place, b"tmpfs", MS_NOSUID | MS_NODEV, options)
-        call("mount", b"devpts", TERMINALS.encode(), b"devpts", MS_NOSUID | MS_NOEXEC, b"newinstance,ptmxmode=0666")
+        options = f"newinstance,ptmxmode=0666,max={MOST_TERMINALS}".encode()  # there are only so many in a machine
+        call("mount", b"devpts", TERMINALS.encode(), b"devpts", MS_NOSUID | MS_NOEXEC, options)
         for folder, descriptor in python.items():
             Path(folder).mkdir(parents=True, exist_ok=True)
             call("mount", f"/proc/self/fd/{descriptor}".encode(), folder.encode(), None, MS_BIND | MS_REC, None)
@@ -107,19 +116,27 @@ def make_private(limits: Limits) -> bool:
     return True
 
 
+def make_read_only() -> None:
+    """Make all that is mounted read-only, devices too; where Linux cannot do it at once, bubblewrap has done it."""
+    with contextlib.suppress(OSError):
+        attributes = struct.pack("=4Q", MOUNT_ATTR_RDONLY, 0, 0, 0)
+        call("syscall", MOUNT_SETATTR, AT_FDCWD, b"/", AT_RECURSIVE, attributes, len(attributes))
+
+
 def python_below_tmp() -> list[str]:
     """The folders of this Python that lie below ``/tmp``."""
     folders = sorted({sys.prefix, sys.base_prefix})
     return [folder for folder in folders if folder.startswith("/tmp/")]
 
 
-def show_own_processes() -> bool:
-    """As the first process of a namespace: let ``/proc`` show nothing but it. False where that is refused."""
-    try:
-        call("mount", b"proc", b"/proc", b"proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, None)
-    except OSError:
-        return False
-    return True
+def show_own_processes(machine: bool = False) -> bool:
+    """As the first process of a namespace: let ``/proc`` show the processes in it and, but for the server, nothing of
+    the machine, whose counters tell what others do. False where that is refused."""
+    for options in (None,) if machine else (b"subset=pid", None):  # Linux 5.8 knows it
+        with contextlib.suppress(OSError):
+            call("mount", b"proc", b"/proc", b"proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, options)
+            return True
+    return False
 
 
 def drop_capabilities() -> None:
@@ -140,7 +157,8 @@ def limit_resources(limits: Limits) -> None:
         (resource.RLIMIT_AS, mapped + limits.memory),
         (resource.RLIMIT_NPROC, limits.processes),
         (resource.RLIMIT_FSIZE, limits.file_bytes),
-        (resource.RLIMIT_NOFILE, 512),
+        (resource.RLIMIT_NOFILE, MOST_DESCRIPTORS),
+        (resource.RLIMIT_SIGPENDING, MOST_SIGNALS),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_MEMLOCK, 0),
         (resource.RLIMIT_MSGQUEUE, 0),

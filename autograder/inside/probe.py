@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from autograder.inside import confine, landlock, usage
+from autograder.inside import confine, doors, landlock, usage
 from autograder.inside.limits import MB, Limits
 
 Target = dict[str, Any]
@@ -43,6 +43,8 @@ def attempts(target: Target, limits: Limits, folder: Path, seen: list[int]) -> I
     """Names of escapes, and functions that raise an error, or return False, if they do not succeed."""
     for file in target["files"]:
         yield f"read {file}", Path(file).read_text
+    for place in target["hidden"]:
+        yield f"see {place}", Path(place).lstat
     for place in (target["folder"], "/", "/usr", "/var/tmp", sys.prefix, Path(__file__).parent):
         yield f"write into {place}", partial(_write, Path(place))
     yield "read files of another kernel", Path("/tmp/canary").read_text
@@ -60,6 +62,7 @@ def attempts(target: Target, limits: Limits, folder: Path, seen: list[int]) -> I
     yield "trace processes", lambda: confine.call("ptrace", PTRACE_TRACEME, 0, 0, 0)
     yield "make a user namespace", lambda: confine.call("unshare", confine.CLONE_NEWUSER)
     yield "mount a file system", lambda: confine.call("mount", b"none", str(folder).encode(), b"tmpfs", 0, None)
+    yield from doors.doors()
     yield "exceed the memory limit", lambda: mmap.mmap(-1, limits.memory + MB, flags=mmap.MAP_PRIVATE)
     yield "exceed the size of a file", partial(_fill, [folder / "large"], limits.file_bytes + MB)
     if _size_of(folder) < 2 * limits.disk:  # else the keeper watches how much it takes
@@ -128,11 +131,15 @@ def layers(seen: list[int]) -> Iterator[str]:
         yield "own processes"
     if not seen:
         yield "own /proc"
+    if not _succeeds(Path("/proc/stat").read_text):
+        yield "no counters of the machine"
+    if not _succeeds(partial(os.utime, "/dev/null")):
+        yield "read-only devices"
     if any(line.split()[1] == "/tmp" for line in Path("/proc/self/mounts").read_text().splitlines()):
         yield "own /tmp"
     if not int(status["CapEff"], 16) and int(status["NoNewPrivs"]):
         yield "no capabilities"
-    if len(Path("/proc/net/dev").read_text().splitlines()) <= 3:  # a heading of two lines, and the loopback
+    if len(Path("/proc/self/net/dev").read_text().splitlines()) <= 3:  # a heading of two lines, and the loopback
         yield "own network"
     if landlock.abi() and not _succeeds(lambda: os.open("/dev/urandom", os.O_WRONLY)):  # which everyone may
         yield f"Landlock ABI {landlock.abi()}"

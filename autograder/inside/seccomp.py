@@ -16,10 +16,12 @@ from autograder.inside.confine import call
 
 PR_SET_SECCOMP, MODE_FILTER = 22, 2
 CLONE_NEW_ANY = 0x7E02_0080  # time, user, pid, net, ipc, uts, cgroup and mount
+PRCTL_REFUSED = (4, PR_SET_SECCOMP)  # SET_DUMPABLE: the keeper could no longer see what a process uses
 TIOCSTI, TIOCLINUX = 0x5412, 0x541C  # typing into a terminal
 
 REFUSED = (
-    "socket connect ptrace process_vm_readv process_vm_writev process_madvise pidfd_getfd kcmp "
+    "socket connect bind sendmsg sendmmsg setsockopt "
+    "ptrace process_vm_readv process_vm_writev process_madvise pidfd_getfd kcmp "
     "mount umount umount2 pivot_root chroot move_mount open_tree fsopen fsconfig fsmount fspick mount_setattr "
     "unshare setns bpf perf_event_open userfaultfd io_uring_setup io_uring_enter io_uring_register "
     "keyctl add_key request_key init_module finit_module create_module delete_module kexec_load kexec_file_load "
@@ -27,9 +29,20 @@ REFUSED = (
     "settimeofday clock_settime clock_adjtime adjtimex sethostname setdomainname mknod mknodat "
     "iopl ioperm modify_ldt lookup_dcookie move_pages migrate_pages vhangup uselib nfsservctl"
 )
-MISSING = "clone3 memfd_create memfd_secret shmget msgget semget mq_open"
-"""Calls that look as if this system did not have them: what asks for them knows another way. The memory
-behind them could not be told from other memory that is in use."""
+MISSING = (
+    "clone3 memfd_create memfd_secret shmget msgget semget mq_open vmsplice splice tee io_setup sysinfo mincore "
+    "preadv2 pwritev2 inotify_init inotify_init1 inotify_add_watch seccomp "
+    "landlock_create_ruleset landlock_add_rule landlock_restrict_self"
+)
+"""Calls that look as if this system did not have them: what asks for them knows another way. The memory behind
+them could not be told from other memory that is in use, or they tell what happens outside the kernel."""
+LATER = range(451, 512)
+"""Calls that are newer than this list look missing, too; so do those that are not made yet."""
+FCNTL_LOCKS = (6, 7, 37, 38)  # SETLK, SETLKW, OFD_SETLK, OFD_SETLKW
+FCNTL_REFUSED = (5, 36, 1024, 1025, 1026, 1027, 1028, 1029, 1031)  # GETLK, OFD_GETLK, leases, DNOTIFY, SETPIPE_SZ
+FCNTL_LAST = 1032  # GETPIPE_SZ: what is above are seals, hints and delegations
+"""Commands of ``fcntl`` that look unknown. Setting a lock is answered with success, though no lock is set: all that
+is not the kernel's own is read-only to it, and a lock on that would tell other kernels something, or stop them."""
 
 
 class Program(ctypes.Structure):
@@ -43,10 +56,10 @@ def instructions() -> bytes:
     """The filter, compiled; done once, before any fork. Calls of other architectures end the process."""
     rules = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
     rules.set_attr(pyseccomp.Attr.ACT_BADARCH, pyseccomp.KILL_PROCESS)
-    for names, code in ((REFUSED, errno.EPERM), (MISSING, errno.ENOSYS)):
-        for name in names.split():
+    for calls, code in ((REFUSED.split(), errno.EPERM), ([*MISSING.split(), *LATER], errno.ENOSYS), (["flock"], 0)):
+        for one in calls:
             try:
-                rules.add_rule(pyseccomp.ERRNO(code), name)
+                rules.add_rule(pyseccomp.ERRNO(code), one)
             except OSError:  # unknown to this processor or library
                 continue
     refuse = pyseccomp.ERRNO(errno.EPERM)
@@ -55,6 +68,12 @@ def instructions() -> bytes:
             rules.add_rule(refuse, "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, 1 << bit, 1 << bit))
     for request in (TIOCSTI, TIOCLINUX):
         rules.add_rule(refuse, "ioctl", pyseccomp.Arg(1, pyseccomp.MASKED_EQ, 0xFFFF_FFFF, request))
+    for commands, code in ((FCNTL_LOCKS, 0), (FCNTL_REFUSED, errno.EINVAL)):
+        for command in commands:
+            rules.add_rule(pyseccomp.ERRNO(code), "fcntl", pyseccomp.Arg(1, pyseccomp.MASKED_EQ, 0xFFFF_FFFF, command))
+    rules.add_rule(pyseccomp.ERRNO(errno.EINVAL), "fcntl", pyseccomp.Arg(1, pyseccomp.GT, FCNTL_LAST))
+    for option in PRCTL_REFUSED:
+        rules.add_rule(refuse, "prctl", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, 0xFFFF_FFFF, option))
     rules.add_rule(refuse, "sendto", pyseccomp.Arg(4, pyseccomp.NE, 0))  # to a socket that is named
     with tempfile.TemporaryFile() as file:
         rules.export_bpf(file)

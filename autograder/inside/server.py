@@ -58,6 +58,8 @@ def preload(modules: list[str]) -> None:
                     raise
             if threads() > 1:
                 raise NotForkable(f"importing {name} starts a thread; a unit that needs it cannot have warm kernels")
+    if "torch" in sys.modules:  # it looks which instructions there are, in /proc/cpuinfo, which kernels do not see
+        sys.modules["torch"].backends.cpu.get_cpu_capability()
     tensorflow = sys.modules.get("tensorflow.python.eager.context")
     if tensorflow is not None and tensorflow.context()._initialized:
         raise NotForkable("an import ran a TensorFlow operation; TensorFlow would hang in every kernel")
@@ -78,7 +80,9 @@ def serve(listener: socket.socket, lifeline: int, confined: bool) -> None:
 
         seccomp.instructions()  # compiled once, for all kernels
         if os.geteuid() == 0:
-            confine.show_own_processes()  # bubblewrap covers parts of /proc, and so no kernel could have its own
+            confine.show_own_processes(
+                machine=True
+            )  # bubblewrap covers parts of /proc, and so no kernel could have its own
         confine.set_dumpable(False)
         Path("/tmp/canary").touch(mode=0o600)  # which no kernel may read: see autograder/inside/probe.py
     confine.adopt_orphans()

@@ -10,6 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.inside import unseen
+
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -78,12 +80,12 @@ def memory_of(family: list[int], base: Size, most: int) -> int:
     Exact only near and above ``most``: counting what they share among themselves but once takes longer.
     """
     sizes = {process: size_of(process) for process in family}
-    if sum(max(0, size.mapped - base.mapped) for size in sizes.values()) <= most:
+    if sum(max(0, size.mapped - base.mapped) for size in sizes.values()) + unseen.at_most(family) <= most:
         return 0
     resident = sum(max(0, size.resident - base.resident) for size in sizes.values())
     if resident > most and len(family) > 1:
         resident = sum(_proportional(process, size.resident - base.resident) for process, size in sizes.items())
-    return max(resident, _shared(family))
+    return max(resident, _shared(family)) + unseen.unseen(family)
 
 
 def _proportional(process: int, otherwise: int) -> int:
@@ -102,7 +104,7 @@ def _shared(family: list[int]) -> int:
 
 def _shared_maps(process: int) -> Iterator[tuple[str, int]]:
     with suppress(OSError, ValueError):
-        for line in Path(f"/proc/{process}/maps").read_text(errors="replace").splitlines():
+        for line in unseen.maps_of(process).splitlines():
             place, rights, _, device, inode, *name = line.split(maxsplit=5)
             if rights.endswith("s") and name and name[0].startswith("/dev/zero"):
                 start, _, end = place.partition("-")

@@ -27,11 +27,12 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import KernelProvisionerBase
 
-from autograder.client import START_SECONDS
+from autograder.client import MAX_MESSAGE, START_SECONDS, bound_sockets
 from autograder.inside.kernel import CHANNELS
 from autograder.inside.limits import Limits
 from autograder.kernels import forkserver, sandbox
 from autograder.kernels.asking import archive, ask
+from autograder.relay import Relay
 
 KERNEL_NAME = "gradients"
 CLIENT = "autograder.client.QuickClient"
@@ -49,19 +50,24 @@ class WarmProvisioner(KernelProvisionerBase):
     why = crowded = ""
     received = b""
     sockets: Sequence[socket.socket] = ()
+    relay: Relay | None = None
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
-        """Make the kernel's sockets, in a folder that only this process knows."""
+        """Make the kernel's sockets, in a folder that only this process knows, and the relay that all go through."""
         self.folder = self.folder or Path(tempfile.mkdtemp(prefix="kernel-", dir=forkserver.short_folder()))
         self.exit_code, self.why, self.crowded, self.received = None, "", "", b""  # as after a restart
         manager: Any = self.parent
-        manager.transport, manager.ip = "ipc", str(self.folder / "k")
+        bound_sockets(manager.context)  # it has a socket of its own
+        self.relay = self.relay or Relay(forkserver.short_folder(), MAX_MESSAGE)
+        manager.transport, manager.ip = "ipc", str(self.relay.folder / "k")
         sockets = []
         for number, channel in enumerate(CHANNELS, start=1):
             setattr(manager, f"{channel}_port", number)
             listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            listener.bind(f"{manager.ip}-{number}")
+            path = self.folder / f"k-{number}"
+            listener.bind(str(path))
             listener.listen(16)
+            self.relay.listen_for(path)
             sockets.append(listener)
         self.sockets = sockets
         self.connection_info = manager.get_connection_info()
@@ -154,8 +160,10 @@ class WarmProvisioner(KernelProvisionerBase):
             listener.close()
         if self.folder is not None:
             remove(self.folder)
-            if restart:  # at the same addresses, to which clients return
+            if restart:
                 self.folder.mkdir(0o700)
+        if self.relay is not None and not restart:  # else clients return to it
+            self.relay.close()
 
     async def post_launch(self, **kwargs: Any) -> None:
         """Nothing is left to do."""

@@ -1,8 +1,9 @@
 """The sandbox around a fork server: what is not bound into it does not exist for an answer.
 
 bubblewrap gives the server namespaces of its own: a file system that holds the system's libraries, this
-Python and the course (without the unit's answers), all read-only; no network; no other processes. Inside, each
-kernel then gives up the rest (``autograder/inside/confine.py``).
+Python and the course (without the unit's answers), all read-only; no network; no other processes. Nothing else
+below ``/usr`` is there: an exchange, a course or a configuration may lie beside libraries. Inside, each kernel then
+gives up the rest (``autograder/inside/confine.py``).
 """
 
 from __future__ import annotations
@@ -17,7 +18,15 @@ import autograder
 import course
 
 STRICT, NONE = "strict", "none"
-SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
+SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64")
+PROGRAMS = ("bin", "sbin", "lib", "lib32", "lib64")
+"""The folders below ``/usr`` that hold programs and libraries."""
+LOCAL = ("/usr/local/lib", "/usr/local/lib64", "/usr/local/share/fonts")
+SHARED_DATA = ("fonts", "fontconfig", "i18n", "locale", "matplotlib", "mime", "misc", "terminfo", "xml/fontconfig",
+               "zoneinfo")  # fmt: skip
+"""The folders below ``share`` that libraries read."""
+PYTHON = ("bin", "include", "lib", "lib64", "pyvenv.cfg", *(f"share/{name}" for name in SHARED_DATA))
+"""What belongs to a Python, below its prefix. What its ``etc`` and the rest of ``share`` hold, no kernel needs."""
 CONFIGURATION = ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/fonts", "/etc/localtime",
                  "/etc/alternatives")  # fmt: skip
 KEPT = ("LANG", "LC_ALL", "TZ")
@@ -60,36 +69,43 @@ def command(view: Path, shown: Path) -> list[str]:
     for path in SYSTEM:
         if Path(path).is_symlink():
             bwrap += ["--symlink", str(Path(path).readlink()), path]
-        elif Path(path).exists():
-            bwrap += ["--ro-bind", path, path]
     for path in CONFIGURATION:
-        bwrap += ["--ro-bind-try", path, path]
-    for place in python_folders():
+        bwrap += [*_parents(Path(path)), "--ro-bind-try", path, path]
+    for place in shown_folders():
         bwrap += [*_parents(place), "--ro-bind", str(place), str(place)]
     for place in hidden_folders():
-        bwrap += ["--tmpfs", str(place)]
+        bwrap += ["--tmpfs", str(place), "--remount-ro", str(place)]
     bwrap += ["--ro-bind", str(view), str(shown)]
-    return [*bwrap, "--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--dir", "/tmp", "--chdir", "/"]
+    bwrap += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"]
+    # all kernels have these: one could change a mode, or a time, for the others
+    return [*bwrap, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
 
 
-def python_folders() -> list[Path]:
-    """The folders of this Python and of what is installed into it, outside of the system's own."""
-    names = {sys.prefix, sys.base_prefix, *site.getsitepackages()}
+def shown_folders() -> list[Path]:
+    """What is shown of the system, and of this Python and what is installed into it."""
+    names = {path for path in SYSTEM if not Path(path).is_symlink()}
+    names |= {f"/usr/{name}" for name in (*PROGRAMS, *(f"share/{name}" for name in SHARED_DATA))} | {*LOCAL}
+    names |= {f"{prefix}/{name}" for prefix in python_prefixes() for name in PYTHON}
+    names |= {*site.getsitepackages(), sys.executable, os.path.realpath(sys.executable)}
     if site.ENABLE_USER_SITE:
         names.add(site.getusersitepackages())
     places = {Path(os.path.normpath(name)) for name in names}  # without the "..", links as they are
     found: list[Path] = []
     for place in sorted(path for path in places if path.exists()):
-        if not any(place.is_relative_to(other) for other in [*found, *map(Path, SYSTEM)]):
+        if not any(place.is_relative_to(other) for other in found):
             found.append(place)
     return found
 
 
+def python_prefixes() -> list[str]:
+    """The folders in which this Python lies, and that from which it was made."""
+    return sorted({sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix})
+
+
 def hidden_folders() -> list[Path]:
     """The folders of the course and the grader, where they lie within what is shown: as installed packages, say."""
-    shown = [*map(Path, SYSTEM), *python_folders()]
     packages = [Path(package.__file__ or "").parent for package in (course, autograder)]
-    return [path for path in packages if any(path.is_relative_to(place) for place in shown)]
+    return [path for path in packages if any(path.is_relative_to(place) for place in shown_folders())]
 
 
 def _parents(path: Path) -> list[str]:

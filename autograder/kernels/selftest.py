@@ -14,13 +14,14 @@ from typing import Any
 
 from autograder.inside.limits import MB, Limits
 from autograder.kernels.asking import archive, ask
-from autograder.kernels.sandbox import NoSandbox
+from autograder.kernels.sandbox import NoSandbox, shown_folders
 
 SMALL = Limits(memory=256 * MB, processes=24, file_bytes=2 * MB, disk=4 * MB, shared=MB, files=100)
 SECONDS = 10.0
 MISSING = "missing here"
 EXPECTED = (
-    "own processes", "own /proc", "own /tmp", "own network", "no capabilities", "Landlock", "seccomp", "limits",
+    "own processes", "own /proc", "own /tmp", "own network", "no counters of the machine", "read-only devices",
+    "no capabilities", "Landlock", "seccomp", "limits",
 )  # fmt: skip
 
 
@@ -44,12 +45,21 @@ def _targets(unit: str, stack: ExitStack) -> dict[str, Any]:
     places = (folder, str(Path.home()))
     return {
         "files": [stack.enter_context(_canary(place)) for place in places if os.access(place, os.W_OK)],
+        "hidden": [str(path) for path in beside_libraries()],
         "folder": folder,
         "port": _listener(socket.AF_INET, ("127.0.0.1", 0), stack).getsockname()[1],
         "socket": _listener(socket.AF_UNIX, f"{folder}/s", stack).getsockname(),
         "datagrams": _listener(socket.AF_UNIX, f"{folder}/d", stack, socket.SOCK_DGRAM).getsockname(),
         "modules": [f"course.{unit}.reference", f"course.{unit}.mistakes"] if unit else [],
     }
+
+
+def beside_libraries() -> list[Path]:
+    """What lies beside the folders that are shown, and is not."""
+    shown = shown_folders()
+    parents = {path.parent for path in shown} - {Path("/")}
+    found = (path for parent in parents if os.access(parent, os.R_OK | os.X_OK) for path in parent.iterdir())
+    return [path for path in found if not any(one.is_relative_to(path) or path.is_relative_to(one) for one in shown)]
 
 
 @contextmanager

@@ -1,0 +1,128 @@
+"""Between a kernel and the client that reads it: a relay that passes on whole messages of a bounded size only.
+
+ZeroMQ bounds a part of a message but not the number of parts, and takes in all of them before anybody sees one: a
+kernel that speaks its protocol by hand could fill the memory of whoever reads it. The relay follows the protocol and
+hangs up.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import tempfile
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+CHUNK = 65_536  # bytes that are passed on at once
+GREETING = 64  # bytes with which either side begins
+EXPECTED = {0: 0xFF, 9: 0x7F, 10: 3}  # of these: the signature, and the version
+MORE, LONG, COMMAND = 1, 2, 4  # flags of a part
+PART = 64  # bytes that ZeroMQ takes for a part, however short
+CONNECT_SECONDS = 5.0
+
+
+class Meter:
+    """Follows what one side sends in version 3 of ZeroMQ's protocol, https://rfc.zeromq.org/spec/23."""
+
+    def __init__(self, most: int):
+        self.most = most
+        self.greeted = 0  # bytes of the greeting that have come
+        self.head = b""  # of the part that is coming: flags and length, as far as they have come
+        self.left = 0  # bytes of it that are still to come
+        self.size = 0  # of the message so far
+
+    def fits(self, data: bytes) -> bool:
+        """Take the next bytes; False if it is another protocol, or a message grows larger than ``most`` bytes."""
+        place = min(GREETING - self.greeted, len(data))
+        for position, byte in enumerate(data[:place], start=self.greeted):
+            if EXPECTED.get(position, byte) != byte:
+                return False
+        self.greeted += place
+        while place < len(data):
+            if self.left:
+                taken = min(self.left, len(data) - place)
+                self.left, place = self.left - taken, place + taken
+                continue
+            length = 9 if (self.head or data[place : place + 1])[0] & LONG else 2
+            missing = data[place : place + length - len(self.head)]
+            self.head, place = self.head + missing, place + len(missing)
+            if len(self.head) == length and not self._begin_part():
+                return False
+        return True
+
+    def _begin_part(self) -> bool:
+        flags, self.left, self.head = self.head[0], int.from_bytes(self.head[1:], "big"), b""
+        self.size += self.left + PART
+        fits = self.size <= self.most
+        if flags & COMMAND or not flags & MORE:
+            self.size = 0
+        return fits
+
+
+class Relay:
+    """Stands before the sockets of a kernel: whoever connects to one of the same name in ``folder`` is connected to it.
+
+    ``cut`` tells that it had to hang up.
+    """
+
+    def __init__(self, beside: str, most: int):
+        self.folder = Path(tempfile.mkdtemp(prefix="relay-", dir=beside))
+        self.most, self.cut = most, False
+        self._listeners: dict[Path, socket.socket] = {}
+        self._open: set[socket.socket] = set()
+
+    def listen_for(self, path: Path) -> None:
+        """Stand before the socket at ``path``, now and when there is another one."""
+        if path not in self._listeners:
+            listener = self._listeners[path] = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            listener.bind(str(self.folder / path.name))
+            listener.listen()
+            _begin(lambda: self._accept(listener, path))
+
+    def _accept(self, listener: socket.socket, path: Path) -> None:
+        with suppress(OSError):  # until it is closed
+            while True:
+                reader, _ = listener.accept()
+                kernel = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+                self._open |= {reader, kernel}
+                try:
+                    kernel.settimeout(CONNECT_SECONDS)
+                    kernel.connect(str(path))
+                    kernel.settimeout(None)
+                except OSError:  # it is gone, or not there yet: ZeroMQ tries again
+                    self._hang_up(reader, kernel)
+                    continue
+                meter = Meter(self.most)
+                _begin(lambda a=kernel, b=reader, fits=meter.fits: self._pass_on(a, b, fits))
+                _begin(lambda a=reader, b=kernel: self._pass_on(a, b, bool))
+
+    def _pass_on(self, source: socket.socket, target: socket.socket, fits: Callable[[bytes], bool]) -> None:
+        with suppress(OSError):
+            while data := source.recv(CHUNK):
+                if not fits(data):
+                    self.cut = True
+                    break
+                target.sendall(data)
+        self._hang_up(source, target)
+
+    def _hang_up(self, *sockets: socket.socket) -> None:
+        """End connections; whoever reads or writes there notices."""
+        for one in sockets:
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            if one in self._open:
+                self._open.discard(one)
+                one.close()
+
+    def close(self) -> None:
+        """Pass nothing on any more."""
+        self._hang_up(*self._listeners.values(), *list(self._open))
+        for listener in self._listeners.values():
+            listener.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _begin(work: Callable[[], None]) -> None:
+    threading.Thread(target=work, daemon=True).start()
