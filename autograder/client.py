@@ -131,7 +131,8 @@ class BoundedClient(NotebookClient):
         self.left = 0  # of them the running one; it may send more if it is the grader's
         self.counts = True  # whether the running cell is the notebook's own
         self.messages = 0
-        self.overflowed = self.flooded = self.interrupted = False
+        self.overflowed = self.flooded = False
+        self.interrupted = False  # at its time limit: that may be all that is known of it, since replies can be lost
         self.texts: dict[str, tuple[NotebookNode, list[str]]] = {}
         self.displays: dict[str, NotebookNode] = {}
 
@@ -201,12 +202,6 @@ class BoundedClient(NotebookClient):
 
     def _clear(self, cell: NotebookNode) -> None:
         cell.outputs, self.texts = [], {}
-
-    async def _async_handle_timeout(self, timeout: int, cell: NotebookNode | None = None) -> dict[str, Any] | None:
-        """Interrupt a cell whose time is over. That it was may be all that is known: a kernel that sends a lot
-        drops messages, also the one that would tell of it."""
-        self.interrupted = True
-        return await super()._async_handle_timeout(timeout, cell)
 
     async def _check_raise_for_error(self, *args: Any) -> None:
         """Errors of cells are outputs; what a reply says about them may be anything."""
