@@ -35,6 +35,10 @@ MAX_GROWTH = 2_000_000_000  # bytes by which this process may grow while one not
 ALIVE_SECONDS = 0.1  # after which a dead kernel is noticed
 
 
+class NoKernel(RuntimeError):
+    """A kernel could not be started."""
+
+
 class BoundedChannel(AsyncZMQSocketChannel):
     """A channel that drops what is no message, or too large a one."""
 
@@ -116,7 +120,7 @@ class QuickClient(AsyncKernelClient):
                     break
                 except Empty:
                     if time.monotonic() > deadline or not await self._async_is_alive():
-                        raise RuntimeError("the kernel does not answer") from None
+                        raise NoKernel("the kernel does not answer") from None
 
     wait_for_ready = _async_wait_for_ready
 

@@ -26,7 +26,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
 from autograder import kernels
-from autograder.client import MAX_OBSERVED, BoundedClient
+from autograder.client import MAX_OBSERVED, BoundedClient, NoKernel
 from autograder.inside.ending import Ending
 from autograder.inside.limits import MB, Limits
 from autograder.kernels import forkserver, sandbox
@@ -121,6 +121,10 @@ async def _run(notebook: NotebookNode, job: Job, work: Path, result: Execution) 
     except _Stop as stop:
         result.stopped, result.ending = str(stop), stop.ending
         result.findings.append((stop.finding, str(stop)))
+    except (OSError, RuntimeError) as error:
+        if provisioner is not None:
+            raise
+        raise NoKernel(f"no kernel could be started: {error}") from error
     finally:
         atexit.unregister(client._cleanup_kernel)  # which nbclient forgets where no kernel could be started
     crowded = getattr(provisioner, "crowded", "")

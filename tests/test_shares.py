@@ -12,7 +12,7 @@ import pytest
 from escaping import TRIED, UNIT, run
 from running import wait_until
 
-from autograder.inside import usage
+from autograder.inside import sharing, usage
 from autograder.kernels import forkserver, sandbox
 
 pytestmark = pytest.mark.alone
@@ -54,12 +54,16 @@ def children(process):
         return []
 
 
-def keepers():
-    """The keepers of this process's fork server, below two processes of bubblewrap."""
-    server = forkserver.start(UNIT.name, sandbox.STRICT).process.pid
+def keepers_of(server):
+    """The keepers of a fork server, which is below two processes of bubblewrap."""
+    inner = server.process.pid
     for _ in range(2):
-        (server,) = children(server)
-    return {keeper for keeper in children(server) if children(keeper)}
+        (inner,) = children(inner)
+    return {keeper for keeper in children(inner) if children(keeper)}
+
+
+def keepers():
+    return keepers_of(forkserver.start(UNIT.name, sandbox.STRICT))
 
 
 class Family:
@@ -111,3 +115,28 @@ def test_a_crowd_of_one_kernel_gets_no_more_than_a_few_shares(crowd):
     TRIED.append(("shares", crowd, f"{after - before:.1f} processor seconds, beside {now - own:.1f} of an honest one"))
     assert outcome.full and not outcome.findings
     assert after - before < 3 * (now - own)
+
+
+def test_time_limits_go_by_what_a_kernel_does_not_by_how_busy_the_machine_is():
+    """Twice as many busy notebooks as processors run beside one that needs half of the time that it may take."""
+    forkserver.start(UNIT.name, sandbox.STRICT).wait_until_ready()
+    busy = "import time\nwhile time.process_time() < 12: pass"
+    with ThreadPoolExecutor(99) as pool:
+        others = [pool.submit(run, after=[busy], **PATIENT) for _ in range(2 * sharing.PROCESSORS)]
+        assert wait_until(lambda: len(keepers()) == len(others), 60)
+        outcome = run(after=[HONEST], cell_seconds=6.0, total_seconds=60.0)
+        assert outcome.full and not outcome.findings
+        assert all(not other.result().findings for other in others)
+
+
+def test_what_evades_being_stopped_is_ended(monkeypatch):
+    """Each process of it wakes all others up, as long as it runs."""
+    forkserver.start(UNIT.name, sandbox.STRICT).wait_until_ready()
+    cell = f"""
+        import os, signal
+        for n in range({MANY}):
+            if os.fork() == 0: break
+        while True: os.kill(-1, signal.SIGCONT)"""
+    outcome = run(after=[cell], **PATIENT)
+    TRIED.append(("shares", "waking each other", ", ".join(outcome.findings)))
+    assert outcome.full and {"processor limit", "time limit"} & set(outcome.findings)

@@ -22,11 +22,6 @@ class Ending(StrEnum):
     def by_limit(self) -> bool:
         return self in (Ending.MEMORY, Ending.DISK, Ending.PROCESSOR)
 
-    @property
-    def as_victim(self) -> bool:
-        """Whether the kernel did nothing to bring it about, so that it may go well another time."""
-        return self in (Ending.KILLED, Ending.LOST)
-
 
 def kills_for_memory() -> int:
     """How many processes Linux has killed on this machine for want of memory."""
@@ -37,9 +32,10 @@ def kills_for_memory() -> int:
 def ending_of(code: int, processor_seconds: float, most: int, unkillable: bool, killed_for_memory: bool) -> Ending:
     """Why a process ended that nobody here has killed.
 
-    ``code`` is its exit code, ``most`` its own limit of processor seconds. One that is ``unkillable`` is process 1 of
-    its namespace: nothing that it or its children send can kill it. Elsewhere a process may have killed itself.
+    ``code`` is its exit code, ``most`` its own limit of processor seconds, which Linux counts in a coarser way. One
+    that is ``unkillable`` is process 1 of its namespace: nothing that it or its children send can kill it. Elsewhere
+    a process may have killed itself.
     """
-    if code != -signal.SIGKILL or (most != resource.RLIM_INFINITY and processor_seconds >= most):
+    if code != -signal.SIGKILL or (most != resource.RLIM_INFINITY and 2 * processor_seconds >= most):
         return Ending.DIED
     return Ending.KILLED if unkillable or killed_for_memory else Ending.DIED

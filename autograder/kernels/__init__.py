@@ -27,7 +27,7 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import KernelProvisionerBase
 
-from autograder.client import START_SECONDS
+from autograder.client import START_SECONDS, NoKernel
 from autograder.inside.ending import Ending
 from autograder.inside.kernel import CHANNELS
 from autograder.inside.limits import Limits
@@ -40,10 +40,6 @@ CLIENT = "autograder.client.QuickClient"
 KERNELSPECS = Path(__file__).parent / "kernelspecs"
 UNIT, ISOLATION, LIMITS = "GRADIENTS_UNIT", "GRADIENTS_ISOLATION", "GRADIENTS_LIMITS"
 """Environment variables by which whoever starts a kernel says for what it is."""
-
-
-class NoKernel(RuntimeError):
-    """A kernel could not be started."""
 
 
 class WarmProvisioner(KernelProvisionerBase):
@@ -107,7 +103,7 @@ class WarmProvisioner(KernelProvisionerBase):
         deadline = time.monotonic() + START_SECONDS
         while not self.started:
             if time.monotonic() > deadline or not self._listen():
-                raise NoKernel(f"no kernel could be started: {self.why or 'the fork server does not answer'}")
+                raise NoKernel(self.why or "the fork server does not answer")
             await asyncio.sleep(0.005)
 
     def _listen(self) -> bool:
