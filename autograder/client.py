@@ -35,6 +35,10 @@ MAX_GROWTH = 1_000_000_000  # bytes by which this process may grow while one not
 ALIVE_SECONDS = 0.1  # after which a dead kernel is noticed
 
 
+class NoKernel(RuntimeError):
+    """A kernel could not be started."""
+
+
 class BoundedChannel(AsyncZMQSocketChannel):
     """A channel that drops what is no message, or too large a one."""
 
@@ -121,7 +125,7 @@ class QuickClient(AsyncKernelClient):
                     break
                 except Empty:
                     if time.monotonic() > deadline or not await self._async_is_alive():
-                        raise RuntimeError("the kernel does not answer") from None
+                        raise NoKernel("the kernel does not answer") from None
 
     wait_for_ready = _async_wait_for_ready
 
@@ -136,7 +140,8 @@ class BoundedClient(NotebookClient):
         self.left = 0  # of them the running one; it may send more if it is the grader's
         self.counts = True  # whether the running cell is the notebook's own
         self.messages = 0
-        self.overflowed = self.flooded = self.interrupted = False
+        self.overflowed = self.flooded = False
+        self.interrupted = False  # at its time limit: that may be all that is known of it, since replies can be lost
         self.texts: dict[str, tuple[NotebookNode, list[str]]] = {}
         self.displays: dict[str, NotebookNode] = {}
 
@@ -209,12 +214,6 @@ class BoundedClient(NotebookClient):
 
     def _clear(self, cell: NotebookNode) -> None:
         cell.outputs, self.texts = [], {}
-
-    async def _async_handle_timeout(self, timeout: int, cell: NotebookNode | None = None) -> dict[str, Any] | None:
-        """Interrupt a cell whose time is over. That it was may be all that is known: a kernel that sends a lot
-        drops messages, also the one that would tell of it."""
-        self.interrupted = True
-        return await super()._async_handle_timeout(timeout, cell)
 
     async def _check_raise_for_error(self, *args: Any) -> None:
         """Errors of cells are outputs; what a reply says about them may be anything."""

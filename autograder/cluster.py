@@ -10,7 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from autograder.client import NoKernel
 from autograder.execute import Execution, Job, execute
+from autograder.places import Loss
 from autograder.records import differing_versions, fingerprint, versions
 from course.check import load
 
@@ -54,6 +56,7 @@ class Cluster:
     def __init__(self, unit: str, scheduler: str, tls: dict[str, Path] | None = None, workers: int | None = None):
         self.unit, self.scheduler, self.tls, self.workers = unit, scheduler, tls or {}, workers
         self.client: Any = None
+        self.pool: Any = None
         self.jobs: Any = None
         self.last_seen = 0.0  # when there was a worker
         if scheduler != SLURM and not scheduler.startswith("tls://"):
@@ -96,14 +99,24 @@ class Cluster:
             else:
                 self.client = Client(self.jobs, timeout=CONNECT_SECONDS)
             if self.jobs is None:  # Slurm's may wait in its queue for long
-                self.client.wait_for_workers(1, timeout=CONNECT_SECONDS)
-                self.last_seen = time.monotonic()
-        except (OSError, ValueError, TypeError, TimeoutError) as error:
+                self._wait_for_worker()
+        except (OSError, ValueError, TypeError) as error:
             said = " ".join(str(error).split()) or type(error).__name__
             raise NoCluster(f"the scheduler {self.scheduler} cannot be used: {said}") from error
         self.state = state_of(self.unit)
         self.pool = self.client.get_executor(pure=False)
         self._compare()
+
+    def _wait_for_worker(self) -> None:
+        """Raises NoCluster, with what to do, where the scheduler has none."""
+        try:
+            self.client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+        except TimeoutError as error:
+            raise NoCluster(
+                f"no worker is connected to {self.scheduler}: start one with this course installed, "
+                f"dask worker {self.scheduler} with its TLS files, then try again"
+            ) from error
+        self.last_seen = time.monotonic()
 
     def _compare(self) -> None:
         """Refuse workers that would grade differently. Raises NoCluster with the name of each."""
@@ -122,8 +135,19 @@ class Cluster:
         except (RuntimeError, CancelledError) as error:
             raise NoCluster(f"the scheduler {self.scheduler} is gone: {error}") from error
 
+    def loss(self, error: Exception) -> Loss | None:
+        from distributed.scheduler import KilledWorker
+
+        if isinstance(error, KilledWorker):
+            return Loss.WORKER
+        if isinstance(error, NoKernel):
+            return Loss.KERNEL
+        return Loss.ELSE if isinstance(error, CancelledError | OSError) else None
+
+    broken = False  # Dask starts its workers again by itself
+
     def mend(self) -> None:
-        """Dask starts its workers again by itself."""
+        """Nothing is left to do."""
 
     def idle(self) -> bool:
         """Whether all workers say that they have nothing to do, whatever the scheduler thinks: now and then it
@@ -142,8 +166,9 @@ class Cluster:
         return bool(at_work) and not any(at_work.values())
 
     def __exit__(self, kind: type | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        if self.client is not None:
+        if self.pool is not None:
             self.pool.shutdown(wait=False)
+        if self.client is not None:
             self.client.close()
         if self.jobs is not None:
             self.jobs.close()

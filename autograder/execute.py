@@ -26,13 +26,14 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
 from autograder import kernels
-from autograder.client import MAX_OBSERVED, BoundedClient
+from autograder.client import MAX_OBSERVED, BoundedClient, NoKernel
+from autograder.inside.ending import Ending
 from autograder.inside.limits import MB, Limits
 from autograder.kernels import forkserver, sandbox
+from autograder.timing import OutOfTime, Timing
 from course.check import Unit
 from course.check.notebook import OBSERVATIONS
 
-GRACE = 5.0  # seconds in which an interrupted cell must stop
 SILENT = logging.getLogger("autograder.nbclient")
 SILENT.setLevel(logging.CRITICAL)
 CHECKS_ALL = "check.all()"
@@ -62,12 +63,14 @@ class Job:
 
 @dataclass
 class Execution:
-    """What came of a job. ``stopped`` says why the run ended early, if it did; ``seconds`` is what it took."""
+    """What came of a job. ``stopped`` says why the run ended early, if it did, and ``ending`` why its kernel died,
+    if that was the reason; ``seconds`` is what it took."""
 
     notebook: str
     observations: dict[str, Any] = field(default_factory=dict)
     findings: list[tuple[str, str]] = field(default_factory=list)
     stopped: str = ""
+    ending: Ending | None = None
     seconds: float | None = None
 
 
@@ -96,9 +99,8 @@ async def _run(notebook: NotebookNode, job: Job, work: Path, result: Execution) 
     client = BoundedClient(
         notebook,
         km=_kernel_manager(job, work.parent),
-        timeout_func=lambda cell: _seconds(cell, job),
+        timeout=None,  # ``timing`` knows better
         allow_errors=True,
-        interrupt_on_timeout=True,
         raise_on_iopub_timeout=True,
         shutdown_kernel="immediate",
         resources={"metadata": {"path": str(work)}},
@@ -112,13 +114,17 @@ async def _run(notebook: NotebookNode, job: Job, work: Path, result: Execution) 
     try:
         async with client.async_setup_kernel(**launch):
             provisioner = client.km.provisioner if client.km else None
-            deadline = asyncio.get_running_loop().time() + job.limits.total_seconds
+            timing = Timing(client, provisioner, job.limits.total_seconds)
             for index, cell in enumerate(notebook.cells):
                 if cell.cell_type == "code" and cell.source.strip() not in ("", CHECKS_ALL):
-                    await _run_cell(client, cell, index, job, deadline, result)
+                    await _run_cell(client, cell, index, job, timing, result)
     except _Stop as stop:
-        result.stopped = str(stop)
+        result.stopped, result.ending = str(stop), stop.ending
         result.findings.append((stop.finding, str(stop)))
+    except (OSError, RuntimeError) as error:
+        if provisioner is not None:
+            raise
+        raise NoKernel(f"no kernel could be started: {error}") from error
     finally:
         atexit.unregister(client._cleanup_kernel)  # which nbclient forgets where no kernel could be started
     crowded = getattr(provisioner, "crowded", "")
@@ -141,13 +147,13 @@ def _kernel_manager(job: Job, home: Path) -> AsyncKernelManager:
 class _Stop(Exception):
     """The kernel is gone: nothing more can be run."""
 
-    def __init__(self, finding: str, message: str):
+    def __init__(self, finding: str, message: str, ending: Ending | None = None):
         super().__init__(message)
-        self.finding = finding
+        self.finding, self.ending = finding, ending
 
 
 async def _run_cell(
-    client: BoundedClient, cell: NotebookNode, index: int, job: Job, deadline: float, result: Execution
+    client: BoundedClient, cell: NotebookNode, index: int, job: Job, timing: Timing, result: Execution
 ) -> None:
     task, source, name = task_of(cell), cell.source, f"cell {index + 1}"
     if task:
@@ -156,7 +162,7 @@ async def _run_cell(
     most = MAX_OBSERVED if task else job.limits.output
     client.allow(most, counts=not task)
     try:
-        await _execute(client, cell, index, job, deadline)
+        await _execute(client, cell, index, job, timing)
     except CellTimeoutError:
         result.findings.append(("output limit", f"{name} sent a message that was too large; it was dropped"))
         await client.reconnect()
@@ -186,34 +192,29 @@ def _gather(cell: NotebookNode, task: str, result: Execution) -> None:
     cell.outputs = []
 
 
-async def _execute(client: BoundedClient, cell: NotebookNode, index: int, job: Job, deadline: float) -> None:
+async def _execute(client: BoundedClient, cell: NotebookNode, index: int, job: Job, timing: Timing) -> None:
     """Run one cell. Raises _Stop if the kernel is gone afterwards."""
-    seconds, clock = _seconds(cell, job), asyncio.get_running_loop().time
-    limit = asyncio.timeout_at(min(clock() + seconds + GRACE, deadline))
+    seconds = _seconds(cell, job)
     try:
-        async with limit:
-            await client.async_execute_cell(cell, index)
-    except (TimeoutError, DeadKernelError) as error:  # nbclient turns a cancelled wait into a DeadKernelError
-        if isinstance(error, CellTimeoutError):
-            raise
-        if not limit.expired():
-            raise _Stop(*await _death(client, index)) from error
-        if clock() >= deadline:
+        await timing.keep(asyncio.ensure_future(client.async_execute_cell(cell, index)), seconds)
+    except DeadKernelError as error:
+        raise _death(client, index) from error
+    except OutOfTime as error:
+        if error.whole:
             raise _Stop("time limit", f"the notebook took longer than {job.limits.total_seconds:g} s") from error
         raise _Stop("kernel stopped", f"cell {index + 1} did not stop at its limit of {seconds:g} s") from error
 
 
-async def _death(client: BoundedClient, index: int) -> tuple[str, str]:
-    """What to call the death of a kernel, and how it came about."""
+def _death(client: BoundedClient, index: int) -> _Stop:
+    """How the death of a kernel is told."""
     if client.flooded:
-        return "output limit", f"the kernel was ended in cell {index + 1}: it sent more than could be taken"
+        return _Stop("output limit", f"the kernel was ended in cell {index + 1}: it sent more than could be taken")
     provisioner: Any = client.km.provisioner if client.km else None
-    why, code = getattr(provisioner, "why", ""), getattr(provisioner, "exit_code", None)
-    limit, _, words = why.partition(": ")
-    if limit in SIGNS.values():
-        return limit, f"the kernel was ended in cell {index + 1}: {words}"
+    ending, code = getattr(provisioner, "ending", None), getattr(provisioner, "exit_code", None)
+    if ending and ending.by_limit:
+        return _Stop(ending.value, f"the kernel was ended in cell {index + 1}: {provisioner.why}", ending)
     how = f" ({signal.Signals(-code).name})" if code is not None and -65 < code < 0 else ""
-    return "dead kernel", f"the kernel died in cell {index + 1}{how}"
+    return _Stop("dead kernel", f"the kernel died in cell {index + 1}{how}", ending)
 
 
 def task_of(cell: NotebookNode) -> str:

@@ -10,8 +10,9 @@ from autograder.execute import Execution
 from autograder.grader import Grader
 from autograder.intake import Submission, take_in
 from autograder.kernels import sandbox
-from autograder.places import Here, run_all
+from autograder.places import Here
 from autograder.records import Record, Records, can_name_a_file, differing_versions, fingerprint, versions
+from autograder.runner import Runner
 from autograder.texts import reason
 from course.check import Unit, Verdict
 
@@ -83,5 +84,5 @@ def _same_submission(grader: Grader, record: Record, submissions: Path) -> Submi
 
 def _run(grader: Grader, submission: Submission) -> Execution | Exception:
     with Here(grader.unit.name, grader.isolation, workers=1) as place:
-        (_, came), *_ = run_all(place, iter([("", lambda: grader.job(submission))]))
+        (_, came), *_ = Runner(place, iter([("", lambda: grader.job(submission))])).results()
         return came or RuntimeError("it was not run")

@@ -15,8 +15,9 @@ from autograder.grader import Graded, Grader
 from autograder.intake import NoSubmissions, Submission, find_submissions, take_in
 from autograder.intake.findings import Finding
 from autograder.kernels import sandbox
-from autograder.places import Here, Place, run_all
+from autograder.places import Here, Place
 from autograder.records import Records
+from autograder.runner import Runner
 from autograder.texts import reason
 from course.check import Unit
 
@@ -127,7 +128,7 @@ def outcomes(
             job = partial(chosen.job, submission) if submission.readable and not kept else None
             yield kept or (chosen, submission), job
 
-    for key, came in run_all(place, jobs()):
+    for key, came in Runner(place, jobs()).results():
         if isinstance(key, Graded):
             yield key, None
             continue

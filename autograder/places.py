@@ -1,4 +1,4 @@
-"""Where notebooks are run, and keeping that place busy: here, in processes of this machine (or see ``cluster``)."""
+"""Where notebooks are run: here, in processes of this machine (or see ``cluster``)."""
 
 from __future__ import annotations
 
@@ -12,25 +12,30 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, ProcessPoolExecutor, wait
+from concurrent.futures import BrokenExecutor, CancelledError, Future, ProcessPoolExecutor
 from contextlib import suppress
+from enum import Enum, auto
 from multiprocessing.connection import wait as wait_for_end
 from types import TracebackType
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from autograder import kernels
+from autograder.client import NoKernel
 from autograder.execute import Execution, Job, execute
 from autograder.kernels import forkserver
 from autograder.kernels.view import preloads
 
-ATTEMPTS = 3
-LOOK_SECONDS = 15.0  # after which it is looked whether what has not ended still runs
 PRELOADED = ["autograder.cli", "autograder.execute", "autograder.places", "nbclient", "zmq.asyncio"]
 FORKING = sys.platform.startswith("linux")  # elsewhere each worker has to import everything itself
-KILLED = "(SIGKILL)"
 FRAMEWORKS = {"tensorflow", "keras", "torch"}
-Key = TypeVar("Key")
+
+
+class Loss(Enum):
+    """What a job was lost with, through no fault of its own."""
+
+    WORKER = auto()  # the process that ran it: perhaps the job has killed it
+    KERNEL = auto()  # none could be had
+    ELSE = auto()
 
 
 class Place(Protocol):
@@ -52,8 +57,15 @@ class Place(Protocol):
     def submit(self, job: Job) -> Future[Execution]:
         """Run a job, once all is ready."""
 
+    def loss(self, error: Exception) -> Loss | None:
+        """What an error that came of a job says was lost; None if the job itself failed."""
+
+    @property
+    def broken(self) -> bool:
+        """Whether something has died without which no job can run, so that all that still run will end."""
+
     def mend(self) -> None:
-        """Start again what has died."""
+        """End what is left of a broken place; it is then started again."""
 
     def idle(self) -> bool:
         """Whether nothing is being run, as whoever runs it says, so that what is not done yet has been lost."""
@@ -80,7 +92,7 @@ class Here:
         self.server: forkserver.ForkServer | None = None
         self.folder: tempfile.TemporaryDirectory | None = None
         self.layers: list[str] = []  # of the sandbox, once it has been tried
-        self._broken = False
+        self._pool_broke = False
 
     def __enter__(self) -> Here:
         return self
@@ -122,12 +134,21 @@ class Here:
 
     def _notice(self, future: Future[Execution]) -> None:
         if not future.cancelled() and isinstance(future.exception(), BrokenExecutor):
-            self._broken = True
+            self._pool_broke = True
+
+    def loss(self, error: Exception) -> Loss | None:
+        if isinstance(error, NoKernel):
+            return Loss.KERNEL
+        if isinstance(error, BrokenExecutor):
+            return Loss.WORKER
+        return Loss.ELSE if isinstance(error, CancelledError | OSError) else None
+
+    @property
+    def broken(self) -> bool:
+        return self._pool_broke or (self.server is not None and not self.server.answers())
 
     def mend(self) -> None:
-        dead = self.server is not None and not self.server.answers()
-        if dead or self._broken:
-            self._end(at_once=True)
+        self._end(at_once=True)
 
     def idle(self) -> bool:
         return False  # a pool tells of what it loses
@@ -147,7 +168,7 @@ class Here:
             self.server.close()  # and with it all kernels
         if self.folder:
             self.folder.cleanup()
-        self.server, self.pool, self.folder, self._broken = None, None, None, False
+        self.server, self.pool, self.folder, self._pool_broke = None, None, None, False
 
 
 def _begin(servers: dict[str, str], folder: str) -> None:
@@ -167,62 +188,3 @@ def _end_with_parent(folder: str) -> None:
         wait_for_end([parent.sentinel])
         shutil.rmtree(folder, ignore_errors=True)
         os._exit(1)
-
-
-def run_all(
-    place: Place, jobs: Iterator[tuple[Key, Callable[[], Job] | None]]
-) -> Iterator[tuple[Key, Execution | Exception | None]]:
-    """Run jobs, a few at a time; yields each one's key with what came of it, in the order in which they end.
-
-    A key without a job comes back with None. When the process that runs a job dies, or its kernel is killed, or
-    none can be had, or the job was lost, whatever ran at that time is tried again, alone, up to ``ATTEMPTS`` times in
-    all: so a notebook that brings its worker down harms nobody else.
-    """
-    running: dict[Future[Execution], tuple[Key, Callable[[], Job], int]] = {}
-    again: list[tuple[Key, Callable[[], Job], int]] = []
-
-    def begin(key: Key, job: Callable[[], Job], attempt: int) -> None:
-        place.start()
-        try:
-            future = place.submit(job())
-        except BrokenExecutor as error:
-            future = Future()
-            future.set_exception(error)
-        running[future] = key, job, attempt
-
-    while True:
-        while not again and len(running) < 2 * place.slots and (following := next(jobs, None)):
-            if following[1] is None:
-                yield following[0], None
-            else:
-                begin(following[0], following[1], 1)
-        if not running and again:
-            place.mend()
-            begin(*again.pop())
-        if not running:
-            return
-        done, _ = wait(running, timeout=LOOK_SECONDS, return_when=FIRST_COMPLETED)
-        if not done and place.idle():
-            done = {future for future in running if future.cancel()}
-        for future in done:
-            key, job, attempt = running.pop(future)
-            came = _what_came_of(future)
-            if attempt < ATTEMPTS and _may_be_better_alone(came):
-                again.append((key, job, attempt + 1))
-            else:
-                yield key, came
-
-
-def _what_came_of(future: Future[Execution]) -> Execution | Exception:
-    try:
-        return future.result()
-    except Exception as error:
-        return error
-
-
-def _may_be_better_alone(came: Execution | Exception) -> bool:
-    """Whether what ran beside a job may have ended it: its worker or kernel was killed, or no kernel could be had."""
-    if isinstance(came, Execution):
-        return KILLED in came.stopped
-    hopeful = BrokenExecutor | CancelledError | RuntimeError | OSError
-    return isinstance(came, hopeful) or type(came).__name__ == "KilledWorker"

@@ -125,9 +125,10 @@ def told_errors() -> Iterator[None]:
     from autograder.kernels.sandbox import NoSandbox
     from autograder.records import Busy
     from autograder.report.gathering import NothingGraded
+    from autograder.runner import NothingRuns
 
     known = (Busy, DiskFull, NoClassList, NoCluster, NoGradebook, NoMarks, NoRecord, NoSandbox, NoSubmissions, NotBuilt,
-             NothingGraded,
+             NothingGraded, NothingRuns,
              NoWarmKernels, UnknownTask, BrokenCheck)  # fmt: skip
     try:
         with stopping_cleanly():

@@ -9,7 +9,7 @@ import pytest
 from conftest import run_command
 from running import KILLER, UNIT, class_of, execute_or_die, points_in, points_of, records, wait_until, with_line
 
-from autograder import cluster, places
+from autograder import cluster, runner
 from autograder.cluster import Cluster, NoCluster
 from autograder.execute import Job
 from autograder.grade import Grading, grade
@@ -98,7 +98,7 @@ def test_a_worker_with_another_course_is_refused_by_name(scheduler, tmp_path, mo
 
 
 def test_what_the_scheduler_has_lost_is_run_again(scheduler, tmp_path, monkeypatch):
-    monkeypatch.setattr(places, "LOOK_SECONDS", 1.0)
+    monkeypatch.setattr(runner, "LOOK_SECONDS", 1.0)
     local, files = scheduler
     truth = class_of(3, tmp_path)
     lost: list[Future] = []
@@ -133,7 +133,7 @@ def wait_for_long(job, state):
 
 
 def test_workers_that_are_gone_for_good_are_not_waited_for(tmp_path, monkeypatch):
-    monkeypatch.setattr(places, "LOOK_SECONDS", 0.5)
+    monkeypatch.setattr(runner, "LOOK_SECONDS", 0.5)
     monkeypatch.setattr(cluster, "GONE_SECONDS", 2.0)
     class_of(1, tmp_path)
     with local_cluster(workers=1) as local:
@@ -182,6 +182,17 @@ def test_without_tls_or_a_scheduler(tmp_path, monkeypatch):
     monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
     code, output = run_command(*place, "--scheduler", "tls://127.0.0.1:9")
     assert code == 2 and "the scheduler tls://127.0.0.1:9 cannot be used" in output and not records(tmp_path)
+
+
+def test_a_scheduler_without_workers_is_named_with_what_to_do(tmp_path, monkeypatch):
+    class_of(1, tmp_path)
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 2)
+    with local_cluster(workers=0) as local:
+        place = Cluster(UNIT.name, local.scheduler_address)
+        place.security = local.security
+        with pytest.raises(NoCluster, match=r"no worker is connected to tls://\S+: start one .* dask worker tls://"):
+            list(grade(Grading(UNIT, tmp_path / "submitted", tmp_path, place=place)))
+    assert not records(tmp_path)
 
 
 def test_slurm(tmp_path, monkeypatch):

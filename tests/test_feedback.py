@@ -19,6 +19,7 @@ from autograder.feedback import wording
 from autograder.feedback.by_hand import ByHand
 from autograder.feedback.figures import compared_in, figure_of
 from autograder.feedback.page import Feedback, feedback_page
+from autograder.inside.ending import Ending
 from autograder.intake.files import OVER, kind_of
 from autograder.records import Record, Records
 from course.check import Expected, judge, load
@@ -101,7 +102,8 @@ def test_what_is_drawn_is_what_is_wrong(pages, graded_class):
 def test_what_ends_a_notebook_or_leaves_a_file_out_is_told_in_words(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     kinds = [kind_of((tmp_path / name).stat()) for name in ("pipe", "")]
-    for name in [*SIGNS.values(), "time limit", "output limit", "dead kernel", "kernel stopped", *kinds, OVER]:
+    limits = [ending.value for ending in Ending if ending.by_limit]
+    for name in [*SIGNS.values(), *limits, "time limit", "output limit", "dead kernel", "kernel stopped", *kinds, OVER]:
         assert wording.finding(name, "cell 3").endswith(". (cell 3)") and len(wording.FINDINGS[name]) > 40
 
 

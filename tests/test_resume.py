@@ -7,13 +7,10 @@ import shlex
 import shutil
 import signal
 import sqlite3
-import threading
 import time
 from contextlib import closing
-from typing import Any
 
 import nbformat
-import psutil
 import pytest
 from running import (
     FRAGILE,
@@ -170,31 +167,3 @@ def test_a_job_whose_worker_died_is_run_again(tmp_path):
     assert results["fragile"].points == UNIT.points and (tmp_path / "flag").exists()
     points = points_of(tmp_path / "gradebook.db")
     assert {key: value for key, value in points.items() if key[0] != "fragile"} == points_in(truth)
-
-
-def test_a_kernel_that_was_killed_from_outside_is_run_again(tmp_path):
-    """The system may kill a kernel for want of memory, which is nobody's fault."""
-    with_line(tmp_path, "slow", "import time; time.sleep(4)")
-
-    submitted: list = []
-
-    class Telling(Here):
-        def submit(self, job):
-            submitted.append(super().submit(job))
-            return submitted[-1]
-
-    place = Telling(UNIT.name, "strict", workers=1)
-
-    def kill_kernel():
-        assert wait_until(lambda: submitted)
-        time.sleep(1.5)
-        server: Any = place.server
-        family = psutil.Process(server.process.pid).children(recursive=True)
-        last = max(family, key=lambda process: process.create_time())  # not that in which the reference is observed
-        last.kill()
-
-    thread = threading.Thread(target=kill_kernel)
-    thread.start()
-    result = graded_by(place, tmp_path)["slow"]
-    thread.join()
-    assert len(submitted) == 2 and result.points == UNIT.points and not result.findings

@@ -46,6 +46,7 @@ FINDINGS = {
     "time limit": "Running took longer than is allowed. What was earned before counts.",
     "output limit": "A cell showed more output than is allowed; the rest was left out.",
     "memory limit": "The notebook needed more memory than is allowed. What was earned before counts.",
+    "processor limit": "The notebook kept more processors busy than it may. What was earned before counts.",
     "process limit": "The notebook started more processes than are allowed.",
     "disk limit": "The notebook wrote more to files than is allowed. What was earned before counts.",
     "dead kernel": "Your notebook's Python ended while it ran. What was earned before counts.",

@@ -1,4 +1,4 @@
-"""The keeper of one kernel: it confines it, watches what it uses, passes signals on and ends it.
+"""The keeper of one kernel: it confines it, watches what it uses (``watching``), passes signals on and ends it.
 
 It speaks with the grader over one connection. The grader sends a request, the submitted files, and five
 listening sockets that it made; then signals, as they are needed. The keeper answers when the kernel has
@@ -10,57 +10,22 @@ from __future__ import annotations
 import io
 import json
 import os
-import select
 import shutil
 import signal
 import socket
 import struct
 import tarfile
 import tempfile
-import time
-from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 from autograder.inside import confine, landlock, seccomp, usage
-from autograder.inside.limits import MB, Limits
+from autograder.inside.limits import Limits
+from autograder.inside.watching import Place, Watch, say
 
-WATCH_SECONDS = 0.1
 HEADER = struct.Struct("=II")  # lengths of the request and of the archive of files
 DEVICES = [f"/dev/{name}" for name in ("null", "zero", "full")]
 Request = dict[str, Any]
-
-
-@dataclass
-class Ended(Exception):
-    """The kernel is gone: its exit code (negative for a signal), and why it was killed, if it was."""
-
-    code: int
-    why: str = ""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a kernel lives: its folder for files, and which namespaces it has for itself.
-
-    Without its own processes the keeper looks for what a kernel started; without its own files the kernel's
-    folder lies beside those of others, and the keeper looks how large it grows.
-    """
-
-    folder: Path
-    own_processes: bool = False
-    own_files: bool = False
-
-    @property
-    def work(self) -> Path:
-        return self.folder / "work"
-
-    def family(self, kernel: int) -> list[int]:
-        """The kernel and all that it started."""
-        if Path("/proc/self").exists():
-            return [kernel, *usage.descendants(os.getpid())]
-        return usage.processes()  # /proc shows the kernel's own namespace, in which this process is not
 
 
 def receive(connection: socket.socket) -> tuple[Request, bytes, list[int]]:
@@ -92,12 +57,12 @@ def keep(connection: socket.socket, confined: bool) -> NoReturn:
         for one in sockets:
             os.close(one)
         say(connection, started=kernel)
-        ended = watch(connection, kernel, limits, place, base)
+        ended = Watch(connection, kernel, limits, place, base).until_the_end()
         if not place.own_processes:  # else Linux has ended what the kernel left behind
             usage.end_descendants()
         if confined and not place.own_files:  # else they vanish with it
             shutil.rmtree(place.folder, ignore_errors=True)
-        say(connection, ended=ended.code, why=ended.why)
+        say(connection, ended=ended.code, ending=ended.ending, why=ended.why)
         code = 0
     except (OSError, ValueError, KeyError, TypeError) as error:
         say(connection, failed=f"{type(error).__name__}: {error}")
@@ -108,11 +73,6 @@ def keep(connection: socket.socket, confined: bool) -> NoReturn:
 def end_at_once(number: int, frame: Any) -> NoReturn:
     usage.end_descendants()
     os._exit(1)
-
-
-def say(connection: socket.socket, **message: Any) -> None:
-    with suppress(OSError):  # perhaps nobody listens any more
-        connection.sendall(json.dumps(message).encode() + b"\n")
 
 
 def confined_place(limits: Limits) -> Place:
@@ -195,44 +155,3 @@ def only_these_descriptors(sockets: list[int]) -> None:
     kept = sorted({0, 1, 2, *sockets})
     for below, above in zip(kept, [*kept[1:], 1 << 20], strict=True):
         os.closerange(below + 1, above)
-
-
-def watch(connection: socket.socket, kernel: int, limits: Limits, place: Place, base: usage.Size) -> Ended:
-    """Pass signals on and watch what is used, until the kernel ends or the connection does."""
-    process = os.pidfd_open(kernel)
-    poll = select.poll()
-    poll.register(process, select.POLLIN)
-    poll.register(connection, select.POLLIN)
-    why, crowded, looked = "", False, time.monotonic()
-    while True:
-        ready = {descriptor for descriptor, _ in poll.poll(WATCH_SECONDS * 1000)}
-        if process in ready:
-            return Ended(os.waitstatus_to_exitcode(os.waitpid(kernel, 0)[1]), why)
-        if connection.fileno() in ready:
-            try:
-                numbers = connection.recv(4096)
-            except OSError:
-                numbers = b""
-            for number in numbers:  # a byte is a signal's number
-                os.kill(kernel, number)
-            if not numbers:
-                os.kill(kernel, signal.SIGKILL)
-                os.waitpid(kernel, 0)
-                return Ended(-signal.SIGKILL)
-        if time.monotonic() - looked > WATCH_SECONDS and not why:
-            looked = time.monotonic()
-            why = excess(kernel, limits, place, base)
-            if why:
-                os.kill(kernel, signal.SIGKILL)
-            if not crowded and usage.threads_of(place.family(kernel)) >= limits.processes - 2:  # this one counts
-                crowded = True
-                say(connection, crowded=f"it tried to start more than {limits.processes} processes and threads")
-
-
-def excess(kernel: int, limits: Limits, place: Place, base: usage.Size) -> str:
-    """Which limit the kernel and what it started exceed: its name and what happened; an empty text for none."""
-    if usage.memory_of(place.family(kernel), base, limits.memory) > limits.memory:
-        return f"memory limit: it took more than {limits.memory // MB:,} MB of memory"
-    if not place.own_files and usage.disk_of(place.folder) > limits.disk:
-        return f"disk limit: its files took more than {limits.disk // MB:,} MB"
-    return ""

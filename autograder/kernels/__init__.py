@@ -27,9 +27,11 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import KernelProvisionerBase
 
-from autograder.client import MAX_MESSAGE, START_SECONDS, bound_sockets
+from autograder.client import MAX_MESSAGE, START_SECONDS, NoKernel, bound_sockets
+from autograder.inside.ending import Ending
 from autograder.inside.kernel import CHANNELS
 from autograder.inside.limits import Limits
+from autograder.inside.watching import ASK
 from autograder.kernels import forkserver, sandbox
 from autograder.kernels.asking import archive, ask
 from autograder.relay import Relay
@@ -47,15 +49,21 @@ class WarmProvisioner(KernelProvisionerBase):
     connection: socket.socket | None = None
     folder: Path | None = None
     exit_code: int | None = None
+    ending: Ending | None = None
+    """Why the kernel ended, once it has."""
     why = crowded = ""
-    received = b""
+    clock: float | None = None
+    """The kernel's own time in seconds, as it was a moment ago: without what it waited for a processor."""
+    started = _asked = False
+    _begun = b""  # of a line that the keeper is saying
     sockets: Sequence[socket.socket] = ()
     relay: Relay | None = None
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Make the kernel's sockets, in a folder that only this process knows, and the relay that all go through."""
         self.folder = self.folder or Path(tempfile.mkdtemp(prefix="kernel-", dir=forkserver.short_folder()))
-        self.exit_code, self.why, self.crowded, self.received = None, "", "", b""  # as after a restart
+        self.exit_code, self.ending, self.why, self.crowded = None, None, "", ""  # as after a restart
+        self.clock, self.started, self._asked, self._begun = None, False, False, b""
         manager: Any = self.parent
         bound_sockets(manager.context)  # it has a socket of its own
         self.relay = self.relay or Relay(forkserver.short_folder(), MAX_MESSAGE)
@@ -99,9 +107,9 @@ class WarmProvisioner(KernelProvisionerBase):
 
     async def _started(self) -> None:
         deadline = time.monotonic() + START_SECONDS
-        while b"\n" not in self.received:
+        while not self.started:
             if time.monotonic() > deadline or not self._listen():
-                raise RuntimeError(f"no kernel could be started: {self.why or 'the fork server does not answer'}")
+                raise NoKernel(self.why or "the fork server does not answer")
             await asyncio.sleep(0.005)
 
     def _listen(self) -> bool:
@@ -112,15 +120,23 @@ class WarmProvisioner(KernelProvisionerBase):
             return True
         except OSError:
             data = b""
-        self.received += data
-        for line in self.received.splitlines():
-            said = json.loads(line) if line.endswith(b"}") else {}
-            self.exit_code = said.get("ended", 1 if "failed" in said else self.exit_code)
-            self.crowded = said.get("crowded") or self.crowded
-            self.why = said.get("why") or said.get("failed") or self.why
+        *lines, self._begun = (self._begun + data).split(b"\n")
+        for line in lines:
+            self._take(json.loads(line))
         if not data and self.exit_code is None:
-            self.exit_code = -int(signal.SIGKILL)
+            self.exit_code, self.ending = -int(signal.SIGKILL), Ending.LOST
         return bool(data) and self.exit_code is None
+
+    def _take(self, said: dict[str, Any]) -> None:
+        self.started = self.started or "started" in said
+        self.crowded = said.get("crowded", self.crowded)
+        self.why = said.get("why") or said.get("failed") or self.why
+        if "clock" in said:
+            self.clock, self._asked = said["clock"], False
+        if "ended" in said:
+            self.exit_code, self.ending = said["ended"], Ending(said["ending"])
+        elif "failed" in said:
+            self.exit_code, self.ending = 1, Ending.DIED
 
     @property
     def has_process(self) -> bool:
@@ -129,6 +145,9 @@ class WarmProvisioner(KernelProvisionerBase):
     async def poll(self) -> int | None:
         if self.connection is not None and self.exit_code is None:
             self._listen()
+            if not self._asked:
+                self._asked = True
+                await self.send_signal(ASK)
         return self.exit_code
 
     async def wait(self) -> int | None:
@@ -138,7 +157,7 @@ class WarmProvisioner(KernelProvisionerBase):
         return self.exit_code
 
     async def send_signal(self, signum: int) -> None:
-        if self.connection is not None and await self.poll() is None:
+        if self.connection is not None and self.exit_code is None:
             with suppress(OSError):  # it has just ended
                 self.connection.send(bytes([signum]))
 

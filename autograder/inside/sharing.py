@@ -1,0 +1,100 @@
+"""A kernel's share of the processors, and its clock.
+
+Linux shares processors among threads, or among sessions: a kernel that starts a hundred of them would leave its
+neighbours a hundredth. So a kernel, with all that it started, gets what a single thread would get. What it had beyond
+that, all of it pays for by standing still.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+
+CREDIT = 1.0  # processor seconds that a kernel may be ahead
+EVADES = 10.0  # seconds of all processors that it may owe: it runs on although it is stopped
+SLOWEST = 5.0  # seconds on the wall that the clock takes for one of its own, at most
+PROCESSORS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Share:
+    """What one kernel, with all that it started, has had of the processors."""
+
+    def __init__(self) -> None:
+        self.clock = 0.0
+        """Seconds as on the wall, but those in which the kernel waited for a processor count only in part."""
+        self.owed = -CREDIT
+        self.stopped = False
+        self._looked = time.monotonic()
+        self._used = 0.0
+
+    @property
+    def evaded(self) -> bool:
+        """Whether it ran on although it was stopped."""
+        return self.owed > EVADES * PROCESSORS
+
+    def look(self, family: list[int]) -> int:
+        """Count what these processes have had since the last time; returns how many of their threads are ready."""
+        now = time.monotonic()
+        ready, used = sum(map(_ready, family)), sum(map(_seconds, family))
+        passed, ran = now - self._looked, used - self._used
+        self._looked, self._used = now, used
+        self.clock += min(passed, max(ran, passed / SLOWEST)) if ready else passed
+        others = max(0, _all_ready() - ready - 1)  # this process is ready, too
+        self.owed = max(-CREDIT, self.owed + (_share(ready, others) - _share(1, others)) * passed)
+        return ready
+
+    def stop(self, family: list[int]) -> None:
+        """Let these processes stand still."""
+        self.stopped = True
+        _send(signal.SIGSTOP, family)
+
+    def let_go(self, family: list[int]) -> None:
+        """Let them go on, if they were stopped and owe nothing."""
+        if self.stopped and self.owed <= 0:
+            self.stopped = False
+            _send(signal.SIGCONT, family)
+
+
+def _share(threads: int, others: int) -> float:
+    """How many processors so many threads have beside others, where all have the same."""
+    return threads * min(1.0, PROCESSORS / max(1, threads + others))
+
+
+def _all_ready() -> int:
+    """How many threads of this machine run or wait for a processor."""
+    return int(Path("/proc/loadavg").read_text().split()[3].partition("/")[0])
+
+
+def _ready(process: int) -> int:
+    """How many threads of a process run or wait for a processor."""
+    with suppress(OSError):
+        return sum(_stat(task)[:1] == ["R"] for task in Path(f"/proc/{process}/task").iterdir())
+    return 0
+
+
+def _seconds(process: int) -> float:
+    """Processor seconds of a process and of those children that it has waited for."""
+    return sum(map(int, _stat(Path(f"/proc/{process}"))[11:15])) / TICKS
+
+
+def _stat(folder: Path) -> list[str]:
+    """What ``/proc`` says of a process or thread after its name; nothing if it is gone."""
+    try:
+        return (folder / "stat").read_text(errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+def _send(number: signal.Signals, family: list[int]) -> None:
+    """Send a signal to processes that are called as ``/proc`` shows them, which may be that of their namespace."""
+    for process in family:
+        with suppress(OSError):
+            place = os.open(f"/proc/{process}", os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                signal.pidfd_send_signal(place, number)
+            finally:
+                os.close(place)

@@ -1,0 +1,142 @@
+"""Processors are shared: whatever a kernel starts, its neighbours get theirs, and what evades that is ended."""
+
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+import pytest
+from escaping import TRIED, UNIT, run
+from running import wait_until
+
+from autograder.inside import sharing, usage
+from autograder.kernels import forkserver, sandbox
+
+pytestmark = pytest.mark.alone
+
+MANY, FAR = 95, 40
+CROWDS = {
+    "sessions": f"""
+        import os
+        all_there, last = os.pipe()
+        for n in range({MANY}):
+            if os.fork() == 0:
+                os.close(last); os.setsid(); os.read(all_there, 1); break
+        else: os.close(last)
+        while True: pass""",
+    "processes": f"""
+        import os
+        all_there, last = os.pipe()
+        for n in range({MANY}):
+            if os.fork() == 0:
+                os.close(last); os.read(all_there, 1); break
+        else: os.close(last)
+        while True: pass""",
+    "threads": f"""
+        import hashlib, threading; threading.stack_size(2**18)
+        all_there = threading.Barrier({MANY})
+        def work(): all_there.wait(); hashlib.pbkdf2_hmac('sha256', b'x', b'x', 10**9)
+        for n in range({MANY} - 1): threading.Thread(target=work, daemon=True).start()
+        work()""",
+}
+HONEST = "import time\nwhile time.process_time() < 3: pass"
+PATIENT = {"processes": 128, "cell_seconds": 300.0, "total_seconds": 300.0}
+
+
+def children(process):
+    """The processes that a process has started."""
+    try:
+        return list(map(int, Path(f"/proc/{process}/task/{process}/children").read_text().split()))
+    except OSError:  # it has ended
+        return []
+
+
+def keepers_of(server):
+    """The keepers of a fork server, which is below two processes of bubblewrap."""
+    inner = server.process.pid
+    for _ in range(2):
+        (inner,) = children(inner)
+    return {keeper for keeper in children(inner) if children(keeper)}
+
+
+def keepers():
+    return keepers_of(forkserver.start(UNIT.name, sandbox.STRICT))
+
+
+class Family:
+    """A kernel that has just started, and all that it starts, as seen from outside."""
+
+    def __init__(self, keeper):
+        self.keeper = keeper
+
+    @classmethod
+    @contextmanager
+    def of(cls, pool, *cells, **limits):
+        """Run cells, while the block does something else."""
+        before = keepers()
+        done = pool.submit(run, after=cells, **(PATIENT | limits))
+        assert wait_until(lambda: keepers() - before, 60)
+        family = cls(*(keepers() - before))
+        try:
+            yield family, done
+        finally:
+            with suppress(OSError):
+                os.kill(family.keeper, signal.SIGKILL)
+
+    def seconds(self):
+        """Processor seconds that it has used."""
+        return sum(sum(times) for times in self._each(lambda one: one.cpu_times()[:2]))
+
+    def threads(self):
+        return sum(self._each(lambda one: one.num_threads()))
+
+    def _each(self, tell):
+        for process in usage.descendants(self.keeper):
+            with suppress(psutil.Error):
+                yield tell(psutil.Process(process))
+
+
+@pytest.mark.parametrize("crowd", CROWDS)
+def test_a_crowd_of_one_kernel_gets_no_more_than_a_few_shares(crowd):
+    """Beside it runs a notebook with a single thread, which gets at least a third of what all the crowd gets."""
+    forkserver.start(UNIT.name, sandbox.STRICT).wait_until_ready()
+    with ThreadPoolExecutor() as pool, Family.of(pool, CROWDS[crowd]) as (busy, _):
+        assert wait_until(lambda: busy.threads() > MANY, 120)
+        with Family.of(pool, HONEST) as (honest, done):
+            before, own, now = busy.seconds(), honest.seconds(), 0.0
+            while not done.done() and busy.seconds() - before < FAR:
+                after, now = busy.seconds(), max(now, honest.seconds())
+                time.sleep(0.05)
+            assert done.done(), f"{after - before:.1f} s for the crowd, {now - own:.1f} s for the other"
+    outcome = done.result()
+    TRIED.append(("shares", crowd, f"{after - before:.1f} processor seconds, beside {now - own:.1f} of an honest one"))
+    assert outcome.full and not outcome.findings
+    assert after - before < 3 * (now - own)
+
+
+def test_time_limits_go_by_what_a_kernel_does_not_by_how_busy_the_machine_is():
+    """Twice as many busy notebooks as processors run beside one that needs half of the time that it may take."""
+    forkserver.start(UNIT.name, sandbox.STRICT).wait_until_ready()
+    busy = "import time\nwhile time.process_time() < 12: pass"
+    with ThreadPoolExecutor(99) as pool:
+        others = [pool.submit(run, after=[busy], **PATIENT) for _ in range(2 * sharing.PROCESSORS)]
+        assert wait_until(lambda: len(keepers()) == len(others), 60)
+        outcome = run(after=[HONEST], cell_seconds=6.0, total_seconds=60.0)
+        assert outcome.full and not outcome.findings
+        assert all(not other.result().findings for other in others)
+
+
+def test_what_evades_being_stopped_is_ended(monkeypatch):
+    """Each process of it wakes all others up, as long as it runs."""
+    forkserver.start(UNIT.name, sandbox.STRICT).wait_until_ready()
+    cell = f"""
+        import os, signal
+        for n in range({MANY}):
+            if os.fork() == 0: break
+        while True: os.kill(-1, signal.SIGCONT)"""
+    outcome = run(after=[cell], **PATIENT)
+    TRIED.append(("shares", "waking each other", ", ".join(outcome.findings)))
+    assert outcome.full and {"processor limit", "time limit"} & set(outcome.findings)
