@@ -11,6 +11,7 @@ import os
 import shutil
 import site
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import autograder
@@ -52,8 +53,9 @@ def refused(said: str) -> NoSandbox:
     return NoSandbox(f"submissions cannot be confined: {said}{why}{WAY_OUT}")
 
 
-def command(view: Path, shown: Path) -> list[str]:
-    """The command that starts a program in the sandbox, with the folder ``view`` seen as ``shown``."""
+def command(view: Path, shown: Path, hidden: Iterable[Path] = ()) -> list[str]:
+    """The command that starts a program in the sandbox, with the folder ``view`` seen as ``shown``. What is
+    ``hidden`` is empty there."""
     bwrap = ["bwrap", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
     if os.geteuid() != 0:  # root needs no user namespace, and without it can give each kernel a user of its own
         bwrap.append("--unshare-user")
@@ -66,8 +68,8 @@ def command(view: Path, shown: Path) -> list[str]:
         bwrap += ["--ro-bind-try", path, path]
     for place in python_folders():
         bwrap += [*_parents(place), "--ro-bind", str(place), str(place)]
-    for place in hidden_folders():
-        bwrap += ["--tmpfs", str(place)]
+    for place in (*hidden_folders(), *hidden):
+        bwrap += ["--tmpfs", str(place)] if place.is_dir() else ["--ro-bind", os.devnull, str(place)]
     bwrap += ["--ro-bind", str(view), str(shown)]
     return [*bwrap, "--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--dir", "/tmp", "--chdir", "/"]
 

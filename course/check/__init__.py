@@ -11,6 +11,7 @@ told from the reference.
 | ``plain``      | values as plain data, and back through a strict decoder          |
 | ``observing``  | running an answer part by part, with limits                      |
 | ``judging``    | comparing observations, giving points, naming mistakes           |
+| ``libraries``  | which libraries that differentiate an answer may use             |
 | ``verdict``    | the result, as text and as HTML                                  |
 | ``progress``   | the results of a unit so far, as a line and as a table           |
 | ``notebook``   | ``Check``: what a notebook calls                                 |

@@ -7,7 +7,7 @@ import numpy as np
 from course.check import Unit
 from course.check.parts import is_pair
 
-unit = Unit("keras_neuron")
+unit = Unit("keras_neuron", frameworks=("tensorflow",))
 
 RTOL, ATOL = 2e-5, 2e-6  # of float32
 
