@@ -34,5 +34,8 @@ an answer that goes through them once is there at once."""
 
 def entries(result: Any, shape: tuple[int, ...], places: np.ndarray) -> Any:
     """A long array at some places, counted as if it were flat; what has another shape is told by its shape."""
-    array = np.asarray(result)
+    try:
+        array = np.asarray(result)
+    except ValueError:
+        return "no array"
     return array.reshape(-1)[places] if array.shape == shape else f"an array of shape {array.shape}"

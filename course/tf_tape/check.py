@@ -142,7 +142,7 @@ def loss_from_logits(answer, rng):
         "gradient by the scores": lambda: and_beside_a_huge_one(on(scores[order], labels[order])[1]),
         "one example, label 1 and label 0": lambda: and_beside_a_huge_one(on([single], [1.0]), on([single], [0.0])),
         "whole numbers": lambda: and_beside_a_huge_one(on(whole, whole_labels)),
-        "very large scores": lambda: on(large, wrong),
+        "very large scores": lambda: and_beside_a_huge_one(on(large, wrong)),
     }
 
 
