@@ -1,10 +1,16 @@
 """What earns marks although the task was not done: nudging, other libraries, other units' answers, code of the checks."""
 
+import importlib
+import inspect
+import sys
+import types
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from autograder.kernels.view import allowed_modules
+from course import UNITS
 from course.check import Expected, judge, load, observe
 
 COMPLEX = ("complex", 1e-20)
@@ -183,3 +189,55 @@ def test_nudging_earns_the_value_alone(task, kind, h):
     scope = {name: make(nudge) for name, make in answers.items()}
     verdict = judge(Expected(unit, unit.tasks[task[1]], 3), observe(quick, scope, 3))
     assert verdict.points <= points, verdict
+
+
+def test_no_code_within_a_check_goes_backward():
+    """The check of neuron_loss once ran its graph backward, and its code could be taken out of the function's."""
+    from course.custom_graph import check
+
+    waiting, words = [task.observe.__code__ for task in check.unit.tasks.values()], set()
+    waiting += [thing.__code__ for thing in vars(check).values() if hasattr(thing, "__code__")]
+    while waiting:
+        code = waiting.pop()
+        waiting += [constant for constant in code.co_consts if hasattr(constant, "co_consts")]
+        if "partial_derivative" in code.co_names:
+            words.add(code.co_qualname)
+    allowed = {name for name in words if name.startswith(("operations.", "softplus."))}
+    assert words == allowed, "only the checks of operations ask for their derivatives"
+
+
+def code_of(check):
+    """Every function whose code a check's module holds, made runnable: what it takes from around it is left empty."""
+    waiting = [thing.__code__ for thing in vars(check).values() if inspect.isfunction(thing)]
+    waiting = [code for code in waiting if code.co_filename == check.__file__]
+    while waiting:
+        code = waiting.pop()
+        inner = [constant for constant in code.co_consts if inspect.iscode(constant)]
+        waiting += inner
+        inner = [one for one in inner if one.co_name == "<lambda>" or one.co_name.isidentifier()]  # no loop's inside
+        made = {one.co_name: types.FunctionType(one, vars(check)) for one in inner if not one.co_freevars}
+        for one in inner:
+            cells = tuple(types.CellType(made.get(name)) for name in one.co_freevars)
+            yield types.FunctionType(one, vars(check), closure=cells)
+
+
+@pytest.mark.parametrize("unit_name", UNITS)
+def test_no_code_of_a_check_is_an_answer(unit_name):
+    unit = load(unit_name)
+    functions = list(code_of(sys.modules[f"course.{unit_name}.check"]))
+    for name, task in unit.tasks.items():
+        expected = Expected(unit, task, 3)
+        for function in functions:
+            seen = observe(replace(task, seconds=1), dict.fromkeys(task.answers, function), 3)
+            assert judge(expected, seen).points <= task.points / 4, (name, function.__qualname__)
+
+
+VISIBLE = [(name, module) for name in UNITS for module in sorted(allowed_modules(name))]
+
+
+@pytest.mark.parametrize(("unit_name", "module"), VISIBLE)
+def test_no_module_that_may_be_imported_holds_an_answer(unit_name, module):
+    home = importlib.import_module(module)
+    for task in load(unit_name).tasks.values():
+        for answer in task.answers:
+            assert not hasattr(home, answer) or getattr(home, answer) is task.observe, f"{module} has {answer}"

@@ -153,8 +153,8 @@ def gradient_check(answer, rng):
         return "no error"
 
     def kept():
-        values = {name: v.copy() for name, v in parameters.items()}
-        return [answer.gradient_check(loss, values, gradients, 0.1, 1.0), values]
+        values, slopes = ({name: v.copy() for name, v in given.items()} for given in (parameters, gradients))
+        return [answer.gradient_check(loss, values, slopes, 0.1, 1.0), values]
 
     return {
         "right gradients": lambda: check(),
