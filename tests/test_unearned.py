@@ -1,4 +1,4 @@
-"""What earns marks although the task was not done: nudging, other libraries, other units' answers, code of the checks."""
+"""What earns marks although the task was not done: nudging, other units' answers, code of the checks."""
 
 import importlib
 import inspect

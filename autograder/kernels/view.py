@@ -8,7 +8,6 @@ import shutil
 import sys
 from collections.abc import Iterator
 from functools import cache
-from glob import glob
 from pathlib import Path
 
 import nbformat
@@ -116,8 +115,9 @@ def hidden_libraries(unit: str) -> list[Path]:
     if not unit:
         return []
     places = {Path(place) for place in sys.path if place}
-    for system in ("/usr/lib", "/usr/local/lib", f"{sys.base_prefix}/lib", f"{sys.base_prefix}/pkgs/*/lib"):
-        places |= {Path(place) for place in glob(f"{system}/python3*/*-packages")}
+    for system in ("/usr", "/usr/local", sys.base_prefix):
+        for pattern in ("lib/python3*/*-packages", "pkgs/*/lib/python3*/site-packages"):
+            places |= set(Path(system).glob(pattern))
     found = (place / name for place in places for library in refused_libraries(load(unit))
              for name in (library, f"{library}.py"))  # fmt: skip
     return sorted(path for path in found if path.exists())

@@ -1,5 +1,5 @@
-"""The tasks of unit 2. Points and batches are drawn so that no known slip goes unseen, nor that a gradient was found by
-nudging: points are so steep that differences are off, and a batch has so many weights that there is no time for them."""
+"""The tasks of unit 2. Points and batches are drawn so that no known slip goes unseen, and no nudging either: points are
+so steep that differences are off, and a batch has so many weights that there is no time for them."""
 
 import numpy as np
 
@@ -45,8 +45,8 @@ def steep_neurons(rng):
     """Pairs of w (3,) and x (2,) with inputs so large that a step of w turns the neuron over, while the products cancel
     exactly, in any order: the first for real steps, the other, with a score of 0, for complex ones too."""
     a, b, c, d = (int(n) / 16 for n in rng.integers(9, 16, size=4))
-    w, x = np.array([a, b, 0.0]), np.array([b, -a])
-    return [(w + [0, 0, d], 2.0**36 * x + [c, 0]), (w, 2.0**110 * x)]
+    first = np.array([a, b, d]), np.array([2.0**36 * b + c, -(2.0**36) * a])
+    return [first, (np.array([a, b, 0.0]), 2.0**110 * np.array([b, -a]))]
 
 
 @unit.task(points=2)

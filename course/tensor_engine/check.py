@@ -1,5 +1,5 @@
-"""The tasks of unit 5. Square shapes stand beside others: in them a wrong axis or transpose raises no error. Nearly every
-part also has a large array, for whose entries one by one there is no time."""
+"""The tasks of unit 5. Square shapes stand beside others: in them a wrong axis or transpose raises no error. Nearly
+every part also has a large array, for whose entries one by one there is no time."""
 
 from itertools import pairwise
 
