@@ -1,5 +1,5 @@
-"""The tasks of unit 2. Points and batches are drawn so that no known slip goes unseen, and no nudging either: points are
-so steep that differences are off, and a batch has so many weights that there is no time for them."""
+"""The tasks of unit 2. Points and batches are drawn so that no known slip goes unseen, and no nudging either: points
+are so steep that differences are off, and a batch has so many weights that there is no time for them."""
 
 import numpy as np
 
