@@ -188,7 +188,7 @@ def _gather(cell: NotebookNode, task: str, result: Execution) -> None:
     if seen:
         result.observations[task] = seen[-1]
         if REFUSED in json.dumps(seen[-1]):
-            result.findings.append(("refused import", f"the answer to {task} imports what holds the answers"))
+            result.findings.append(("refused import", f"the answer to {task} imports what it may not"))
     cell.outputs = []
 
 

@@ -42,7 +42,7 @@ FINDINGS = {
     "changed points": "The points of a task were changed. They were put back.",
     "answer found by its definition": "An answer stood in another cell than expected. It was found and graded.",
     "answer written again after its check": "An answer was written again below its check. The one above it was graded.",
-    "refused import": "The notebook imports a module that holds answers, which is refused while it is graded.",
+    "refused import": "The notebook imports what may hold or find its answers. That is refused while it is graded.",
     "time limit": "Running took longer than is allowed. What was earned before counts.",
     "output limit": "A cell showed more output than is allowed; the rest was left out.",
     "memory limit": "The notebook needed more memory than is allowed. What was earned before counts.",

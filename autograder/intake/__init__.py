@@ -32,12 +32,13 @@ from autograder.intake.choosing import choose
 from autograder.intake.files import collect, is_odd
 from autograder.intake.findings import Finding
 from autograder.intake.layout import NoSubmissions, find_submissions, misplaced
-from autograder.intake.scanning import modules_of
+from autograder.intake.scanning import imports_in
+from autograder.kernels.view import refused
 from autograder.texts import reason, shown
 from course.check import Unit
 
-__all__ = ["Finding", "NoSubmissions", "NotBuilt", "Submission", "allowed_modules", "checks_in", "find_submissions",
-           "misplaced", "refused_imports", "released", "take_in"]  # fmt: skip
+__all__ = ["Finding", "NoSubmissions", "NotBuilt", "Submission", "checks_in", "find_submissions", "misplaced",
+           "refused_imports", "released", "take_in"]  # fmt: skip
 
 
 @dataclass
@@ -96,7 +97,8 @@ def _fill(submission: Submission, unit: Unit, release: NotebookNode) -> Finding 
     if chosen.fault:
         return chosen.fault
     submission.notebook = align(unit, chosen.cells, release, chosen.findings)
-    for module in sorted(_imported(unit, submission.notebook) - allowed_modules(unit, release)):
+    sources = [cell.source for cell in submission.notebook.cells if cell.cell_type == "code"]
+    for module in sorted({module for source in sources for module in refused_imports(unit, source)}):
         chosen.findings.add("refused import", module)
     submission.findings = chosen.findings.told() + beside
     return None
@@ -121,20 +123,9 @@ def _digest(notebook: bytes, files: dict[str, bytes]) -> str:
     return whole.hexdigest()
 
 
-def allowed_modules(unit: Unit, release: NotebookNode | None = None) -> frozenset[str]:
-    """The modules of the unit that a notebook may import: its check and pictures, and what the release imports."""
-    imported = _imported(unit, release or released(unit))
-    return frozenset({f"course.{unit.name}.check", f"course.{unit.name}.pictures", *imported})
-
-
-def refused_imports(unit: Unit, source: str, allowed: frozenset[str]) -> list[str]:
-    """The modules of the unit that a cell imports although they are not allowed: they may hold its answers."""
-    return sorted(modules_of(unit.name, source) - allowed)
-
-
-def _imported(unit: Unit, notebook: NotebookNode) -> set[str]:
-    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    return set().union(*(modules_of(unit.name, source) for source in code))
+def refused_imports(unit: Unit, source: str) -> list[str]:
+    """The modules and libraries that a cell imports although answers of the unit may not (see ``kernels.view``)."""
+    return sorted({module for name in imports_in(source) if (module := refused(unit.name, name))})
 
 
 def checks_in(notebook: NotebookNode) -> Iterator[tuple[str, NotebookNode]]:

@@ -85,17 +85,13 @@ def continues(first: str, second: str) -> bool:
     return returns or isinstance(begun.body[-1], ast.ClassDef)
 
 
-def modules_of(unit: str, source: str) -> set[str]:
-    """The modules of a unit that a cell imports, by their whole names: ``course.<unit>.<module>``."""
-    if unit not in source or "course" not in source:
+def imports_in(source: str) -> set[str]:
+    """Every name that a cell imports, as a whole: a module, or something in one."""
+    if "import" not in source and "run_module" not in source and "find_spec" not in source:
         return set()
-    package = f"course.{unit}."
     tree = parsed(source)
-    names = list(_imported(tree)) if tree else []
     text = source if tree is None else "\n".join(magic.group() for magic in MAGIC.finditer(source))
-    names += _imported_as_text(unit, text)
-    modules = {name.removeprefix(package).split(".")[0] for name in names if name.startswith(package)}
-    return {package + module for module in modules if module.isidentifier()}
+    return {*(_imported(tree) if tree else ()), *_imported_as_text(text)}
 
 
 def _imported(tree: ast.Module) -> Iterator[str]:
@@ -104,14 +100,16 @@ def _imported(tree: ast.Module) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in IMPORTERS:
             texts = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
             yield from (text for text in texts if isinstance(text, str))
 
 
-def _imported_as_text(unit: str, text: str) -> list[str]:
-    names = re.findall(rf"\bcourse\.{unit}\.\w+", text)
-    for listed in re.findall(rf"\bfrom[ \t]+course\.{unit}[ \t]+import[ \t(]+([^\n;]+)", text):
-        names += [f"course.{unit}.{name}" for name in re.findall(r"(?:^|,)[ \t]*(\w+)", listed)]
+def _imported_as_text(text: str) -> list[str]:
+    names = re.findall(r"\bcourse\.\w+\.\w+", text)
+    names += re.findall(r"\b(?:from|import)[ \t]+([\w.]+)", text)
+    for package, listed in re.findall(r"\bfrom[ \t]+(course\.\w+)[ \t]+import[ \t(]+([^\n;]+)", text):
+        names += [f"{package}.{name}" for name in re.findall(r"(?:^|,)[ \t]*(\w+)", listed)]
     return names

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from autograder.kernels import sandbox, selftest
-from autograder.kernels.view import preloads, write_view
+from autograder.kernels.view import hidden_libraries, preloads, write_view
 from course.check.notebook import GRADING
 from course.figures import DRAW
 
@@ -105,7 +105,7 @@ class ForkServer:
         shown = view
         if self.isolation != sandbox.NONE:
             shown = Path("/view")
-            command = [*sandbox.command(view, shown), *command]
+            command = [*sandbox.command(view, shown, hidden_libraries(self.unit)), *command]
         self.process = subprocess.Popen(
             command,
             pass_fds=(listener.fileno(), answer, lifeline),

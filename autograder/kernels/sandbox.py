@@ -12,6 +12,7 @@ import os
 import shutil
 import site
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import autograder
@@ -61,8 +62,9 @@ def refused(said: str) -> NoSandbox:
     return NoSandbox(f"submissions cannot be confined: {said}{why}{WAY_OUT}")
 
 
-def command(view: Path, shown: Path) -> list[str]:
-    """The command that starts a program in the sandbox, with the folder ``view`` seen as ``shown``."""
+def command(view: Path, shown: Path, hidden: Iterable[Path] = ()) -> list[str]:
+    """The command that starts a program in the sandbox, with the folder ``view`` seen as ``shown``. What is
+    ``hidden`` is empty there."""
     bwrap = ["bwrap", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
     if os.geteuid() != 0:  # root needs no user namespace, and without it can give each kernel a user of its own
         bwrap.append("--unshare-user")
@@ -73,8 +75,11 @@ def command(view: Path, shown: Path) -> list[str]:
         bwrap += [*_parents(Path(path)), "--ro-bind-try", path, path]
     for place in shown_folders():
         bwrap += [*_parents(place), "--ro-bind", str(place), str(place)]
-    for place in hidden_folders():
-        bwrap += ["--tmpfs", str(place), "--remount-ro", str(place)]
+    for place in (*hidden_folders(), *hidden):
+        if place.is_dir():
+            bwrap += ["--tmpfs", str(place), "--remount-ro", str(place)]
+        else:
+            bwrap += ["--ro-bind", os.devnull, str(place)]
     bwrap += ["--ro-bind", str(view), str(shown)]
     bwrap += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"]
     # all kernels have these: one could change a mode, or a time, for the others

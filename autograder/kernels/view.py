@@ -1,9 +1,11 @@
-"""What a submission may see of the course: everything but the answers of its own unit."""
+"""What a submission may see and import: of the course what its unit's notebook leads to, and no other library that
+differentiates than the unit's own."""
 
 from __future__ import annotations
 
 import ast
 import shutil
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -13,7 +15,9 @@ import nbformat
 import autograder
 import course
 from autograder.build import NOTEBOOKS, PROJECT, notebook_path
+from course import UNITS
 from course.check import Unit, load
+from course.check.libraries import refused_libraries
 
 COURSE = Path(course.__file__).parent
 INSIDE = Path(autograder.__file__).parent / "inside"
@@ -54,15 +58,24 @@ def closure(names: list[str], package: str) -> dict[str, list[str]]:
 
 @cache
 def allowed_modules(unit: str) -> frozenset[str]:
-    """Modules of a unit's own folder that its answers may import: its check, its pictures, what the notebook
-    imports, and what those import in turn; never the reference or the mistakes."""
-    package = f"course.{unit}"
-    names = [f"{package}.check", f"{package}.pictures", *imports_of_notebook(load(unit))]
-    allowed = frozenset(closure(names, package))
+    """The modules of units that answers of a unit may import: its check, its pictures, what the notebook imports,
+    and what those import in turn. Every other one may hold answers, its own reference and mistakes certainly do."""
+    names = [f"course.{unit}.check", f"course.{unit}.pictures", *imports_of_notebook(load(unit))]
+    allowed = frozenset(name for name in closure(names, "course") if name.split(".")[1] in UNITS)
     for forbidden in NEVER:
-        if f"{package}.{forbidden}" in allowed:
+        if f"course.{unit}.{forbidden}" in allowed:
             raise ValueError(f"{unit}: the notebook, check or pictures import its {forbidden}, which holds answers")
     return allowed
+
+
+def refused(unit: str, name: str) -> str:
+    """The module or library that a name leads to, if answers of the unit may not import it; else an empty text."""
+    first, *rest = name.split(".")
+    if first in refused_libraries(load(unit)):
+        return first
+    module = ".".join([first, *rest[:2]])
+    of_a_unit = first == "course" and len(rest) > 1 and rest[0] in UNITS and rest[1].isidentifier()
+    return module if of_a_unit and module not in allowed_modules(unit) else ""
 
 
 @cache
@@ -71,22 +84,40 @@ def preloads(unit: str) -> list[str]:
     also within functions. Some name no module but something in one."""
     names = ["numpy", "matplotlib.pyplot", "matplotlib.font_manager", "matplotlib.backends.backend_svg"]
     if unit:
-        first = [*imports_of_notebook(load(unit)), *allowed_modules(unit)]
+        own = [f"course.{unit}.check", f"course.{unit}.pictures"]
+        first = [*imports_of_notebook(load(unit)), *own]
         found = closure(sorted(first), "course")
         names += [*first, *found, *(name for imported in found.values() for name in imported)]
     return list(dict.fromkeys(name for name in names if not name.startswith("__future__")))
 
 
 def write_view(unit: str, folder: Path) -> None:
-    """Copy the course below ``folder``, without the answers of the unit, and what runs inside the sandbox."""
+    """Copy the course below ``folder``, without what answers of the unit may not import, and what runs inside the
+    sandbox. A file that refuses stands in the place of each module and library that is left out."""
     shutil.copytree(COURSE, folder / "course", ignore=SKIPPED)
     (folder / "autograder").mkdir()
     shutil.copy(INSIDE.parent / "__init__.py", folder / "autograder")
     shutil.copytree(INSIDE, folder / "autograder" / "inside", ignore=SKIPPED)
     if unit:
-        for path in (folder / "course" / unit).glob("*.py"):
-            module = f"course.{unit}.{path.stem}"
+        for path in (path for one in UNITS for path in (folder / "course" / one).glob("*.py")):
+            module = f"course.{path.parent.name}.{path.stem}"
             if path.stem != "__init__" and module not in allowed_modules(unit):
                 path.write_text(REFUSAL.format(module=module, unit=unit), encoding="utf-8")
+        for library in refused_libraries(load(unit)):
+            refusal = REFUSAL.format(module=library, unit=unit)
+            (folder / f"{library}.py").write_text(refusal, encoding="utf-8")
     for path in (folder, *folder.rglob("*")):  # each kernel may be a user of its own
         path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def hidden_libraries(unit: str) -> list[Path]:
+    """The folders and files of the libraries that answers of a unit may not import, wherever this machine has them."""
+    if not unit:
+        return []
+    places = {Path(place) for place in sys.path if place}
+    for system in ("/usr", "/usr/local", sys.base_prefix):
+        for pattern in ("lib/python3*/*-packages", "pkgs/*/lib/python3*/site-packages"):
+            places |= set(Path(system).glob(pattern))
+    found = (place / name for place in places for library in refused_libraries(load(unit))
+             for name in (library, f"{library}.py"))  # fmt: skip
+    return sorted(path for path in found if path.exists())

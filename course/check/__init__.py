@@ -12,6 +12,7 @@ told from the reference.
 | ``observing``  | running an answer part by part, with limits                      |
 | ``comparing``  | whether two observations are equal, and if not, why              |
 | ``judging``    | giving points part by part, naming mistakes                      |
+| ``libraries``  | which libraries that differentiate an answer may use             |
 | ``verdict``    | the result, as text and as HTML                                  |
 | ``progress``   | the results of a unit so far, as a line and as a table           |
 | ``notebook``   | ``Check``: what a notebook calls                                 |

@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from course.check.judging import Expected, judge
+from course.check.libraries import refused_of
 from course.check.observing import observe
 from course.check.progress import Progress
 from course.check.unit import Task, load
@@ -39,6 +40,8 @@ class Check:
             print(f"{task} is checked by the grader")
             return 0.0
         verdict = self._judge(found)
+        for library in refused_of(self.unit, notebook_scope(), found.answers):
+            print(f"{task} uses {library}, which cannot be imported where this unit is graded: there it earns nothing.")
         progress = Progress(self.unit, self._verdicts)
         show(f"{verdict}\n{progress.so_far}", verdict._repr_html_() + progress.line_html())
         return verdict.points

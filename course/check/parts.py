@@ -48,3 +48,17 @@ def is_pair(result: Any) -> bool:
 def away_from_zero(rng: np.random.Generator, *shape: int) -> np.ndarray:
     """Numbers of either sign between 0.5 and 1.5, so that no factor hides a mistake."""
     return rng.uniform(0.5, 1.5, size=shape) * rng.choice([-1, 1], size=shape)
+
+
+LONG = 200_000
+"""So many inputs that a result found by nudging each of them is not there in a part's time, however short a call is;
+an answer that goes through them once is there at once."""
+
+
+def entries(result: Any, shape: tuple[int, ...], places: np.ndarray) -> Any:
+    """A long array at some places, counted as if it were flat; what has another shape is told by its shape."""
+    try:
+        array = np.asarray(result)
+    except ValueError:
+        return "no array"
+    return array.reshape(-1)[places] if array.shape == shape else f"an array of shape {array.shape}"

@@ -94,14 +94,16 @@ class Unit:
     """A unit's tasks, with its reference, mistakes and alternatives, which are loaded when asked for.
 
     ``limits`` are bounds for grading a notebook of the unit that differ from the usual ones: fields of
-    ``autograder.inside.limits.Limits``, such as ``{"total_seconds": 1200}``.
+    ``autograder.inside.limits.Limits``, such as ``{"total_seconds": 1200}``. ``frameworks`` are the libraries that
+    differentiate (see ``libraries``) which its notebook uses; others cannot be imported where it is graded.
     """
 
-    def __init__(self, name: str, limits: Mapping[str, float] | None = None):
+    def __init__(self, name: str, limits: Mapping[str, float] | None = None, frameworks: tuple[str, ...] = ()):
         if name not in UNITS:
             raise UnknownUnit(name)
         self.name = name
         self.limits = dict(limits or {})
+        self.frameworks = frameworks
         self.tasks: dict[str, Task] = {}
         self._judges: dict[str, Judge] = {}
         self._mistakes: list[Mistake] = []

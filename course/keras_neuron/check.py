@@ -8,7 +8,7 @@ from course.check import Unit
 from course.check.comparing import EQUAL, differs
 from course.check.parts import is_pair, judged, raises
 
-unit = Unit("keras_neuron")
+unit = Unit("keras_neuron", frameworks=("tensorflow",))
 
 RTOL, ATOL = 2e-5, 2e-6  # of float32
 

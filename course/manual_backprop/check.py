@@ -1,11 +1,12 @@
-"""The tasks of unit 2. Points and batches are drawn so that no known slip goes unseen."""
+"""The tasks of unit 2. Points and batches are drawn so that no known slip goes unseen, and no nudging either: points
+are so steep that differences are off, and a batch has so many weights that there is no time for them."""
 
 import numpy as np
 
 from course.check import Unit
-from course.check.parts import first, second
+from course.check.parts import LONG, entries, first, second
 
-unit = Unit("manual_backprop")
+unit = Unit("manual_backprop", frameworks=("sympy",))
 
 
 def entry(result, i):
@@ -14,18 +15,38 @@ def entry(result, i):
     return found[i] if hasattr(found, "__len__") and len(found) == 3 else found
 
 
+def steep_point(rng):
+    """A point at which ∂f/∂x = z·(2x + y) is tiny beside f, so that a difference of two f has none of its digits; the
+    formulas are exact there, in any order."""
+    x, z = int(rng.integers(9, 16)) * 2.0**42, 2.0 ** int(rng.integers(36, 42))
+    return x, int(rng.integers(3, 8)) / 4 - 2 * x, z
+
+
 @unit.task(points=2)
 def staged_backward(answer, rng):
     sign = rng.choice([-1, 1])
     point = sign * rng.uniform(1.2, 1.9), rng.uniform(2.2, 2.9), -sign * rng.uniform(3.2, 3.9)
     whole = tuple(int(n) for n in (-rng.integers(2, 4), rng.integers(5, 8), -rng.integers(8, 11)))
+    steep = steep_point(rng)
+
+    def gradient(i):
+        return [entry(answer.staged_backward(*at), i) for at in (point, steep)]
+
     return {
         "f": lambda: first(answer.staged_backward(*point)),
-        "∂f/∂x": lambda: entry(answer.staged_backward(*point), 0),
-        "∂f/∂y": lambda: entry(answer.staged_backward(*point), 1),
-        "∂f/∂z": lambda: entry(answer.staged_backward(*point), 2),
-        "f and gradient at whole numbers": lambda: answer.staged_backward(*whole),
+        "∂f/∂x": lambda: gradient(0),
+        "∂f/∂x and ∂f/∂y": lambda: [gradient(0), gradient(1)],
+        "∂f/∂x and ∂f/∂z": lambda: [gradient(0), gradient(2)],
+        "f and gradient at whole numbers": lambda: [answer.staged_backward(*whole), gradient(0)],
     }
+
+
+def steep_neurons(rng):
+    """Pairs of w (3,) and x (2,) with inputs so large that a step of w turns the neuron over, while the products cancel
+    exactly, in any order: the first for real steps, the other, with a score of 0, for complex ones too."""
+    a, b, c, d = (int(n) / 16 for n in rng.integers(9, 16, size=4))
+    first = np.array([a, b, d]), np.array([2.0**36 * b + c, -(2.0**36) * a])
+    return [first, (np.array([a, b, 0.0]), 2.0**110 * np.array([b, -a]))]
 
 
 @unit.task(points=2)
@@ -33,12 +54,22 @@ def neuron_backward(answer, rng):
     w = rng.uniform(0.4, 0.9, size=3) * rng.choice([-1, 1], size=3)
     x = rng.uniform(1.1, 1.9, size=2) * rng.choice([-1, 1], size=2)
     whole_w, whole_x = rng.permutation([2, -3, -1]), rng.permutation([1, -2])
+    steep = steep_neurons(rng)
+
+    def gradients(label):
+        """At the point, then at steep ones: by the weights of the inputs, and by the bias, which is much smaller."""
+        found = [second(answer.neuron_backward(w.copy(), x.copy(), label))]
+        for at in steep:
+            slopes = second(answer.neuron_backward(*(array.copy() for array in at), label))
+            found += [slopes[:2], slopes[2]] if hasattr(slopes, "__len__") and len(slopes) == 3 else [slopes]
+        return found
+
     return {
         "loss, label 1": lambda: first(answer.neuron_backward(w.copy(), x.copy(), 1)),
-        "gradient, label 1": lambda: second(answer.neuron_backward(w.copy(), x.copy(), 1)),
+        "gradient, label 1": lambda: gradients(1),
         "loss, label 0": lambda: first(answer.neuron_backward(w.copy(), x.copy(), 0)),
-        "gradient, label 0": lambda: second(answer.neuron_backward(w.copy(), x.copy(), 0)),
-        "whole numbers": lambda: answer.neuron_backward(whole_w.copy(), whole_x.copy()),
+        "gradient, label 0": lambda: gradients(0),
+        "whole numbers": lambda: [answer.neuron_backward(whole_w.copy(), whole_x.copy()), *gradients(1)],
     }
 
 
@@ -103,17 +134,22 @@ def batch_parts(compute, rng):
     ones, zeros = (batch(rng, t_scores[:5], np.full(5, label)) for label in (1, 0))
     singles = [batch(rng, t_scores[:1], np.array([label])) for label in (1, 0)]
     whole = whole_batch(rng)
+    long = rng.normal(size=LONG) / 1000, rng.normal(size=(2, LONG)), np.array([0, 1])
+    places = rng.integers(LONG, size=100)
 
     def on(given):
         return compute()(*(array.copy() for array in given))
 
+    def and_many_weights(*found):
+        return [*found, entries(second(on(long)), (LONG,), places)]
+
     return {
         "loss, both labels": lambda: first(on(mixed)),
-        "gradient, both labels": lambda: second(on(mixed)),
-        "label 1 only": lambda: on(ones),
-        "label 0 only": lambda: on(zeros),
-        "one example": lambda: [on(single) for single in singles],
-        "whole numbers": lambda: on(whole),
+        "gradient, both labels": lambda: and_many_weights(second(on(mixed))),
+        "label 1 only": lambda: and_many_weights(on(ones)),
+        "label 0 only": lambda: and_many_weights(on(zeros)),
+        "one example": lambda: and_many_weights(*(on(single) for single in singles)),
+        "whole numbers": lambda: and_many_weights(on(whole)),
     }
 
 

@@ -21,6 +21,10 @@ BOTH_SUM = "Both are sums over the examples. Divide both by N, or a larger batch
 BY_FEATURES = "Divide by the number of examples, X.shape[0], not by the number of entries of w."
 BY_X = "That is the gradient by X. Here w is asked for: one number for each entry of w."
 EACH = "These are the gradients of all examples, one a row. Take their mean over the examples (axis 0)."
+NUDGED = (
+    "Differences of f are off at steep points, and each weight costs a call of f. Go backward through the stages: "
+    "one way back finds all entries exactly."
+)
 BY_SCORES = "That is the gradient by the scores, one number an example. Carry it on to w: the score is X w."
 
 # --- staged_backward ------------------------------------------------------------------------------
@@ -151,7 +155,16 @@ def staged_backward(x, y, z):
     return np.float32((x + y) * x * z), np.array([(2 * x + y) * z, x * z, (x + y) * x], dtype=np.float32)
 
 
-@unit.alternative("by complex steps")
+@unit.mistake("numerical differences instead of the chain rule", NUDGED)
+def staged_backward(x, y, z):
+    def f(v):
+        return (v[0] + v[1]) * v[0] * v[2]
+
+    v = np.array([x, y, z], dtype=float)
+    return f(v), np.array([(f(v + 1e-5 * e) - f(v - 1e-5 * e)) / 2e-5 for e in np.eye(3)])
+
+
+@unit.mistake("complex steps instead of the chain rule", NUDGED)
 def staged_backward(x, y, z):
     def f(v):
         return (v[0] + v[1]) * v[0] * v[2]
@@ -293,6 +306,24 @@ def neuron_backward(w, x, label=1):
     gradient = np.zeros_like(w)
     gradient[:] = (P - label) * np.append(x, 1)
     return -np.log(P if label else 1 - P), gradient
+
+
+@unit.mistake("numerical differences instead of the chain rule", NUDGED)
+def neuron_backward(w, x, label=1):
+    def loss(w):
+        score = w[0] * x[0] + w[1] * x[1] + w[2]
+        return np.logaddexp(0, -score if label == 1 else score)
+
+    return loss(w), np.array([(loss(w + 1e-5 * e) - loss(w - 1e-5 * e)) / 2e-5 for e in np.eye(3)])
+
+
+@unit.mistake("complex steps instead of the chain rule", NUDGED)
+def neuron_backward(w, x, label=1):
+    def loss(w):
+        score = w[0] * x[0] + w[1] * x[1] + w[2]
+        return np.log(1 + np.exp(-score if label == 1 else score))
+
+    return loss(w), np.array([loss(w + 1e-20j * e).imag / 1e-20 for e in np.eye(3)])
 
 
 @unit.alternative("stage by stage")

@@ -6,10 +6,10 @@ import numpy as np
 
 from course.check import Unit
 from course.check.comparing import EQUAL, differs
-from course.check.parts import judged, raises
+from course.check.parts import entries, judged, raises
 from course.check.plain import Raised
 
-unit = Unit("softmax_network")
+unit = Unit("softmax_network", frameworks=("tensorflow", "torch"))
 
 
 def item(result, i, of):
@@ -85,17 +85,30 @@ def forward(answer, rng):
 @unit.task(points=2)
 def backward(answer, rng):
     given, whole = (after_forward(*network(rng, x)) for x in (None, rng.permutation([1, 2, 3, -4])))
+    long = large_network(rng)
+    shapes, places = ((400,), (400, 500), (500,), (500, 300)), rng.integers(500 * 300, size=100)
 
     def at(inputs):
         return answer.backward(*(array.copy() for array in inputs))
 
+    def both(i):
+        """An item of the result, and some entries of a large network's, in which there is no time to nudge each."""
+        large = item(at(long), i, 4)
+        return [item(at(given), i, 4), entries(large, shapes[i], places % np.prod(shapes[i]))]
+
     return {
-        "dh2": lambda: item(at(given), 0, 4),
-        "dW2": lambda: item(at(given), 1, 4),
-        "dh1": lambda: item(at(given), 2, 4),
-        "dW1": lambda: item(at(given), 3, 4),
-        "x of whole numbers": lambda: at(whole),
+        "dh2": lambda: both(0),
+        "dW2": lambda: both(1),
+        "dh1": lambda: both(2),
+        "dW1": lambda: both(3),
+        "x of whole numbers": lambda: [at(whole), both(0)],
     }
+
+
+def large_network(rng):
+    """W2, x, label, z1 and p of a network 300 → 500 → 400."""
+    W1, W2 = rng.normal(size=(500, 300)) / 15, rng.normal(size=(400, 500)) / 10
+    return after_forward(W1, W2, rng.normal(size=300), np.eye(400)[rng.integers(400)])
 
 
 def after_forward(W1, W2, x, label):
@@ -140,8 +153,8 @@ def gradient_check(answer, rng):
         return judged(names_the_entry, given, raises(ValueError, lambda: check(name, wrong, **options)))
 
     def kept():
-        values = {name: v.copy() for name, v in parameters.items()}
-        return [answer.gradient_check(loss, values, gradients, 0.1, 1.0), values]
+        values, slopes = ({name: v.copy() for name, v in given.items()} for given in (parameters, gradients))
+        return [answer.gradient_check(loss, values, slopes, 0.1, 1.0), values]
 
     return {
         "right gradients": lambda: check(),

@@ -1,11 +1,12 @@
-"""The tasks of unit 5. Square shapes stand beside others: in them a wrong axis or transpose raises no error."""
+"""The tasks of unit 5. Square shapes stand beside others: in them a wrong axis or transpose raises no error. Nearly
+every part also has a large array, for whose entries one by one there is no time."""
 
 from itertools import pairwise
 
 import numpy as np
 
 from course.check import Unit
-from course.check.parts import first, second
+from course.check.parts import LONG, entries, first, second
 
 unit = Unit("tensor_engine")
 
@@ -14,12 +15,16 @@ unit = Unit("tensor_engine")
 def unbroadcast(answer, rng):
     matrix, square, solid = rng.uniform(1, 2, size=(5, 4)), rng.uniform(1, 2, size=(3, 3)), rng.normal(size=(2, 3, 4))
     row, flat = rng.uniform(1, 2, size=(1, 4)), rng.uniform(1, 2, size=(2, 1, 3))
+    long, places = rng.uniform(1, 2, size=(2, LONG)), rng.integers(LONG, size=100)
 
-    def back(*cases):
-        return lambda: [answer.unbroadcast(gradient.copy(), shape) for gradient, shape in cases]
+    def back(*cases, to=(1, LONG)):
+        return lambda: [
+            *(answer.unbroadcast(gradient.copy(), shape) for gradient, shape in cases),
+            entries(answer.unbroadcast(long.copy(), to), to, places),
+        ]
 
     return {
-        "an axis was added": back((matrix, (4,))),
+        "an axis was added": back((matrix, (4,)), to=(LONG,)),
         "an axis of 1 was stretched": back((matrix, (5, 1)), (matrix, (1, 4)), (solid, (2, 1, 4))),
         "a 3 by 3 array": back((square, (3,)), (square, (1, 3)), (square, (3, 1))),
         "from a single number": back((matrix, ()), (matrix, (1,)), (solid, (1, 1, 1))),
@@ -35,26 +40,38 @@ def matmul_rule(answer, rng):
     stack_A, stack_B = rng.normal(size=(2, 3, 4)), rng.normal(size=(2, 4, 5))
     g, square_g, stack_g = rng.normal(size=(2, 4)), rng.normal(size=(3, 3)), rng.normal(size=(2, 3, 5))
 
-    def left(g, A, B):
-        return lambda: answer.matmul_left(g.copy(), A @ B, A.copy(), B.copy())
+    tall = rng.normal(size=(500, 2)), rng.normal(size=(500, 400)), rng.normal(size=(400, 2))  # g, A, B
+    wide = tuple(array.T for array in (tall[0], tall[2], tall[1]))
+    large = rng.normal(size=(3, 200, 200))
+    places = rng.integers(200 * 200, size=100)
 
-    def right(g, A, B):
-        return lambda: answer.matmul_right(g.copy(), A @ B, A.copy(), B.copy())
+    def of(rule, *cases):
+        """What a rule returns for each g, A and B; of the last ones, the large ones, some entries."""
+        *found, last = [rule()(g.copy(), A @ B, A.copy(), B.copy()) for g, A, B in cases]
+        _, A, B = cases[-1]
+        return [*found, entries(last, (A if rule is left else B).shape, places)]
+
+    def left():
+        return answer.matmul_left
+
+    def right():
+        return answer.matmul_right
 
     return {
-        "by A, (2, 3) times (3, 4)": left(g, A, B),
-        "by A, square matrices": left(square_g, C, D),
-        "by A, two stacks": left(stack_g, stack_A, stack_B),
-        "by B, (2, 3) times (3, 4)": right(g, A, B),
-        "by B, square matrices": right(square_g, C, D),
-        "by B, two stacks": right(stack_g, stack_A, stack_B),
+        "by A, (2, 3) times (3, 4)": lambda: of(left, (g, A, B), tall),
+        "by A, square matrices": lambda: of(left, (square_g, C, D), large),
+        "by A, two stacks": lambda: of(left, (stack_g, stack_A, stack_B), tall),
+        "by B, (2, 3) times (3, 4)": lambda: of(right, (g, A, B), wide),
+        "by B, square matrices": lambda: of(right, (square_g, C, D), large),
+        "by B, two stacks": lambda: of(right, (stack_g, stack_A, stack_B), wide),
     }
 
 
 @unit.task(points=2, answers=("sum_rule", "mean_rule"))
 def sum_and_mean_rule(answer, rng):
     square, solid = rng.uniform(1, 2, size=(3, 3)), rng.uniform(1, 2, size=(2, 3, 4))
-    upstream = rng.uniform(3, 5, size=24)
+    upstream, long = rng.uniform(3, 5, size=1000), rng.uniform(1, 2, size=(50, 80, 50))
+    places = rng.integers(long.size, size=100)
 
     def parts(name, function, rule):
         def back(*cases):
@@ -63,19 +80,30 @@ def sum_and_mean_rule(answer, rng):
                 for x, settings in cases:
                     y = function(x, **settings)
                     g = upstream[: y.size].reshape(y.shape)[()]
-                    found.append(rule()(g, y, x.copy(), **settings))
+                    back = rule()(g.copy(), y, x.copy(), **settings)
+                    found.append(entries(back, x.shape, places) if x is long else back)
                 return found
 
             return compute
 
         return {
-            f"{name} of everything": back((square, {}), (solid, {})),
-            f"{name} along an axis of a square": back(*((square, {"axis": axis}) for axis in (0, 1, -1))),
-            f"{name} along an axis of (2, 3, 4)": back(*((solid, {"axis": axis}) for axis in (1, 0, -1))),
-            f"{name} with keepdims": back(
-                (square, {"axis": 1, "keepdims": True}), (solid, {"axis": None, "keepdims": True})
+            f"{name} of everything": back((square, {}), (solid, {}), (long, {})),
+            f"{name} along an axis of a square": back(
+                *((square, {"axis": axis}) for axis in (0, 1, -1)), (long, {"axis": (0, 1)})
             ),
-            f"{name} along two axes": back((solid, {"axis": (0, 2)}), (solid, {"axis": (1, -1), "keepdims": True})),
+            f"{name} along an axis of (2, 3, 4)": back(
+                *((solid, {"axis": axis}) for axis in (1, 0, -1)), (long, {"axis": (0, -1)})
+            ),
+            f"{name} with keepdims": back(
+                (square, {"axis": 1, "keepdims": True}),
+                (solid, {"axis": None, "keepdims": True}),
+                (long, {"axis": None, "keepdims": True}),
+            ),
+            f"{name} along two axes": back(
+                (solid, {"axis": (0, 2)}),
+                (solid, {"axis": (1, -1), "keepdims": True}),
+                (long, {"axis": (1, -1), "keepdims": True}),
+            ),
         }
 
     return {
@@ -91,21 +119,27 @@ def softmax_cross_entropy(answer, rng):
     single, last = rng.uniform(-2, 2, size=(1, 4)), rng.permutation([1, 2])[:1]
     large = np.array([[800.0, -800.0, 0.0], [-800.0, -790.0, -801.0], [3.0, 1.0, 2.0]])
     large += rng.uniform(-0.2, 0.2, size=(3, 3))
-    kept = logits.copy()
+    long, classes = rng.uniform(-2, 2, size=(LONG // 10, 10)), rng.integers(10, size=LONG // 10)
+    places = rng.integers(LONG, size=100)
 
     def on(logits, labels):
         return answer.softmax_cross_entropy_gradient(logits.copy(), labels.copy())
 
+    def and_many_logits(*found):
+        """What was found, and LONG times some entries of the gradient by many logits: they are small."""
+        return [*found, entries(np.multiply(second(on(long, classes)), LONG), long.shape, places)]
+
+    def kept():
+        given = logits.copy()
+        return [second(answer.softmax_cross_entropy_gradient(given, labels.copy())), given]
+
     return {
         "loss": lambda: first(on(logits, labels)),
-        "gradient": lambda: second(on(logits, labels)),
-        "as many classes as examples": lambda: on(square, turns),
-        "one example": lambda: on(single, last),
-        "logits of 800 and -800": lambda: on(large, np.array([1, 2, 0])),
-        "the logits are left as they were": lambda: [
-            second(answer.softmax_cross_entropy_gradient(kept, labels.copy())),
-            kept,
-        ],
+        "gradient": lambda: and_many_logits(second(on(logits, labels))),
+        "as many classes as examples": lambda: and_many_logits(on(square, turns)),
+        "one example": lambda: and_many_logits(on(single, last)),
+        "logits of 800 and -800": lambda: and_many_logits(on(large, np.array([1, 2, 0]))),
+        "the logits are left as they were": lambda: and_many_logits(*kept()),
     }
 
 
@@ -126,29 +160,50 @@ def network(rng, sizes, n):
     return [array for pair in zip(W, b, strict=True) for array in pair], X, labels
 
 
+def large_network(rng, sizes):
+    """Parameters, X and labels of three examples; scores and logits are of ordinary size."""
+    shapes = [shape for n, m in pairwise(sizes) for shape in ((n, m), (m,))]
+    parameters = [rng.normal(size=shape) / np.sqrt(shape[0]) for shape in shapes]
+    return parameters, rng.normal(size=(3, sizes[0])), rng.integers(sizes[-1], size=3)
+
+
 @unit.task(points=2)
 def two_hidden_layers(answer, rng):
     equal, narrowing = network(rng, (4, 4, 4, 4), 6), network(rng, (3, 5, 4, 2), 5)
     parameters, X, labels = network(rng, (3, 4, 4, 3), 4)
+    long = large_network(rng, (250, 260, 270, 280))
+    places = rng.integers(250, size=100)
 
     def on(given):
         parameters, X, labels = given
         return answer.two_hidden_layers([p.copy() for p in parameters], X.copy(), labels.copy())
 
-    def layer(i, given):
+    def gradients(given):
+        """The six gradients as a list; what is no such list as it is."""
         found = second(on(given))
-        return list(found[2 * i : 2 * i + 2]) if isinstance(found, tuple | list) and len(found) == 6 else found
+        return list(found) if isinstance(found, tuple | list) and len(found) == 6 else found
+
+    def and_many_weights(*found):
+        """What was found, and some entries of the gradients by the large network's parameters."""
+        back = gradients(long)
+        if isinstance(back, list):
+            back = [entries(g, p.shape, places % p.size) for g, p in zip(back, long[0], strict=True)]
+        return [*found, back]
+
+    def layer(i):
+        found = gradients(equal)
+        return and_many_weights(*(found[2 * i : 2 * i + 2] if isinstance(found, list) else [found]))
 
     def kept():
         given = [p.copy() for p in parameters]
         found = second(answer.two_hidden_layers(given, X.copy(), labels.copy()))
-        return [*(found if isinstance(found, tuple | list) else [found]), *given]
+        return and_many_weights(*(found if isinstance(found, tuple | list) else [found]), *given)
 
     return {
         "loss": lambda: [first(on(equal)), first(on(narrowing))],
-        "gradients by W3 and b3": lambda: layer(2, equal),
-        "gradients by W2 and b2": lambda: layer(1, equal),
-        "gradients by W1 and b1": lambda: layer(0, equal),
-        "layers of 3, 5, 4 and 2": lambda: on(narrowing)[1],
+        "gradients by W3 and b3": lambda: layer(2),
+        "gradients by W2 and b2": lambda: layer(1),
+        "gradients by W1 and b1": lambda: layer(0),
+        "layers of 3, 5, 4 and 2": lambda: and_many_weights(gradients(narrowing)),
         "the parameters are left as they were": kept,
     }

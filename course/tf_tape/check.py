@@ -1,10 +1,15 @@
-"""The tasks of unit 6. TensorFlow may compute in float32 or float64, so all numbers are of ordinary size."""
+"""The tasks of unit 6. TensorFlow may compute in float32 or float64, so nearly all numbers are of ordinary size.
+
+A tape is told from nudging: functions hold something constant, which a nudge moves; batches have so many weights that
+there is no time to nudge each; and beside a huge loss a difference has no digits left.
+"""
 
 import numpy as np
 
 from course.check import Unit
+from course.check.parts import LONG, entries
 
-unit = Unit("tf_tape")
+unit = Unit("tf_tape", frameworks=("tensorflow",))
 
 RTOL, ATOL = 1e-5, 1e-6  # float32 on the way is fine, whatever dtype comes back
 SECONDS = 30.0  # the first operations of a process take their time
@@ -35,26 +40,30 @@ def tape_gradient(answer, rng):
     arrays = [apart(rng, (2, 3)), apart(rng, 3), np.array(rng.uniform(1.2, 1.9))]
     single = [apart(rng, 4)]
 
+    held = tf.stop_gradient
+
     def product(x, y, z):
         return (x + y) * z
 
     def curved(x, y, z):
-        return x * x * y + y * z * z * z
+        return x * x * y + y * z * z * z + held(x * y * z)
 
     def mixed(matrix, vector, scale):
-        return scale * tf.reduce_sum(tf.exp(tf.linalg.matvec(matrix, vector))) + scale**3 * tf.reduce_sum(vector**2)
+        bent = scale * tf.reduce_sum(tf.exp(tf.linalg.matvec(matrix, vector))) + scale**3 * tf.reduce_sum(vector**2)
+        return bent + held(scale * tf.reduce_sum(matrix) * tf.reduce_sum(vector))
+
+    def waves(v):
+        return tf.reduce_sum(tf.sin(v)) ** 2 + tf.reduce_sum(v**3) + held(tf.reduce_sum(v**2))
 
     return {
         "value of (x + y)·z": lambda: number(item(answer.tape_gradient(product, list(point)), 0, 2)),
-        "gradients of (x + y)·z": lambda: item(answer.tape_gradient(product, list(point)), 1, 2),
+        "gradients of (x + y)·z": lambda: item(
+            answer.tape_gradient(lambda x, y, z: product(x, y, z) + held(x * y * z), list(point)), 1, 2
+        ),
         "gradients by a matrix, a vector, a number": lambda: item(
             answer.tape_gradient(mixed, [array.copy() for array in arrays]), 1, 2
         ),
-        "one input": lambda: item(
-            answer.tape_gradient(lambda v: tf.reduce_sum(tf.sin(v)) ** 2 + tf.reduce_sum(v**3), [single[0].copy()]),
-            1,
-            2,
-        ),
+        "one input": lambda: item(answer.tape_gradient(waves, [single[0].copy()]), 1, 2),
         "whole numbers": lambda: item(answer.tape_gradient(curved, list(whole)), 1, 2),
     }
 
@@ -70,6 +79,13 @@ def batch(rng, labels):
     return w, b, X[order], labels[order]
 
 
+def sparse(rng, n):
+    """n examples of LONG features, of which each has 20, so that sums are of ordinary size; and where they are."""
+    places, X = rng.permutation(LONG)[: 20 * n], np.zeros((n, LONG))
+    X[np.repeat(np.arange(n), 20), places] = rng.uniform(0.2, 0.5, size=20 * n) * rng.choice([-1, 1], size=20 * n)
+    return X, places
+
+
 @unit.task(points=2, rtol=RTOL, atol=ATOL, seconds=SECONDS)
 def vectorised_loss(answer, rng):
     import tensorflow  # noqa: F401  (its start is not an answer's time)
@@ -79,19 +95,24 @@ def vectorised_loss(answer, rng):
     singles = [batch(rng, np.array([label])) for label in (1.0, 0.0)]
     X = np.array([[1, 0, -1], [0, 2, 1], [-1, 1, 0], [2, 1, 1], [1, 1, -2]])[rng.permutation(5)]
     whole = np.array([[2, -1, 1]]), 1, X, np.array([1, 0, 0, 1, 0])
+    long_X, places = sparse(rng, 3)
+    long = apart(rng, (1, LONG)), 0.5, long_X, np.array([1.0, 0, 1])
 
     def on(given):
         w, b, X, labels = given
         result = answer.vectorised_loss(w.copy(), b, X.copy(), labels.copy())
         return [number(item(result, 0, 3)), item(result, 1, 3), number(item(result, 2, 3))]
 
+    def and_many_weights(*found):
+        return [*found, entries(on(long)[1], (1, LONG), places)]
+
     return {
         "loss": lambda: on(mixed)[0],
-        "gradient by w": lambda: on(mixed)[1],
-        "gradient by b": lambda: on(mixed)[2],
-        "label 1 only, label 0 only": lambda: [on(given) for given in alike],
-        "one example": lambda: [on(given) for given in singles],
-        "whole numbers": lambda: on(whole),
+        "gradient by w": lambda: and_many_weights(on(mixed)[1]),
+        "gradient by b": lambda: and_many_weights(on(mixed)[2]),
+        "label 1 only, label 0 only": lambda: and_many_weights(*(on(given) for given in alike)),
+        "one example": lambda: and_many_weights(*(on(given) for given in singles)),
+        "whole numbers": lambda: and_many_weights(on(whole)),
     }
 
 
@@ -106,17 +127,22 @@ def loss_from_logits(answer, rng):
     wrong = np.array([1.0, 0, 1, 0, 1])
     single = float(scores[1])
     whole, whole_labels = np.array([1, -2, 3, -1, 2])[rng.permutation(5)], np.array([1, 1, 0, 0, 1])
+    huge = scores[order] * np.where(np.arange(8) == rng.integers(8), 2.0**60, 1)
 
     def on(scores, labels):
         result = answer.loss_from_logits(np.array(scores), np.array(labels))
         return [number(item(result, 0, 2)), item(result, 1, 2)]
 
+    def and_beside_a_huge_one(*found):
+        """What was found, and the gradient by scores of which one is huge and bears the wrong label."""
+        return [*found, on(huge, np.where(np.abs(huge) > 1000, huge < 0, labels[order]))[1]]
+
     return {
         "loss": lambda: on(scores[order], labels[order])[0],
-        "gradient by the scores": lambda: on(scores[order], labels[order])[1],
-        "one example, label 1 and label 0": lambda: [on([single], [1.0]), on([single], [0.0])],
-        "whole numbers": lambda: on(whole, whole_labels),
-        "very large scores": lambda: on(large, wrong),
+        "gradient by the scores": lambda: and_beside_a_huge_one(on(scores[order], labels[order])[1]),
+        "one example, label 1 and label 0": lambda: and_beside_a_huge_one(on([single], [1.0]), on([single], [0.0])),
+        "whole numbers": lambda: and_beside_a_huge_one(on(whole, whole_labels)),
+        "very large scores": lambda: and_beside_a_huge_one(on(large, wrong)),
     }
 
 
@@ -131,14 +157,17 @@ def intermediate_gradients(answer, rng):
     def on(stages, x):
         return answer.intermediate_gradients(list(stages), x)
 
+    held = tf.stop_gradient  # in each last stage
+    logarithm = [lambda x: x + a, lambda x: x * c, lambda y: tf.math.log(y) + held(y)]
+    squares = [lambda m: m * m, lambda m: tf.reduce_sum(m, axis=1), lambda v: tf.reduce_sum(v**2 + held(v))]
     return {
-        "ln(c·(a + x)), by x and all stages": lambda: on([lambda x: x + a, lambda x: x * c, tf.math.log], b),
-        "a vector, then a number": lambda: on([lambda v: v**3, tf.exp, tf.reduce_sum, lambda s: s * s], vector.copy()),
-        "a matrix, then a vector, then a number": lambda: on(
-            [lambda m: m * m, lambda m: tf.reduce_sum(m, axis=1), lambda v: tf.reduce_sum(v**2)], wide.copy()
+        "ln(c·(a + x)), by x and all stages": lambda: on(logarithm, b),
+        "a vector, then a number": lambda: on(
+            [lambda v: v**3, tf.exp, tf.reduce_sum, lambda s: s * s + held(s)], vector.copy()
         ),
-        "two stages": lambda: on([lambda x: x * x * x, lambda x: 2.0 * x * x], b),
-        "a whole number": lambda: on([lambda x: x * x, lambda x: x * x + 3 * x], whole),
+        "a matrix, then a vector, then a number": lambda: on(squares, wide.copy()),
+        "two stages": lambda: on([lambda x: x * x * x, lambda x: 2.0 * x * x + held(x)], b),
+        "a whole number": lambda: on([lambda x: x * x, lambda x: x * x + 3 * x + held(x)], whole),
     }
 
 
@@ -151,8 +180,13 @@ def repaired_gradient(answer, rng):
     one, whole_X = rng.permutation(5)[:1], np.array([[1, 0, -1], [0, 2, 1], [-1, 1, 0], [2, 1, 1]])
     whole_w, whole_y = rng.permutation([2, -3, 1]), np.array([3, -1, 2, 9])
 
+    long_w, long_y = apart(rng, LONG), rng.uniform(0.5, 1.5, size=2)
+    long_X, places = sparse(rng, 2)
+
     def on(w, X, y):
-        return answer.repaired_gradient(w.copy(), X.copy(), y.copy())
+        """The gradient, and some entries of the one by many weights."""
+        many = answer.repaired_gradient(long_w.copy(), long_X.copy(), long_y.copy())
+        return [answer.repaired_gradient(w.copy(), X.copy(), y.copy()), entries(many, (LONG,), places)]
 
     return {
         "five examples": lambda: on(w, X, y),

@@ -20,6 +20,10 @@ SUM = "The loss is a mean: use tf.reduce_mean, or a larger batch would mean larg
 EACH = "That is one loss for each example. Take their mean before you ask for gradients."
 TURNED = "-ln P belongs to label 1 and -ln(1 - P) to label 0; you have them the other way round."
 ONLY_ONE = "For label 0 the loss is -ln(1 - P): another value and another slope."
+NUDGED = (
+    "A nudge also moves what tf.stop_gradient holds constant, and costs a call for each number. Record on a tape: it "
+    "gives all gradients after one call."
+)
 P_AS_LOGITS = (
     "from_logits=True applies the sigmoid itself. Give it the scores: with P it takes the sigmoid of a sigmoid."
 )
@@ -177,7 +181,7 @@ def tape_gradient(f, values):
     return value, list(tape.jacobian(value, inputs))
 
 
-@unit.alternative("as constants, with central differences")
+@unit.mistake("numerical differences instead of a tape", NUDGED)
 def tape_gradient(f, values):
     values = [np.array(value, dtype=float) for value in values]
     gradients = []
@@ -597,6 +601,27 @@ def intermediate_gradients(stages, x):
         for stage in stages:
             passed.append(stage(passed[-1]))
     return tape.gradient(passed[1:], passed)
+
+
+@unit.mistake("numerical differences instead of a tape", NUDGED)
+def intermediate_gradients(stages, x):
+    value, gradients = np.array(x, dtype=float), []
+    for i in range(len(stages) + 1):
+
+        def result(v, rest=stages[i:]):
+            v = tf.constant(v)
+            for stage in rest:
+                v = stage(v)
+            return float(v)
+
+        gradient = np.zeros(value.shape)
+        for place in np.ndindex(value.shape):
+            step = np.zeros(value.shape)
+            step[place] = 1e-5
+            gradient[place] = (result(value + step) - result(value - step)) / 2e-5
+        gradients.append(gradient)
+        value = np.array(stages[i](tf.constant(value))) if i < len(stages) else value
+    return gradients
 
 
 @unit.alternative("a persistent tape, asked one by one")

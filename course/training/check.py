@@ -4,7 +4,7 @@ import numpy as np
 
 from course.check import Unit
 
-unit = Unit("training")
+unit = Unit("training", frameworks=("tensorflow", "torch"))
 
 
 @unit.task(points=2)
@@ -15,13 +15,17 @@ def standardise(answer, rng):
     whole = rng.permutation(np.array([[1, 40], [2, 10], [4, 90], [9, 20]]))
     constant = np.column_stack([np.full(5, 3.0), rng.normal(size=5) + 2])
 
+    def and_what_was_given():
+        given = [train.copy(), test.copy()]
+        return [*answer.standardise(*given), *given]
+
     return {
         "the training set": lambda: answer.standardise(train.copy(), test.copy())[0],
         "the test set": lambda: answer.standardise(train.copy(), test.copy())[1],
         "one test example": lambda: answer.standardise(train.copy(), test[:1].copy())[1],
         "whole numbers": lambda: answer.standardise(whole.copy(), whole[:2] + 1),
         "a constant column": lambda: answer.standardise(constant.copy(), constant[:2] + 1),
-        "both are left as they were": lambda: [*answer.standardise(train, test), train, test],
+        "both are left as they were": and_what_was_given,
     }
 
 
@@ -41,9 +45,11 @@ def minibatches(answer, rng):
 
     return {
         "10 examples in batches of 4": lambda: as_lists(answer.minibatches(X.copy(), labels.copy(), order.copy(), 4)),
-        "6 examples in batches of 3": lambda: as_lists(answer.minibatches(X[:6].copy(), labels[:6], even.copy(), 3)),
+        "6 examples in batches of 3": lambda: as_lists(
+            answer.minibatches(X[:6].copy(), labels[:6].copy(), even.copy(), 3)
+        ),
         "one batch for all": lambda: as_lists(answer.minibatches(X.copy(), labels.copy(), order.copy(), 64)),
-        "batches of one": lambda: as_lists(answer.minibatches(X[:6].copy(), labels[:6], even.copy(), 1)),
+        "batches of one": lambda: as_lists(answer.minibatches(X[:6].copy(), labels[:6].copy(), even.copy(), 1)),
     }
 
 
@@ -64,14 +70,17 @@ def training_loop(answer, rng):
     parameters = [rng.uniform(1, 2, size=3), rng.uniform(1, 2, size=1)]
     batches = [(rng.normal(size=(n, 3)), rng.normal(size=n)) for n in (4, 4, 2)]
 
+    def copied(pairs):
+        return [(X.copy(), labels.copy()) for X, labels in pairs]
+
     def run(epochs, first=None, rate=0.1):
         given = [p.copy() for p in parameters]
-        trained, losses = answer.training_loop(given, batches[:first], bowl, rate, epochs)
+        trained, losses = answer.training_loop(given, copied(batches[:first]), bowl, rate, epochs)
         return [*trained, np.asarray(losses, dtype=float)]
 
     def untouched():
         given = [p.copy() for p in parameters]
-        trained, _ = answer.training_loop(given, batches, bowl, 0.1, 2)
+        trained, _ = answer.training_loop(given, copied(batches), bowl, 0.1, 2)
         return [*trained, *given]
 
     return {

@@ -1,0 +1,64 @@
+"""Libraries that differentiate: which of them the answers of a unit may use, and which an answer does use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import CodeType
+from typing import Any
+
+FRAMEWORKS = {
+    "aesara": (),
+    "algopy": (),
+    "autograd": (),
+    "casadi": (),
+    "chainer": (),
+    "jax": ("jaxlib", "flax", "equinox", "numpyro"),
+    "mindspore": (),
+    "mxnet": (),
+    "numdifftools": (),
+    "paddle": (),
+    "pyadolc": ("adolc",),
+    "pytensor": (),
+    "sympy": (),
+    "symengine": (),
+    "tensorflow": ("keras", "tf_keras"),
+    "theano": (),
+    "tinygrad": (),
+    "micrograd": (),
+    "torch": ("functorch", "torchgen", "torchvision", "sympy"),
+}
+"""Each library with the packages that belong to it or that it needs."""
+
+
+def refused_libraries(unit: Any) -> frozenset[str]:
+    """The packages that cannot be imported while answers of a unit are graded: all that differentiate, but for
+    those that the unit is about."""
+    every = {package for name, others in FRAMEWORKS.items() for package in (name, *others)}
+    own = {package for name in unit.frameworks for package in (name, *FRAMEWORKS[name])}
+    return frozenset(every - own)
+
+
+def refused_of(unit: Any, scope: Mapping[str, Any], names: tuple[str, ...]) -> list[str]:
+    """Which refused libraries the answers of these names use, themselves or by way of the notebook's functions."""
+    refused, found, seen = refused_libraries(unit), set(), set()
+    waiting = [code for name in names for code in _codes(scope.get(name))]
+    while waiting:
+        code = waiting.pop()
+        if code in seen:
+            continue
+        seen.add(code)
+        waiting += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+        for name in code.co_names:
+            thing = scope.get(name)
+            home = getattr(thing, "__module__", None) or getattr(thing, "__name__", None)
+            found |= {name.partition(".")[0], str(home).partition(".")[0]} & refused
+            waiting += _codes(thing)
+    return sorted(found)
+
+
+def _codes(thing: Any) -> Iterator[CodeType]:
+    """The code of a function, or of the methods of a class."""
+    for one in vars(thing).values() if isinstance(thing, type) else (thing,):
+        code = getattr(getattr(one, "__func__", one), "__code__", None)
+        if isinstance(code, CodeType):
+            yield code
