@@ -26,6 +26,9 @@ from autograder.intake import Submission, checks_in, released, take_in
 from autograder.intake.files import read_file
 from autograder.kernels import sandbox
 from autograder.plain_assignment import (
+    AS_ASKED,
+    FORGEABLE,
+    RUNS_UNCONFINED,
     confined,
     converter_of,
     course_of,
@@ -102,6 +105,8 @@ class SubmissionExporter(NotebookExporter):
                 del converter.assignments[folder]
             elif unit:  # whatever the student called it
                 notebooks[:] = [str(Path(folder) / f"{unit.name}.ipynb")]
+        if unit is None:
+            self.log.warning(FORGEABLE, converter.coursedir.assignment_id)
 
     def from_filename(self, filename: str, resources: Resources | None = None, **kwargs: Any) -> Any:
         names = (resources or {})["nbgrader"]
@@ -133,6 +138,8 @@ class Execute(preprocessors.NbGraderPreprocessor):
         unit = unit_of(names["assignment"])
         assert unit is not None  # else this is none of the steps
         grader = grader_of(unit.name)
+        if grader.isolation == sandbox.NONE:
+            self.log.warning(RUNS_UNCONFINED, names["notebook"], names["student"], AS_ASKED)
         submission = submission_of(self, unit, names)
         execution = self._run(grader, submission)
         graded, notebook = grader.judge(submission, execution)

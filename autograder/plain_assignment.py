@@ -14,7 +14,7 @@ import sys
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec
 from nbclient import NotebookClient
@@ -34,10 +34,12 @@ from autograder.plain_notebook import run_plain
 from autograder.texts import shown
 
 ISOLATION = kernels.ISOLATION
+RUNS_UNCONFINED = "%s of %s runs unconfined, with the rights of your account: %s"
+AS_ASKED = f"{ISOLATION} is {sandbox.NONE}"
 UNCONFINED = f"it would run with the rights of your account: {ISOLATION}=none in the environment allows it"
 FORGEABLE = (
-    "%s is no unit of the course: its tests run beside the answers, where an answer can forge what they say; "
-    "it is confined, but only units are judged outside"
+    "%s is no unit of the course: its tests run beside the answers, so an answer can forge what they say; "
+    "only units are judged outside"
 )
 CELLS = 20  # as long as so many of the longest cells a whole notebook may take
 ENDLESS = {("/", "dev"), ("/", "proc"), ("/", "sys")}  # where a file may never end
@@ -128,17 +130,12 @@ class ConfinedExecute(preprocessors.Execute):
         help="Kernels that cannot be confined and may run with the rights of the account that grades.",
     ).tag(config=True)
 
-    told: ClassVar[set[str]] = set()  # assignments of which it was said that their tests can be forged
-
     def preprocess(self, nb: NotebookNode, resources: Resources, **kwargs: Any) -> tuple[NotebookNode, Resources]:
         names = resources["nbgrader"]
         if unconfined := self._why_unconfined(nb):
-            self.log.warning("%s of %s runs unconfined: %s", names["notebook"], names["student"], unconfined)
+            self.log.warning(RUNS_UNCONFINED, names["notebook"], names["student"], unconfined)
             return super().preprocess(nb, resources, **kwargs)
         sandbox.require()
-        if names["assignment"] not in self.told:
-            self.told.add(names["assignment"])
-            self.log.warning(FORGEABLE, names["assignment"])
         job = Job("", "", {}, {}, self._files(names), self._limits(), isolation())
         settings = {name: getattr(self, name) for name in NotebookClient.class_trait_names(config=True)}
         for name in NOT_SETTINGS:
@@ -152,7 +149,7 @@ class ConfinedExecute(preprocessors.Execute):
     def _why_unconfined(self, nb: NotebookNode) -> str:
         """Why a notebook runs unconfined; an empty text where it need not. Raises CannotConfine where it must not."""
         if isolation() == sandbox.NONE:
-            return f"{ISOLATION} is {sandbox.NONE}"
+            return AS_ASKED
         name = nb.metadata.get("kernelspec", {}).get("name") or "python3"
         manager = self.kernel_manager_class(kernel_name=self.kernel_name or name, config=self.config)
         if is_this_python(manager.kernel_spec):

@@ -11,31 +11,44 @@ import asyncio
 import atexit
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from nbclient import NotebookClient
-from nbclient.exceptions import CellTimeoutError
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from autograder.client import BoundedClient
-from autograder.execute import SILENT, Job, Stop, execute_cell, kernel_manager, launch, limits_in, write_files
+from autograder.execute import GRACE, SILENT, Job, Stop, execute_cell, kernel_manager, launch, limits_in, write_files
 from autograder.inside.limits import MB
 from autograder.intake.findings import Finding, Findings
 from autograder.texts import shown
 
 FORGED = (AttributeError, KeyError, TypeError, ValueError)  # what a reply that no kernel sends raises
-ARGUMENTS = """
-from ipykernel.kernelapp import IPKernelApp as _app
-_app = _app.instance()
-_app.parse_command_line({arguments})
-_app.shell.update_config(_app.config)
-_app.init_gui_pylab(), _app.init_extensions(), _app.init_code()
-del _app
+BEFORE = """
+def _before(arguments):
+    import os, sys
+    import autograder
+    from ipykernel.kernelapp import IPKernelApp
+
+    view = os.path.dirname(os.path.dirname(autograder.__file__))
+    sys.path.sort(key=lambda place: place == view)
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("autograder", "course")]:
+        del sys.modules[name]
+    if arguments:
+        app = IPKernelApp.instance()
+        app.parse_command_line(arguments)
+        app.shell.update_config(app.config)
+        app.init_gui_pylab(), app.init_extensions(), app.init_code()
+
+_before({arguments})
+del _before
 """
-"""What a kernel does with the arguments that another one is started with: it is a fork of one that was started."""
+"""What a kernel runs before the notebook: it is a fork, which must be as if it had been started for an assignment that
+may have modules called ``course`` or ``autograder`` beside it, and with the arguments that the settings name."""
 
 
 class PlainClient(BoundedClient):
@@ -79,16 +92,12 @@ async def _run(job: Job, notebook: NotebookNode, work: Path, settings: Mapping[s
 async def _prepare(client: PlainClient) -> None:
     """Before anything of the student's runs: what language the kernel speaks, and what it is started with."""
     assert client.kc is not None
-    told: Any = await client.async_wait_for_reply(await _sent(client.kc.kernel_info()))
+    told: Any = await client.async_wait_for_reply(client.kc.kernel_info())
     client.nb.metadata["language_info"] = told["content"]["language_info"]
-    if client.extra_arguments:
-        code = ARGUMENTS.format(arguments=json.dumps(client.extra_arguments))
-        await client.async_wait_for_reply(await _sent(client.kc.execute(code, silent=True, store_history=False)))
-
-
-async def _sent(message: Any) -> str:
-    """The id of a message, which some clients send at once and others when they are awaited."""
-    return str(await message if asyncio.iscoroutine(message) else message)
+    code = BEFORE.format(arguments=json.dumps(client.extra_arguments))
+    done: Any = await client.async_wait_for_reply(client.kc.execute(code, silent=True, store_history=False))
+    if done["content"]["status"] != "ok":
+        raise ValueError(f"the kernel does not take Execute.extra_arguments = {client.extra_arguments}")
 
 
 async def _run_cells(client: PlainClient, notebook: NotebookNode, job: Job, findings: Findings) -> None:
@@ -112,6 +121,9 @@ async def _run_cells(client: PlainClient, notebook: NotebookNode, job: Job, find
         except CellTimeoutError:
             _fail(cell, findings, "output limit", f"{name} sent a message that was too large, or none when it ended")
             await client.reconnect()
+            if not await _answers(client):
+                stopped = f"{name} did not stop at its limit of {job.limits.cell_seconds:g} s"
+                findings.add("kernel stopped", stopped)
         except FORGED as error:
             said = shown(f"{name} made the kernel answer what no kernel does ({error})")
             _fail(cell, findings, "forged message", said)
@@ -125,6 +137,15 @@ async def _run_cells(client: PlainClient, notebook: NotebookNode, job: Job, find
             )
         for found, detail in limits_in(cell, name):
             findings.add(found, detail)
+
+
+async def _answers(client: PlainClient) -> bool:
+    """Whether the kernel has done with the cell and is ready for the next."""
+    assert client.kc is not None
+    with suppress(TimeoutError, DeadKernelError):
+        async with asyncio.timeout(GRACE):
+            return await client.async_wait_for_reply(client.kc.kernel_info()) is not None
+    return False
 
 
 def _fail(cell: NotebookNode, findings: Findings, name: str, detail: str) -> None:

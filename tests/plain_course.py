@@ -48,6 +48,7 @@ def first():
         cell("test_word", "'well done' if root(4) == 2 else 0.5", 1, locked=True),
         cell("test_helper", "assert helper.double(root(4)) == 4", 1, locked=True),
         cell("test_stage", "assert os.environ['NBGRADER_EXECUTION'] == 'autograde'", 1, locked=True),
+        cell("test_own_module", "import course\nassert course.x == 1", 1, locked=True),
         cell("essay", "YOUR ANSWER HERE", 3, solution=True, make=new_markdown_cell),
         cell("by_hand", "draw = None", 2, solution=True),
     ]
@@ -73,6 +74,7 @@ def add_odd(root):
         nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": PYTHON}), folder / f"{name}.ipynb")
     (folder / "helper.py").write_text(HELPER)
     (folder / "data.csv").write_text("1\n2\n3\n")
+    (folder / "course.py").write_text("x = 1\n")
 
 
 def named(notebook, name):
@@ -144,6 +146,14 @@ ENDLESS = answering(
 )
 
 
+def solved(notebook):
+    """The answers of nbgrader's example, as its source has them."""
+    for name in ("problem1", "problem2"):
+        source = nbformat.read(EXAMPLE / "source" / "ps1_autotest" / f"{name}.ipynb", as_version=4)
+        for one in (one for one in source.cells if one.metadata.get("nbgrader", {}).get("solution")):
+            answering(**{one.metadata.nbgrader.grade_id: one.source})(notebook)
+
+
 def both(*edits):
     return lambda notebook: [edit(notebook) for edit in edits]
 
@@ -162,6 +172,8 @@ ODD = {
     "lying": lying,
 }
 """Students of ``odd``, and what they did to the released notebooks."""
+AUTOTESTED = {"blank": both(), "solved": solved}
+"""The same for the example with autotests."""
 EXAMPLES = {"blank": both(), "blank_passes": tests_replaced, "points": points_raised}
 """The same for nbgrader's own example, which has two submissions already."""
 
@@ -182,6 +194,8 @@ def hand_in_all(root, release):
     shutil.copytree(EXAMPLE / "submitted", root / "submitted")
     for student, edit in EXAMPLES.items():
         hand_in(root, "ps1", student, edit, release)
+    for student, edit in AUTOTESTED.items():
+        hand_in(root, "ps1_autotest", student, edit, release)
     for student, edit in ODD.items():
         hand_in(root, "odd", student, edit, release)
     (root / "submitted" / "half" / "odd" / "helper.py").write_text("double = lambda x: 4\n")

@@ -9,12 +9,14 @@ from plain_course import EXAMPLE, ODD, add_odd, hand_in_all, marks, run
 from autograder.build import PROJECT
 
 OURS = PROJECT / "autograder"
+ASSIGNMENTS = ("ps1", "ps1_autotest", "odd")
 SETTINGS = "c = get_config()\nc.LateSubmissionPlugin.penalty_method = 'zero'\n"
 
 
 def course(root, settings=SETTINGS):
     """A course folder with both assignments, nobody's submissions, and settings of its own."""
     shutil.copytree(EXAMPLE / "source", root / "source")
+    shutil.copy(EXAMPLE / "autotests.yml", root)
     add_odd(root)
     (root / "nbgrader_config.py").write_text(settings)
     return root
@@ -26,10 +28,10 @@ def graded(tmp_path_factory):
     nothing = tmp_path_factory.mktemp("nothing")
     stock, ours = (course(tmp_path_factory.mktemp(name)) for name in ("stock", "ours"))
     for root, config in ((stock, nothing), (ours, OURS)):
-        for assignment in ("ps1", "odd"):
+        for assignment in ASSIGNMENTS:
             run(root, "generate_assignment", assignment, config=config)
         hand_in_all(root, stock / "release")
-        for assignment in ("ps1", "odd"):
+        for assignment in ASSIGNMENTS:
             run(root, "autograde", assignment, config=config)
             run(root, "generate_feedback", assignment, config=config)
     return stock, ours
@@ -37,7 +39,7 @@ def graded(tmp_path_factory):
 
 def test_releases_are_the_same(graded):
     stock, ours = ({path.relative_to(root): path for path in root.glob("release/*/*")} for root in graded)
-    assert stock.keys() == ours.keys() and len(stock) == 7
+    assert stock.keys() == ours.keys() and len(stock) == 11
     for name, path in stock.items():
         if name.suffix == ".ipynb":
             read = [nbformat.read(one, as_version=4) for one in (path, ours[name])]
@@ -58,6 +60,7 @@ def test_the_class_is_marked_as_it_was_meant(graded):
     """Else two empty tables would be equal."""
     noted = marks(graded[1])
     points = {student: noted[student, "odd"][0] for student in ODD}
+    assert noted["solved", "ps1_autotest"][0] > noted["blank", "ps1_autotest"][0]
     assert points["blank"] == points["blank_passes"] == points["lying"] < points["half"] < points["right"]
     assert points["passes"] == points["retyped"] == points["right"]
     assert noted["endless", "odd", "first", "test_root"][0] == 0 and noted["right", "odd", "first", "test_root"][0] == 2
