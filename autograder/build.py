@@ -21,7 +21,16 @@ def nbgrader_config(root: Path) -> Config:
     """The settings of ``nbgrader_config.py`` for a course that lives in ``root``."""
     config = PyFileConfigLoader("nbgrader_config.py", path=str(Path(__file__).parent)).load_config()
     config.CourseDirectory.root = str(root)
+    config.CourseDirectory.update(folders(root))
     return config
+
+
+def folders(root: Path) -> dict[str, str]:
+    """Where nbgrader finds and releases the assignments of a course folder: where nbgrader has them anyway, if the
+    folder has its ``source``, or else where our units lie."""
+    if (root / "source").is_dir():
+        return {"source_directory": "source", "release_directory": "release"}
+    return {"source_directory": SOLUTIONS, "release_directory": NOTEBOOKS}
 
 
 def course_directory(root: Path) -> Any:

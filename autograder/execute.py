@@ -16,6 +16,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -80,14 +81,14 @@ def execute(job: Job) -> Execution:
     result, began = Execution(""), time.monotonic()
     with tempfile.TemporaryDirectory(prefix="grading-", ignore_cleanup_errors=True) as home:
         work = Path(home) / "work"
-        _write_files(job.files, work)
+        write_files(job.files, work)
         asyncio.run(_run(notebook, job, work, result))
     result.seconds = round(time.monotonic() - began, 3)
     result.notebook = nbformat.writes(notebook).encode("utf-8", "replace").decode("utf-8")
     return result
 
 
-def _write_files(files: dict[str, bytes], work: Path) -> None:
+def write_files(files: dict[str, bytes], work: Path) -> None:
     work.mkdir()
     for name, data in files.items():
         target = work / name
@@ -98,7 +99,7 @@ def _write_files(files: dict[str, bytes], work: Path) -> None:
 async def _run(notebook: NotebookNode, job: Job, work: Path, result: Execution) -> None:
     client = BoundedClient(
         notebook,
-        km=_kernel_manager(job, work.parent),
+        km=kernel_manager(job, work.parent),
         timeout=None,  # ``timing`` knows better
         allow_errors=True,
         raise_on_iopub_timeout=True,
@@ -109,16 +110,15 @@ async def _run(notebook: NotebookNode, job: Job, work: Path, result: Execution) 
     )
     client.owns_km = True  # so that the kernel ends with the client, whatever happens
     client.log = SILENT  # else it is the log of whatever program runs this
-    launch = {"env": _environment(job, work), "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     provisioner: Any = None
     try:
-        async with client.async_setup_kernel(**launch):
+        async with client.async_setup_kernel(**launch(job, work)):
             provisioner = client.km.provisioner if client.km else None
             timing = Timing(client, provisioner, job.limits.total_seconds)
             for index, cell in enumerate(notebook.cells):
                 if cell.cell_type == "code" and cell.source.strip() not in ("", CHECKS_ALL):
                     await _run_cell(client, cell, index, job, timing, result)
-    except _Stop as stop:
+    except Stop as stop:
         result.stopped, result.ending = str(stop), stop.ending
         result.findings.append((stop.finding, str(stop)))
     except (OSError, RuntimeError) as error:
@@ -132,7 +132,7 @@ async def _run(notebook: NotebookNode, job: Job, work: Path, result: Execution) 
         result.findings.append(("process limit", crowded))
 
 
-def _kernel_manager(job: Job, home: Path) -> AsyncKernelManager:
+def kernel_manager(job: Job, home: Path) -> AsyncKernelManager:
     """A warm kernel; a cold one, reached by sockets in ``home``, where nothing can be forked."""
     if kernels.can_be_warm():
         return kernels.warm_kernel_manager(home)
@@ -144,7 +144,7 @@ def _kernel_manager(job: Job, home: Path) -> AsyncKernelManager:
     return manager
 
 
-class _Stop(Exception):
+class Stop(Exception):
     """The kernel is gone: nothing more can be run."""
 
     def __init__(self, finding: str, message: str, ending: Ending | None = None):
@@ -162,7 +162,7 @@ async def _run_cell(
     most = MAX_OBSERVED if task else job.limits.output
     client.allow(most, counts=not task)
     try:
-        await _execute(client, cell, index, job, timing)
+        await execute_cell(client, cell, index, job, timing)
     except CellTimeoutError:
         result.findings.append(("output limit", f"{name} sent a message that was too large; it was dropped"))
         await client.reconnect()
@@ -173,7 +173,7 @@ async def _run_cell(
         client.settle()
         if client.interrupted:
             result.findings.append(("time limit", f"{name} took longer than {_seconds(cell, job):g} s"))
-        result.findings += _findings_in(cell, name)
+        result.findings += limits_in(cell, name)
         if client.overflowed:
             if not task and client.left_in_all < most:
                 name, most = f"{name} and those before it", job.limits.total_output
@@ -192,8 +192,8 @@ def _gather(cell: NotebookNode, task: str, result: Execution) -> None:
     cell.outputs = []
 
 
-async def _execute(client: BoundedClient, cell: NotebookNode, index: int, job: Job, timing: Timing) -> None:
-    """Run one cell. Raises _Stop if the kernel is gone afterwards."""
+async def execute_cell(client: BoundedClient, cell: NotebookNode, index: int, job: Job, timing: Timing) -> None:
+    """Run one cell. Raises Stop if the kernel is gone afterwards."""
     seconds = _seconds(cell, job)
     try:
         await timing.keep(asyncio.ensure_future(client.async_execute_cell(cell, index)), seconds)
@@ -201,20 +201,20 @@ async def _execute(client: BoundedClient, cell: NotebookNode, index: int, job: J
         raise _death(client, index) from error
     except OutOfTime as error:
         if error.whole:
-            raise _Stop("time limit", f"the notebook took longer than {job.limits.total_seconds:g} s") from error
-        raise _Stop("kernel stopped", f"cell {index + 1} did not stop at its limit of {seconds:g} s") from error
+            raise Stop("time limit", f"the notebook took longer than {job.limits.total_seconds:g} s") from error
+        raise Stop("kernel stopped", f"cell {index + 1} did not stop at its limit of {seconds:g} s") from error
 
 
-def _death(client: BoundedClient, index: int) -> _Stop:
+def _death(client: BoundedClient, index: int) -> Stop:
     """How the death of a kernel is told."""
     if client.flooded:
-        return _Stop("output limit", f"the kernel was ended in cell {index + 1}: it sent more than could be taken")
+        return Stop("output limit", f"the kernel was ended in cell {index + 1}: it sent more than could be taken")
     provisioner: Any = client.km.provisioner if client.km else None
     ending, code = getattr(provisioner, "ending", None), getattr(provisioner, "exit_code", None)
     if ending and ending.by_limit:
-        return _Stop(ending.value, f"the kernel was ended in cell {index + 1}: {provisioner.why}", ending)
+        return Stop(ending.value, f"the kernel was ended in cell {index + 1}: {provisioner.why}", ending)
     how = f" ({signal.Signals(-code).name})" if code is not None and -65 < code < 0 else ""
-    return _Stop("dead kernel", f"the kernel died in cell {index + 1}{how}", ending)
+    return Stop("dead kernel", f"the kernel died in cell {index + 1}{how}", ending)
 
 
 def task_of(cell: NotebookNode) -> str:
@@ -227,7 +227,7 @@ def _seconds(cell: NotebookNode, job: Job) -> float:
     return job.check_seconds.get(task_of(cell), job.limits.cell_seconds)
 
 
-def _findings_in(cell: NotebookNode, name: str) -> list[tuple[str, str]]:
+def limits_in(cell: NotebookNode, name: str) -> list[tuple[str, str]]:
     """What the errors that a cell ended with say about it."""
     found = []
     for error in (out for out in cell.outputs if out.output_type == "error"):
@@ -238,6 +238,11 @@ def _findings_in(cell: NotebookNode, name: str) -> list[tuple[str, str]]:
             limits = (limit for signs, limit in SIGNS.items() if any(sign in said for sign in signs))
             found += [(limit, f"{name} reached it: {error.ename}") for limit in limits]
     return found
+
+
+def launch(job: Job, work: Path) -> dict[str, Any]:
+    """How the kernel of a job is started."""
+    return {"env": _environment(job, work), "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
 def _environment(job: Job, work: Path) -> dict[str, str]:
@@ -252,7 +257,12 @@ def _environment(job: Job, work: Path) -> dict[str, str]:
 
 def limits_for(unit: Unit) -> Limits:
     """The bounds for notebooks of a unit: the usual ones, but for those that the unit sets. Raises ValueError."""
-    unknown = set(unit.limits) - {field.name for field in fields(Limits)}
+    return limits_from(unit.limits, unit.name)
+
+
+def limits_from(given: Mapping[str, float], whose: str) -> Limits:
+    """The usual bounds, but for those that somebody sets. Raises ValueError."""
+    unknown = set(given) - {field.name for field in fields(Limits)}
     if unknown:
-        raise ValueError(f"{unit.name}: no limit is called {', '.join(sorted(unknown))}")
-    return Limits(**unit.limits)  # type: ignore[arg-type]
+        raise ValueError(f"{whose}: no limit is called {', '.join(sorted(unknown))}")
+    return Limits(**given)  # type: ignore[arg-type]

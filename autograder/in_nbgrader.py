@@ -1,13 +1,12 @@
 """This grader within nbgrader: its ``autograde`` command and formgrader's button read, run and judge submissions
 of the course's units as ``autograder grade`` does, one at a time, and its ``generate_feedback`` writes the pages of
-``autograder feedback``. Other assignments are treated as nbgrader does.
+``autograder feedback``. Other assignments go through nbgrader's own steps (``plain_assignment.py``).
 
-``nbgrader_config.py`` puts these classes in the place of nbgrader's own.
+``nbgrader_config.py`` names the exporters: they know which assignment they convert, nbgrader's settings do not.
 """
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -24,14 +23,41 @@ from autograder.feedback import copy_names, feedback_on
 from autograder.feedback.by_hand import hand_marks
 from autograder.grader import Grader
 from autograder.intake import Submission, checks_in, released, take_in
-from autograder.intake.files import SECRET, STAMP
+from autograder.intake.files import read_file
 from autograder.kernels import sandbox
+from autograder.plain_assignment import (
+    AS_ASKED,
+    FORGEABLE,
+    RUNS_UNCONFINED,
+    confined,
+    converter_of,
+    course_of,
+    endless_file,
+    folder_of,
+    isolation,
+    remove_unread,
+)
 from autograder.records import Record, Records
 from course import UNITS
 from course.check import Unit, load
 
-ISOLATION = "GRADIENTS_ISOLATION"
 Resources = dict[str, Any]
+SANITIZING = [preprocessors.OverwriteKernelspec]
+AUTOGRADING = [
+    "autograder.in_nbgrader.Execute",
+    preprocessors.IgnorePattern,
+    preprocessors.LimitOutput,
+    "autograder.in_nbgrader.SaveAutoGrades",
+    preprocessors.AssignLatePenalties,
+    preprocessors.CheckCellMetadata,
+]
+"""nbgrader's steps for a unit: what it would sanitize, the intake has aligned with the release."""
+CLEARED = {
+    "begin_solution_delimeter": "### BEGIN SOLUTION",
+    "end_solution_delimeter": "### END SOLUTION",
+    "code_stub": {"python": 'raise NotImplementedError("write your answer here")'},
+}
+"""What is left of an answer in a unit's release."""
 
 
 def unit_of(assignment: str) -> Unit | None:
@@ -41,74 +67,88 @@ def unit_of(assignment: str) -> Unit | None:
 
 def grader_of(name: str) -> Grader:
     """A grader of one submission of a unit, with seeds that no other has. Raises NoSandbox."""
-    isolation = os.environ.get(ISOLATION, sandbox.STRICT)
-    if isolation != sandbox.NONE:
+    if isolation() != sandbox.NONE:
         sandbox.require()
-    return Grader(load(name), isolation=isolation, every_cell=True, warm=kernels.can_be_warm())
+    return Grader(load(name), isolation=isolation(), every_cell=True, warm=kernels.can_be_warm())
 
 
-def include_renamed(assignment: str, student: str, notebooks: list[str]) -> None:
-    """Before nbgrader looks for notebooks by name: let it find the unit's, whatever the student called it."""
-    unit = unit_of(assignment)
-    if unit and notebooks:
-        notebooks[:] = [str(Path(notebooks[0]).parent / f"{unit.name}.ipynb")]
+class ReleaseExporter(NotebookExporter):
+    """Clears the solutions of a unit as its lesson wants it, and those of other assignments as they are set."""
+
+    def from_filename(self, filename: str, resources: Resources | None = None, **kwargs: Any) -> Any:
+        as_set = self._preprocessors
+        if unit_of((resources or {})["nbgrader"]["assignment"]):
+            self._preprocessors = [self._of_a_unit(step) for step in as_set]
+        try:
+            return super().from_filename(filename, resources=resources, **kwargs)
+        finally:
+            self._preprocessors = as_set
+
+    def _of_a_unit(self, step: Any) -> Any:
+        clears = isinstance(step, preprocessors.ClearSolutions)
+        return preprocessors.ClearSolutions(parent=self, **CLEARED) if clears else step
 
 
 class SubmissionExporter(NotebookExporter):
-    """Reads a submission through the intake, so that a broken notebook is mended or named, and stops nobody."""
+    """Takes a submission through the steps of autograding: those of this module for a unit, nbgrader's own otherwise.
+
+    A unit's is read through the intake, so that a broken notebook is mended or named, and stops nobody.
+    """
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(**kwargs)
+        converter = converter_of(self)
+        unit = unit_of(converter.coursedir.assignment_id)
+        for folder, notebooks in list(converter.assignments.items()):
+            if name := endless_file(Path(folder)):
+                self.log.error("%s is not graded: remove %s, which is no file that can be copied", folder, name)
+                del converter.assignments[folder]
+            elif unit:  # whatever the student called it
+                notebooks[:] = [str(Path(folder) / f"{unit.name}.ipynb")]
+        if unit is None:
+            self.log.warning(FORGEABLE, converter.coursedir.assignment_id)
 
     def from_filename(self, filename: str, resources: Resources | None = None, **kwargs: Any) -> Any:
-        names = (resources or {}).get("nbgrader", {})
-        unit = unit_of(names.get("assignment", ""))
-        if unit is None or not Path(filename).parent.samefile(folder_of(self, "submitted", names)):
+        names = (resources or {})["nbgrader"]
+        unit, submitted = unit_of(names["assignment"]), folder_of(self, "submitted", names)
+        sanitizing = Path(filename).parent.samefile(submitted)
+        if unit is None:
+            if sanitizing:
+                read_file(submitted, Path(filename).name)  # a link, say, leads to a notebook that is somebody else's
+            self._preprocessors = [confined(step, self) for step in self._preprocessors]
             return super().from_filename(filename, resources=resources, **kwargs)
-        return self.from_notebook_node(submission_of(self, unit, names).notebook, resources=resources, **kwargs)
-
-
-def course_of(part: Any) -> Any:
-    """nbgrader's course directory; ``part`` is an exporter or one of its preprocessors."""
-    while not hasattr(part, "coursedir"):
-        part = part.parent
-    return part.coursedir
-
-
-def folder_of(part: Any, step: str, names: dict[str, str]) -> Path:
-    """Where nbgrader keeps a submission in one of its steps, such as ``submitted`` and ``autograded``."""
-    course = course_of(part)
-    folder = getattr(course, f"{step}_directory")
-    return Path(course.root, course.format_path(folder, names["student"], names["assignment"]))
+        self._preprocessors = []
+        for step in SANITIZING if sanitizing else AUTOGRADING:
+            self.register_preprocessor(step)
+        if sanitizing:
+            notebook = submission_of(self, unit, names).notebook
+            return self.from_notebook_node(notebook, resources=resources, **kwargs)
+        return super().from_filename(filename, resources=resources, **kwargs)
 
 
 def submission_of(part: Any, unit: Unit, names: dict[str, str]) -> Submission:
     return take_in(unit, names["student"], folder_of(part, "submitted", names), released(unit))
 
 
-class Execute(preprocessors.Execute):
+class Execute(preprocessors.NbGraderPreprocessor):
     """Runs a unit's notebook confined, in a warm kernel, and puts the verdicts into its checks."""
 
     def preprocess(self, nb: NotebookNode, resources: Resources, **kwargs: Any) -> tuple[NotebookNode, Resources]:
         names = resources["nbgrader"]
         unit = unit_of(names["assignment"])
-        if unit is None:
-            return super().preprocess(nb, resources, **kwargs)
+        assert unit is not None  # else this is none of the steps
         grader = grader_of(unit.name)
+        if grader.isolation == sandbox.NONE:
+            self.log.warning(RUNS_UNCONFINED, names["notebook"], names["student"], AS_ASKED)
         submission = submission_of(self, unit, names)
         execution = self._run(grader, submission)
         graded, notebook = grader.judge(submission, execution)
         for finding in graded.findings:
             self.log.warning("%s: %s", names["student"], finding)
         resources["record"] = grader.record(submission, execution, graded)
-        self._remove_unread(submission, names)
+        remove_unread(folder_of(self, "autograded", names), submission.files)
         resources["readable"] = submission.readable
         return with_metadata_of(nb, notebook), resources
-
-    def _remove_unread(self, submission: Submission, names: dict[str, str]) -> None:
-        """Remove what nbgrader copied of a submission that the intake did not read: what a link led to, say."""
-        folder = folder_of(self, "autograded", names)
-        kept = {*submission.files, STAMP, SECRET}
-        for path in folder.rglob("*"):
-            if path.suffix != ".ipynb" and path.is_file() and path.relative_to(folder).as_posix() not in kept:
-                path.unlink()
 
     def _run(self, grader: Grader, submission: Submission) -> Execution:
         if not submission.readable:

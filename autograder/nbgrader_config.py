@@ -1,11 +1,14 @@
 """nbgrader's configuration for this course.
 
-nbgrader reads the worked notebooks in ``solutions/`` and the students' in ``notebooks/``, and keeps
-``submitted/``, ``autograded/``, ``feedback/`` and ``gradebook.db`` beside them. Started in the project's
-folder it finds this file by itself; started elsewhere, set ``JUPYTER_CONFIG_PATH`` to this folder.
+nbgrader reads the worked notebooks in ``solutions/`` and the students' in ``notebooks/``, or, in a course folder that
+has nbgrader's ``source/``, there and in ``release/``. It keeps ``submitted/``, ``autograded/``, ``feedback/`` and
+``gradebook.db`` beside them. Started in the project's folder it finds this file by itself; started elsewhere, set
+``JUPYTER_CONFIG_PATH`` to this folder.
 
 Submissions of the course's units are read, run and judged as ``autograder grade`` does: confined, in warm
 kernels, outside of the student's process. Feedback on them is the page that ``autograder feedback`` writes.
+Other assignments keep nbgrader's own steps, settings and marks. They are confined too, but their tests run beside the
+answers, so an answer can forge their marks. ``c.ConfinedExecute.limits`` sets limits other than the usual ones.
 However formgrader is started, nothing in a student's notebook acts on its pages. What is collected from the exchange is
 the student's own.
 """
@@ -18,20 +21,9 @@ warnings.filterwarnings("ignore", message=".*not in session, add operation along
 load_subconfig(str(Path(__file__).with_name("nbgrader_course.py")))  # type: ignore[name-defined]  # noqa: F821
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
 
-c.Autograde.pre_convert_hook = "autograder.in_nbgrader.include_renamed"
 c.Autograde.exporter_class = "autograder.in_nbgrader.SubmissionExporter"
-c.Autograde.sanitize_preprocessors = ["nbgrader.preprocessors.OverwriteKernelspec"]
-c.Autograde.autograde_preprocessors = [
-    "autograder.in_nbgrader.Execute",
-    "nbgrader.preprocessors.IgnorePattern",
-    "nbgrader.preprocessors.LimitOutput",
-    "autograder.in_nbgrader.SaveAutoGrades",
-    "nbgrader.preprocessors.AssignLatePenalties",
-    "nbgrader.preprocessors.CheckCellMetadata",
-]
-
-c.ExchangeFactory.collect = "autograder.collecting.OwnCollect"
 c.GenerateFeedback.exporter_class = "autograder.in_nbgrader.FeedbackExporter"
+c.ExchangeFactory.collect = "autograder.collecting.OwnCollect"
 
 c.HTMLExporter.sanitize_html = True
 c.HTMLExporter.preprocessors = ["autograder.formgrade.safe.EscapedNames"]

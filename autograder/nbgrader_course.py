@@ -1,13 +1,11 @@
-"""What nbgrader must know of this course, however it grades: where the notebooks lie, and how answers are marked."""
+"""What nbgrader must know of a folder with our units, however it grades: where they lie, how to release them."""
+
+from pathlib import Path
+
+from autograder.build import folders
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
 
 c.CourseDirectory.course_id = "gradients"
-c.CourseDirectory.source_directory = "solutions"
-c.CourseDirectory.release_directory = "notebooks"
-
-c.ClearSolutions.begin_solution_delimeter = "### BEGIN SOLUTION"
-c.ClearSolutions.end_solution_delimeter = "### END SOLUTION"
-c.ClearSolutions.code_stub = {"python": 'raise NotImplementedError("write your answer here")'}
-
-c.Execute.timeout = 120
+c.CourseDirectory.update(folders(Path()))
+c.GenerateAssignment.exporter_class = "autograder.in_nbgrader.ReleaseExporter"

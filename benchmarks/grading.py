@@ -48,7 +48,9 @@ def timed(root: Path, *command: str) -> float:
 def against_nbgrader(unit: Unit, submissions: int, root: Path) -> Figures:
     """Grade one class twice, with stock nbgrader and with the autograder, each from a cold start."""
     stock_settings = PROJECT / "autograder" / "nbgrader_course.py"
-    (root / "nbgrader_config.py").write_text(f"load_subconfig({str(stock_settings)!r})\n")
+    (root / "nbgrader_config.py").write_text(
+        f"load_subconfig({str(stock_settings)!r})\nget_config().Execute.timeout = 120\n"
+    )
     (root / "solutions").symlink_to(PROJECT / "solutions")
     make_class(unit, submissions, 1, root / "submitted")
     timed(root, "nbgrader", "generate_assignment", unit.assignment)

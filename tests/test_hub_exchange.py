@@ -57,7 +57,7 @@ def test_graders_use_the_course_s_settings_and_the_name_of_their_folder(tmp_path
         "source_directory": "solutions",
         "release_directory": "notebooks",
     }
-    assert config.Exchange.root == "/exchange" and "autograder.in_nbgrader.Execute" in str(config.Autograde)
+    assert config.Exchange.root == "/exchange" and "autograder.in_nbgrader" in str(config.Autograde)
 
 
 @pytest.mark.parametrize("planted", ["", "/outbound", "/inbound", "/feedback"])

@@ -21,7 +21,9 @@ def formgrade(
     """Look at graded notebooks in nbgrader's formgrader: adjust marks by hand, write comments.
 
     Only this machine reaches it, with the address that is printed. Ctrl-C ends it. Marks and comments given there stay
-    when notebooks are graded again. Exit status: 0 ended, 2 it could not be started.
+    when notebooks are graded again. Its button grades units as ``autograder grade`` does; other assignments by the
+    tests in their notebooks, confined, but beside the answers, which can forge their marks. Exit status: 0 ended, 2 it
+    could not be started.
     """
     from autograder.formgrade import CannotServe, address, new_token, port_to_use, register, serve
 

@@ -30,10 +30,13 @@ PYTHON = ("bin", "include", "lib", "lib64", "pyvenv.cfg", *(f"share/{name}" for 
 """What belongs to a Python, below its prefix. What its ``etc`` and the rest of ``share`` hold, no kernel needs."""
 CONFIGURATION = ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/fonts", "/etc/localtime",
                  "/etc/alternatives")  # fmt: skip
-KEPT = ("LANG", "LC_ALL", "TZ")
+KEPT = ("LANG", "LC_ALL", "TZ", "NBGRADER_EXECUTION")
 """Environment variables of the grader that a submission may see."""
 INSTALL = "install bubblewrap (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap)"
-WAY_OUT = "; or grade unconfined, with the rights of your account: --isolation none"
+WAY_OUT = (
+    "; or grade unconfined, with the rights of your account: --isolation none, or within nbgrader the environment "
+    "variable GRADIENTS_ISOLATION=none"
+)
 FORBIDDEN = (
     "the system lets this account make no namespaces: on Ubuntu, give bwrap an AppArmor profile, or let everybody: "
     "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0; in a container, start it with the right to make them"

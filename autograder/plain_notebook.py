@@ -1,0 +1,159 @@
+"""Running a notebook of a plain nbgrader assignment, whose tests stand in it: confined and bounded as a unit's
+notebooks are, but for the settings of nbgrader's own Execute.
+
+Here the tests run beside the answers, so an answer can forge what they say. What nbgrader marks by are the outputs of
+the cells: a cell that did not run to its end has an error among them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+
+from autograder.client import BoundedClient
+from autograder.execute import SILENT, Job, Stop, execute_cell, kernel_manager, launch, limits_in, write_files
+from autograder.inside.limits import MB
+from autograder.intake.findings import Finding, Findings
+from autograder.texts import shown
+from autograder.timing import GRACE, Timing
+
+FORGED = (AttributeError, KeyError, TypeError, ValueError)  # what a reply that no kernel sends raises
+OWN = {"shutdown_kernel": "immediate", "timeout": None, "timeout_func": None}  # ``timing`` keeps the time limits
+BEFORE = """
+def _before(arguments):
+    import os, sys
+    import autograder
+    from ipykernel.kernelapp import IPKernelApp
+
+    view = os.path.dirname(os.path.dirname(autograder.__file__))
+    sys.path.sort(key=lambda place: place == view)
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("autograder", "course")]:
+        del sys.modules[name]
+    if arguments:
+        app = IPKernelApp.instance()
+        app.parse_command_line(arguments)
+        app.shell.update_config(app.config)
+        app.init_gui_pylab(), app.init_extensions(), app.init_code()
+
+_before({arguments})
+del _before
+"""
+"""What a kernel runs before the notebook: it is a fork, which must be as if it had been started for an assignment that
+may have modules called ``course`` or ``autograder`` beside it, and with the arguments that the settings name."""
+
+
+class PlainClient(BoundedClient):
+    """A client that lets nbgrader's settings say whether an error ends the run."""
+
+    _check_raise_for_error = NotebookClient._check_raise_for_error  # type: ignore[assignment]
+
+
+def run_plain(job: Job, notebook: NotebookNode, settings: Mapping[str, Any]) -> list[Finding]:
+    """Run the cells of a notebook in order in a new kernel, in a folder of its own that is then deleted.
+
+    The outputs are put into the notebook. ``settings`` are those of nbclient. Returns what was odd.
+    """
+    findings = Findings()
+    with TemporaryDirectory(prefix="grading-", ignore_cleanup_errors=True) as home:
+        work = Path(home) / "work"
+        write_files(job.files, work)
+        asyncio.run(_run(job, notebook, work, settings, findings))
+    return findings.told()
+
+
+async def _run(job: Job, notebook: NotebookNode, work: Path, settings: Mapping[str, Any], findings: Findings) -> None:
+    resources = {"metadata": {"path": str(work)}}
+    client = PlainClient(
+        notebook,
+        km=kernel_manager(job, work.parent),
+        resources=resources,
+        most=job.limits.total_output,
+        **{**settings, **OWN},
+    )
+    client.owns_km = True  # so that the kernel ends with the client, whatever happens
+    client.log = SILENT
+    try:
+        async with client.async_setup_kernel(**launch(job, work)):
+            await _prepare(client)
+            await _run_cells(client, notebook, job, findings)
+    finally:
+        atexit.unregister(client._cleanup_kernel)  # which nbclient forgets where no kernel could be started
+
+
+async def _prepare(client: PlainClient) -> None:
+    """Before anything of the student's runs: what language the kernel speaks, and what it is started with."""
+    assert client.kc is not None
+    told: Any = await client.async_wait_for_reply(client.kc.kernel_info())
+    client.nb.metadata["language_info"] = told["content"]["language_info"]
+    code = BEFORE.format(arguments=json.dumps(client.extra_arguments))
+    done: Any = await client.async_wait_for_reply(client.kc.execute(code, silent=True, store_history=False))
+    if done["content"]["status"] != "ok":
+        raise ValueError(f"the kernel does not take Execute.extra_arguments = {client.extra_arguments}")
+
+
+async def _run_cells(client: PlainClient, notebook: NotebookNode, job: Job, findings: Findings) -> None:
+    """Run the cells until the kernel is gone: then all that follow have an error that says so."""
+    timing = Timing(client, client.km.provisioner if client.km else None, job.limits.total_seconds)
+    stopped = ""
+    for index, cell in enumerate(notebook.cells):
+        if cell.cell_type != "code" or not cell.source.strip():
+            continue
+        if stopped:
+            cell.outputs = [_error("NotRun", stopped)]
+            continue
+        name = f"cell {index + 1}"
+        client.allow(job.limits.output)
+        try:
+            await execute_cell(client, cell, index, job, timing)
+        except Stop as stop:
+            stopped = str(stop)
+            findings.add(stop.finding, stopped)
+            cell.outputs.append(_error("NotRun", stopped))
+        except CellTimeoutError:
+            _fail(cell, findings, "output limit", f"{name} sent a message that was too large, or none when it ended")
+            await client.reconnect()
+            if not await _answers(client):
+                stopped = f"{name} did not stop at its limit of {job.limits.cell_seconds:g} s"
+                findings.add("kernel stopped", stopped)
+        except FORGED as error:
+            said = shown(f"{name} made the kernel answer what no kernel does ({error})")
+            _fail(cell, findings, "forged message", said)
+        finally:
+            client.settle()
+        if client.interrupted:
+            findings.add("time limit", f"{name} took longer than {job.limits.cell_seconds:g} s")
+        if client.overflowed:
+            findings.add(
+                "output limit", f"{name}: of all that it showed the first {job.limits.output // MB} MB were kept"
+            )
+        for found, detail in limits_in(cell, name):
+            findings.add(found, detail)
+
+
+async def _answers(client: PlainClient) -> bool:
+    """Whether the kernel has done with the cell and is ready for the next."""
+    assert client.kc is not None
+    with suppress(TimeoutError, DeadKernelError):
+        async with asyncio.timeout(GRACE):
+            return await client.async_wait_for_reply(client.kc.kernel_info()) is not None
+    return False
+
+
+def _fail(cell: NotebookNode, findings: Findings, name: str, detail: str) -> None:
+    findings.add(name, detail)
+    cell.outputs.append(_error("NotRun", f"{name}: {detail}"))
+
+
+def _error(kind: str, text: str) -> NotebookNode:
+    return new_output("error", ename=kind, evalue=text, traceback=[f"{kind}: {text}"])
