@@ -54,12 +54,13 @@ _remembered: OrderedDict[Question, Answer] = OrderedDict()
 
 
 def bounded(
-    seconds: float = TEXT_SECONDS, otherwise: Any = RAISE
+    seconds: float = TEXT_SECONDS, otherwise: Any = RAISE, remember: bool = True
 ) -> Callable[[Callable[Given, Found]], Callable[Given, Found]]:
     """Mark a function of a module that reads what students wrote. Texts and other plain values go in and come out.
 
     Where that takes more than so many seconds of processor time, or too much memory, it returns ``otherwise``, or
-    raises OverBudget if that is not given.
+    raises OverBudget if that is not given. What it returns of short texts is remembered, so it must not be changed,
+    unless ``remember`` says otherwise.
     """
 
     def mark(function: Callable[Given, Found]) -> Callable[Given, Found]:
@@ -67,7 +68,7 @@ def bounded(
         def ask(*given: Given.args, **named: Given.kwargs) -> Found:
             if reader.serving:
                 return function(*given, **named)
-            answer = _answer(Question(function.__module__, function.__name__, given), seconds)
+            answer = _answer(Question(function.__module__, function.__name__, given), seconds, remember)
             if answer.error is not None:
                 raise answer.error
             if not answer.over:
@@ -83,9 +84,9 @@ def bounded(
     return mark
 
 
-def _answer(question: Question, seconds: float) -> Answer:
+def _answer(question: Question, seconds: float, remember: bool) -> Answer:
     """The reading process's answer, or what is remembered of it."""
-    short = sum(len(text) for text in question.given if isinstance(text, str | bytes)) <= LONGEST
+    short = remember and sum(len(text) for text in question.given if isinstance(text, str | bytes)) <= LONGEST
     if short and question in _remembered:
         _remembered.move_to_end(question)
         return _remembered[question]

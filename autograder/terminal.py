@@ -123,10 +123,11 @@ def told_errors() -> Iterator[None]:
     from autograder.intake import NoSubmissions, NotBuilt
     from autograder.kernels.forkserver import NoWarmKernels
     from autograder.kernels.sandbox import NoSandbox
+    from autograder.reader import CannotRead
     from autograder.records import Busy
     from autograder.report.gathering import NothingGraded
 
-    known = (Busy, DiskFull, NoClassList, NoCluster, NoGradebook, NoMarks, NoRecord, NoSandbox, NoSubmissions, NotBuilt,
+    known = (Busy, CannotRead, DiskFull, NoClassList, NoCluster, NoGradebook, NoMarks, NoRecord, NoSandbox, NoSubmissions, NotBuilt,
              NothingGraded,
              NoWarmKernels, UnknownTask)  # fmt: skip
     try:

@@ -25,12 +25,15 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.bounded import Budget
 from autograder.build import NOTEBOOKS, PROJECT, notebook_path
 from autograder.intake.aligning import align
 from autograder.intake.choosing import choose
 from autograder.intake.files import collect, is_odd
-from autograder.intake.findings import Finding
-from autograder.intake.scanning import modules_of
+from autograder.intake.findings import Finding, Findings
+from autograder.intake.scanning import modules_of, without_magics
+from autograder.needed import names_of
+from autograder.reader import CannotRead
 from autograder.texts import reason, shown
 from course.check import Unit
 
@@ -43,6 +46,7 @@ class Submission:
     """One student's notebook of one unit, ready to run unless a finding says why not.
 
     ``files`` were submitted beside it. ``digest`` is the same as long as neither they nor the notebook change.
+    ``budget`` is what may be used for reading it.
     """
 
     student: str
@@ -52,6 +56,7 @@ class Submission:
     readable: bool = True
     files: dict[str, bytes] = field(default_factory=dict)
     digest: str = ""
+    budget: Budget = field(default_factory=Budget)
 
 
 class NoSubmissions(FileNotFoundError):
@@ -99,7 +104,10 @@ def take_in(unit: Unit, student: str, folder: Path, release: NotebookNode) -> Su
     """
     submission = Submission(student, folder, release, readable=False, digest=_digest(b"", {}))
     try:
-        problem = _fill(submission, unit, release)
+        with submission.budget:
+            problem = _fill(submission, unit, release)
+    except CannotRead:  # that is no student's fault
+        raise
     except Exception as error:  # one submission never stops the others
         problem = Finding("unreadable notebook", f"{unit.name}.ipynb: {reason(error)}")
     if problem:
@@ -122,8 +130,18 @@ def _fill(submission: Submission, unit: Unit, release: NotebookNode) -> Finding 
     submission.notebook = align(unit, chosen.cells, release, chosen.findings)
     for module in sorted(_imported(unit, submission.notebook) - allowed_modules(unit, release)):
         chosen.findings.add("refused import", module)
+    _name_unread(submission, chosen.findings)
     submission.findings = chosen.findings.told() + beside
     return None
+
+
+def _name_unread(submission: Submission, findings: Findings) -> None:
+    """Name the cells whose code takes too much to be read, so that it is searched as text."""
+    for number, cell in enumerate(submission.notebook.cells, start=1):
+        if cell.cell_type == "code":
+            names_of(cell.source)  # which tells later whether the cell is needed
+            if not submission.budget.over.isdisjoint({cell.source, without_magics(cell.source)}):
+                findings.add("over budget", f"the code of cell {number}")
 
 
 def _fault_of(folder: Path) -> str:

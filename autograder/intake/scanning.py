@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Iterator
 
 from autograder.bounded import bounded
-from autograder.needed import Names, names_of
+from autograder.needed import names_of
 
 MAX_LETTERS = 50_000  # of code that is parsed; longer code is searched as text
 MAGIC = re.compile(r"^([ \t]*)[%!].*$", re.MULTILINE)
@@ -55,13 +55,13 @@ def binds(name: str, source: str) -> bool:
     """Whether a cell defines, assigns or imports a name of the notebook."""
     if name not in source or len(source) > MAX_LETTERS:
         return False
-    names = names_in(source)
+    names = names_of(without_magics(source))
     return names is not None and name in names.bound
 
 
-def names_in(source: str) -> Names | None:
-    """What a cell uses and binds apart from its magics; None where it does not parse."""
-    return names_of(MAGIC.sub(r"\1pass", textwrap.dedent(source)))
+def without_magics(source: str) -> str:
+    """The code of a cell as plain Python, as far as it can be that."""
+    return MAGIC.sub(r"\1pass", textwrap.dedent(source))
 
 
 def adds(source: str, text: str) -> bool:
