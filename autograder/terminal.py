@@ -127,9 +127,8 @@ def told_errors() -> Iterator[None]:
     from autograder.records import Busy
     from autograder.report.gathering import NothingGraded
 
-    known = (Busy, CannotRead, DiskFull, NoClassList, NoCluster, NoGradebook, NoMarks, NoRecord, NoSandbox, NoSubmissions, NotBuilt,
-             NothingGraded,
-             NoWarmKernels, UnknownTask)  # fmt: skip
+    known = (Busy, CannotRead, DiskFull, NoClassList, NoCluster, NoGradebook, NoMarks, NoRecord, NoSandbox,
+             NoSubmissions, NotBuilt, NothingGraded, NoWarmKernels, UnknownTask)  # fmt: skip
     try:
         with stopping_cleanly():
             yield

@@ -48,4 +48,5 @@ def _defines(source: str, name: str) -> bool:
     names = names_of(without_magics(source))
     if names is not None:
         return name in names.bound
-    return bool(re.search(rf"(?m)^[ \t]*(?:(?:async[ \t]+)?def|class)[ \t]+{name}\b|^[ \t]*{name}[ \t]*[:=]", source))
+    begins = rf"(?:(?:async[ \t]+)?def|class)[ \t]+{name}\b|{name}[ \t]*[:=]|(?:import|from)\b[^\n]*\b{name}\b"
+    return bool(re.search(rf"(?m)^[ \t]*(?:{begins})", source))
