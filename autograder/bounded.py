@@ -21,6 +21,7 @@ SUBMISSION_SECONDS = 5.0  # for all that is read of a submission
 REMEMBERED = 4096  # answers; most cells of a class are the same
 LONGEST = 50_000  # letters of a question whose answer is remembered
 RAISE: Any = object()
+UNREADABLE = (SyntaxError, ValueError, OverflowError, RecursionError)  # what Python raises for texts
 
 Given = ParamSpec("Given")
 Found = TypeVar("Found")
@@ -58,8 +59,8 @@ def bounded(
 ) -> Callable[[Callable[Given, Found]], Callable[Given, Found]]:
     """Mark a function of a module that reads what students wrote. Texts and other plain values go in and come out.
 
-    Where that takes more than so many seconds of processor time, or too much memory, it returns ``otherwise``, or
-    raises OverBudget if that is not given. What it returns of short texts is remembered, so it must not be changed,
+    Where that takes more than so many seconds of processor time, or too much memory, or Python cannot read the text, it
+    returns ``otherwise``; if that is not given, it raises OverBudget, or the error. What it returns of short texts is remembered, so it must not be changed,
     unless ``remember`` says otherwise.
     """
 
@@ -69,6 +70,8 @@ def bounded(
             if reader.serving:
                 return function(*given, **named)
             answer = _answer(Question(function.__module__, function.__name__, given), seconds, remember)
+            if isinstance(answer.error, UNREADABLE) and otherwise is not RAISE:
+                return otherwise
             if answer.error is not None:
                 raise answer.error
             if not answer.over:

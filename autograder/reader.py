@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 import pickle
+import select
 import signal
 import subprocess
 import sys
@@ -71,23 +72,27 @@ class Reader:
 
     def ask(self, question: Question, seconds: float) -> Answer:
         """The answer to a question; after one that is over, the process is gone."""
-        guard = threading.Timer(GUARD + seconds, self.process.kill)
-        guard.daemon = True
-        guard.start()
         try:
             pickle.dump((question, seconds), self.process.stdin)  # type: ignore[arg-type]
             self.process.stdin.flush()  # type: ignore[union-attr]
+            self._wait(GUARD + seconds)
             answer: Answer = pickle.load(self.process.stdout)  # type: ignore[arg-type]
         except (OSError, EOFError, pickle.UnpicklingError):  # it has ended
             return Answer(over=True, lost=self.end() in BY_OTHERS, seconds=seconds)
         except BaseException:  # Ctrl-C: what it answers later would be taken for the next answer
             self.end(at_once=True)
             raise
-        finally:
-            guard.cancel()
         if answer.over:
             self.end(at_once=True)
         return answer
+
+    def _wait(self, seconds: float) -> None:
+        """Wait for an answer; end a process that gives none for so long, where the system can tell."""
+        if hasattr(select, "poll"):
+            answered = select.poll()
+            answered.register(self.process.stdout, select.POLLIN)  # type: ignore[arg-type]
+            if not answered.poll(1000 * seconds):
+                self.process.kill()
 
     def end(self, at_once: bool = False) -> int:
         """End the process, if it has not ended itself; returns its exit code."""

@@ -252,7 +252,7 @@ def test_of_too_many_cells_the_first_are_read(tmp_path):
     submission = taken(tmp_path, notebook)
     assert len(submission.notebook.cells) == reading.MAX_CELLS and seen_by_checks(submission) == RIGHT
     assert [str(finding) for finding in submission.findings] == [
-        f"too many cells: {len(notebook['cells']):,}; the first 20,000 are read"
+        f"too many cells: {len(notebook['cells']):,}; the first 2,000 are read"
     ]
 
 

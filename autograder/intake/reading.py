@@ -20,7 +20,7 @@ from autograder.intake.findings import Findings
 MAX_BYTES = 50_000_000
 FILE_SECONDS = 4.0  # of processor time for one file
 MAX_VALUES = 5_000_000  # numbers, texts, lists and objects in the file, which need far more memory than their text
-MAX_CELLS = 20_000
+MAX_CELLS = 2_000  # twenty times what a lesson has
 MAX_LETTERS = 1_000_000  # of a cell, before it is named
 MAX_CODE = 2_000_000  # letters in all that are parsed
 EMPTY = "the file is empty: hand in the notebook again"

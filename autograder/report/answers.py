@@ -83,10 +83,7 @@ def form(source: str) -> Form:
 @bounded(otherwise=None)
 def _compiled(source: str) -> Form | None:
     code = code_of(source, optimize=2)
-    try:
-        return code and Form(repr(_bytecode(code)), len(_lines(code)))
-    except (ValueError, RecursionError):  # a number too long to be written
-        return None
+    return code and Form(repr(_bytecode(code)), len(_lines(code)))
 
 
 @bounded(otherwise=False)
