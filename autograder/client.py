@@ -21,7 +21,7 @@ from nbclient.client import CellExecutionComplete
 from nbformat import NotebookNode
 
 from autograder.inside.usage import size_of
-from autograder.outputs import sound_output, without_overwritten
+from autograder.outputs import size_in_file, sound_output, without_overwritten
 
 START_SECONDS = 30.0
 RECONNECTS = 10
@@ -181,18 +181,18 @@ class BoundedClient(NotebookClient):
         if not self.overflowed:
             self.left_in_all -= msg["size"] if self.counts else 0
             try:
-                self._take(kind, content, cell)
+                self._take(kind, content, cell, msg["size"])
             except (ValueError, TypeError, AttributeError, RecursionError):  # it is no output
                 return
 
-    def _take(self, kind: str, content: dict[str, Any], cell: NotebookNode) -> None:
+    def _take(self, kind: str, content: dict[str, Any], cell: NotebookNode, size: int) -> None:
         if kind == "clear_output":
             self.clear_before_next_output = bool(content.get("wait"))
             if not self.clear_before_next_output:
                 self._clear(cell)
             return
         output = sound_output(kind, content)
-        if output is None:
+        if output is None or (self.counts and not self._has_room_for(output, size)):
             return
         transient = content.get("transient") or {}
         shown_as = transient.get("display_id")
@@ -211,6 +211,14 @@ class BoundedClient(NotebookClient):
         if isinstance(shown_as, str):
             self.displays[shown_as] = output
         cell.outputs.append(output)
+
+    def _has_room_for(self, output: NotebookNode, size: int) -> bool:
+        """Whether an output may be kept, by what it takes in the notebook's file beyond the size of its message."""
+        more = max(0, size_in_file(output) - size)
+        self.left -= more
+        self.overflowed = self.left < 0
+        self.left_in_all -= 0 if self.overflowed else more
+        return not self.overflowed
 
     def _clear(self, cell: NotebookNode) -> None:
         cell.outputs, self.texts = [], {}

@@ -108,7 +108,8 @@ class Grader:
 
     def job(self, submission: Submission) -> Job:
         """What is to be run for a submission: the cells that bear on its marks, and the checks of the chosen tasks."""
-        left_out = set() if self.every_cell else unneeded(submission.notebook, self.release)
+        with submission.budget:
+            left_out = set() if self.every_cell else unneeded(submission.notebook, self.release)
         left_out |= {cell.id for name, cell in checks_in(submission.notebook) if name not in self.seeds}
         cells = [{**cell, "source": ""} if cell.id in left_out else cell for cell in submission.notebook.cells]
         seconds = {
@@ -136,7 +137,8 @@ class Grader:
         ran = Findings()
         for name, detail in execution.findings:
             ran.add(name, shown(detail))
-        explain_missing_names(notebook, verdicts, ran)
+        with submission.budget:
+            explain_missing_names(notebook, verdicts, ran)
         findings = [*submission.findings, *ran.told()]
         graded = Graded(submission.student, verdicts, list(dict.fromkeys(findings)), isolation=self.isolation)
         return graded, notebook

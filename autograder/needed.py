@@ -13,9 +13,10 @@ import re
 import symtable
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 from nbformat import NotebookNode
+
+from autograder.bounded import bounded
 
 REACHES_ANY_NAME = re.compile(r"globals|locals|vars|dir|exec|eval|In|Out|_oh|_ih|_i{1,3}|_{1,3}|_i?\d+")
 """Code that uses one of these names may use any name of the notebook, or any output."""
@@ -34,9 +35,9 @@ class Names:
     bound: frozenset[str] = frozenset()
 
 
-@lru_cache(maxsize=4096)  # most cells of a class are the same
+@bounded(otherwise=None)
 def names_of(source: str) -> Names | None:
-    """What code uses and binds in the notebook; None where it is not plain Python."""
+    """What code uses and binds in the notebook; None where it is not plain Python, or takes too much to read."""
     try:
         table = symtable.symtable(source, "a cell", "exec")
         scopes_of_names = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Module | ast.ClassDef))

@@ -12,7 +12,8 @@ import symtable
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from autograder.report.answers import answers_of, compiles, form, mistakes_path
+from autograder.bounded import Budget, bounded
+from autograder.report.answers import answers_of, code_of, compiles, form, mistakes_path
 from autograder.report.clusters import Cluster, clusters
 from autograder.report.gathering import GradedUnit
 from autograder.texts import visible
@@ -45,21 +46,30 @@ def skeleton(
     graded: GradedUnit, task: Task, number: int = 1, student: str | None = None, name: str = NAME, hint: str = HINT
 ) -> Skeleton:
     """The skeleton for a cluster of a task, or for the one in which a student is. Raises NoMistake."""
-    unit, cluster = graded.unit, _cluster(graded, task, number, student)
+    cluster = _cluster(graded, task, number, student)
     for one in [student] if student else cluster.students:
-        found = answers_of(unit, one, graded.course_dir)
-        for answer in task.answers:
-            reference, wrong = unit.reference_source(answer), definition_of(answer, found.get(answer, ""))
-            if wrong and form(wrong).text != form(reference).text:
-                _refuse_known(graded, task, wrong, name)
-                edit = one_edit(answer, reference, wrong)
-                code = _as_edit(answer, edit, name, hint) if edit else _as_definition(wrong, name, hint)
-                unknown = _unknown(wrong, vars(unit.reference))
-                return Skeleton(answer, one, cluster, visible(code, also="\n\t"), unknown, runs_early(wrong))
+        with Budget():
+            if made := _made_of(one, graded, cluster, name, hint):
+                return made
     raise NoMistake(
         f"no graded notebook of {', '.join(cluster.students[:5])} defines {' or '.join(task.answers)} otherwise than "
-        f"the reference; write the mistake by hand in {mistakes_path(unit).name}"
+        f"the reference; write the mistake by hand in {mistakes_path(graded.unit).name}"
     )
+
+
+def _made_of(student: str, graded: GradedUnit, cluster: Cluster, name: str, hint: str) -> Skeleton | None:
+    """The skeleton from a student's answer; None where it is no definition that differs from the reference."""
+    unit, task = graded.unit, cluster.task
+    found = answers_of(unit, student, graded.course_dir)
+    for answer in task.answers:
+        reference, wrong = unit.reference_source(answer), definition_of(answer, found.get(answer, ""))
+        if wrong and form(wrong).text != form(reference).text:
+            _refuse_known(graded, task, wrong, name)
+            edit = one_edit(answer, reference, wrong)
+            code = _as_edit(answer, edit, name, hint) if edit else _as_definition(wrong, name, hint)
+            unknown = sorted(_globals(wrong) - set(vars(unit.reference)) - set(vars(builtins)))
+            return Skeleton(answer, student, cluster, visible(code, also="\n\t"), unknown, runs_early(wrong))
+    return None
 
 
 def _cluster(graded: GradedUnit, task: Task, number: int, student: str | None) -> Cluster:
@@ -84,11 +94,12 @@ def _refuse_known(graded: GradedUnit, task: Task, wrong: str, name: str) -> None
             raise NoMistake(f"{task.name} has a mistake called {name!r} already; choose another --name")
 
 
+@bounded(otherwise="")
 def definition_of(answer: str, source: str) -> str:
     """The function or class of that name in a cell, without decorators, docstring and magics; an empty text if there is
     none that Python takes."""
     lines = [line for line in source.splitlines(keepends=True) if not line.lstrip().startswith(("%", "!"))]
-    if not compiles("".join(lines)):
+    if code_of("".join(lines)) is None:
         return ""
     for node in reversed(ast.parse("".join(lines)).body):
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == answer:
@@ -147,17 +158,19 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _unknown(source: str, defined: dict[str, object]) -> list[str]:
-    """The global names that code uses and that neither Python nor the reference defines."""
+@bounded(otherwise=frozenset())
+def _globals(source: str) -> frozenset[str]:
+    """The global names that code uses and does not define."""
     tables = [symtable.symtable(source, "", "exec")]
     used = set()
     for table in tables:
         tables += table.get_children()
         used |= {one.get_name() for one in table.get_symbols() if one.is_global() and one.is_referenced()}
     own = {one.get_name() for one in tables[0].get_symbols() if one.is_assigned()}
-    return sorted(used - own - set(defined) - set(vars(builtins)))
+    return frozenset(used - own)
 
 
+@bounded(otherwise=True)
 def runs_early(source: str) -> bool:
     """Whether a definition calls or imports something as soon as it is read: in a default, an annotation, a decorator
     or the body of a class."""

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 import re
+from json.encoder import encode_basestring
 from typing import Any
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 MAX_DEPTH = 50  # of nested data in an output
+INDENT = 6  # spaces before a line of an output in a notebook's file
+AROUND = 4  # what a line has beside its text: quotes, a comma and the end
+LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"  # where nbformat splits a text
 MIME = re.compile(r"[\w.-]{1,100}/[\w.+-]{1,100}", re.ASCII)
 
 
@@ -34,6 +38,21 @@ def sound_output(kind: str, content: dict[str, Any]) -> NotebookNode | None:
     more = {"execution_count": None} if kind == "execute_result" else {}
     name = "execute_result" if more else "display_data"
     return new_output(name, data=bundle, metadata=plain(metadata) if isinstance(metadata, dict) else {}, **more)
+
+
+def size_in_file(value: Any, indent: int = INDENT) -> int:
+    """About how many bytes an output, or a part of it, takes in a notebook's file, and no fewer: there each value and
+    each line of a text stands on a line of its own, after spaces for each level that it lies deep."""
+    if isinstance(value, str):
+        lines = 1 + sum(map(value.count, LINE_ENDS))
+        return len(encode_basestring(value).encode("utf-8", "replace")) + lines * (indent + AROUND + 1)
+    if isinstance(value, dict):
+        return 2 * (indent + AROUND) + sum(
+            size_in_file(part, indent + 1) for key_and_item in value.items() for part in key_and_item
+        )
+    if isinstance(value, list):
+        return 2 * (indent + AROUND) + sum(size_in_file(item, indent + 1) for item in value)
+    return len(repr(value)) + indent + AROUND
 
 
 def text(value: Any) -> str:

@@ -123,13 +123,13 @@ def told_errors() -> Iterator[None]:
     from autograder.intake import NoSubmissions, NotBuilt
     from autograder.kernels.forkserver import NoWarmKernels
     from autograder.kernels.sandbox import NoSandbox
+    from autograder.reader import CannotRead
     from autograder.records import Busy
     from autograder.report.gathering import NothingGraded
     from autograder.runner import NothingRuns
 
-    known = (Busy, DiskFull, NoClassList, NoCluster, NoGradebook, NoMarks, NoRecord, NoSandbox, NoSubmissions, NotBuilt,
-             NothingGraded, NothingRuns,
-             NoWarmKernels, UnknownTask, BrokenCheck)  # fmt: skip
+    known = (Busy, BrokenCheck, CannotRead, DiskFull, NoClassList, NoCluster, NoGradebook, NoMarks, NoRecord, NoSandbox,
+             NoSubmissions, NotBuilt, NothingGraded, NothingRuns, NoWarmKernels, UnknownTask)  # fmt: skip
     try:
         with stopping_cleanly():
             yield

@@ -1,4 +1,4 @@
-"""Why a name was not there that an answer uses: the cell that defines it failed, or comes too late."""
+"""Why a name was not there that an answer uses, or an answer itself: what became of the cell that defines it."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from nbformat import NotebookNode
 
 from autograder.execute import task_of
 from autograder.intake.findings import Findings
+from autograder.intake.scanning import MAX_LETTERS, without_magics
+from autograder.needed import names_of
 from autograder.texts import shown
 from course.check import Verdict
 
-NOT_DEFINED = re.compile(r"NameError: name '(\w+)' is not defined")
+NOT_DEFINED = re.compile(r"NameError: (?:name )?'?(\w+)'? is not defined")  # as Python says it, and as a check does
 
 
 def explain_missing_names(notebook: NotebookNode, verdicts: Mapping[str, Verdict], findings: Findings) -> None:
     """Find what explains the names that were missing, in an executed notebook whose answers earned these verdicts."""
     for task, verdict in verdicts.items():
-        for part in verdict.parts:
-            if match := NOT_DEFINED.search(part.reason):
-                _explain(notebook, task, match[1], findings)
+        found = (NOT_DEFINED.search(part.reason) for part in verdict.parts)
+        for name in dict.fromkeys(match[1] for match in found if match):
+            _explain(notebook, task, name, findings)
 
 
 def _explain(notebook: NotebookNode, task: str, name: str, findings: Findings) -> None:
@@ -29,14 +31,22 @@ def _explain(notebook: NotebookNode, task: str, name: str, findings: Findings) -
         checked = checked or task_of(cell) == task
         if cell.cell_type == "code" and _defines(cell.source, name):
             errors = [out for out in cell.outputs if out.output_type == "error"]
+            magic = re.match(r"\s*(%%\w+)", cell.source)
             if errors:
                 said = shown(f"{errors[0].ename}: {errors[0].evalue}")
                 findings.add("failed cell", f"cell {number}, which defines {name}, ended with {said}")
             elif checked:
                 findings.add("defined too late", f"{name}, in cell {number}, is used by the answer to {task}")
+            elif magic:
+                findings.add("definition not kept", f"cell {number}, which defines {name}, begins with {magic[1]}")
 
 
 def _defines(source: str, name: str) -> bool:
-    """Whether code defines a name, as far as its lines show, since it may be no plain Python."""
-    defines = rf"(?m)^\s*(?:(?:async\s+)?def|class)\s+{name}\b|^\s*{name}\s*(?::[^=\n]*)?=[^=]|\bimport\b.*\b{name}\b"
-    return bool(re.search(defines, source))
+    """Whether code defines a name; as far as its lines show, where it is no Python."""
+    if name not in source or len(source) > MAX_LETTERS:
+        return False
+    names = names_of(without_magics(source))
+    if names is not None:
+        return name in names.bound
+    begins = rf"(?:(?:async[ \t]+)?def|class)[ \t]+{name}\b|{name}[ \t]*[:=]|(?:import|from)\b[^\n]*\b{name}\b"
+    return bool(re.search(rf"(?m)^[ \t]*(?:{begins})", source))

@@ -109,7 +109,7 @@ def test_a_damaged_notebook_is_not_replaced_by_just_any_other(tmp_path):
     submission = handed_in(tmp_path, {NAME: "", "other.ipynb": other})
     assert submission.findings == [
         Finding("another notebook", "other.ipynb"),
-        Finding("unreadable notebook", f"{NAME}: the file is empty"),
+        Finding("unreadable notebook", f"{NAME}: the file is empty: hand in the notebook again"),
     ]
 
 
@@ -154,7 +154,7 @@ def test_answers_of_this_unit_are_graded_whatever_unit_the_setup_is_of(tmp_path)
 def test_only_damaged_notebooks(tmp_path):
     submission = handed_in(tmp_path, {"a.ipynb": "", "b.ipynb": "{"})
     assert not submission.readable and submission.findings[-1] == Finding(
-        "unreadable notebook", "a.ipynb: the file is empty"
+        "unreadable notebook", "a.ipynb: the file is empty: hand in the notebook again"
     )
 
 

@@ -141,27 +141,31 @@ def cut(text, part):
     return text[: int(len(text) * part)]
 
 
+CUT = [at / 97 for at in range(1, 97)]
 UNREADABLE = {
     "empty": (b"", "the file is empty"),
     "only white space": (b" \n\t", "the file is empty"),
     "only zeros": (b"\0" * 5000, "the file is empty"),
-    "only a BOM": (codecs.BOM_UTF8, "Expecting value"),
-    "not JSON": ("{ not json", "Expecting property name"),
+    "only a BOM": (codecs.BOM_UTF8, "the file is empty"),
+    "not JSON": ("{ this is no json", "damaged in line 1, column 3"),
     "a list": ("[1, 2]", "not a notebook"),
     "a number": ("NaN", "not a notebook"),
     "cells that are no list": ('{"cells": {"0": 1}}', "it has no list of cells"),
     "worksheets that are no list": ('{"worksheets": 3}', "it has no list of cells"),
     "Latin-1 without cells": ('{"cells": "é"}'.encode("latin-1"), "it has no list of cells"),
-    "cut off": (cut(TEXT, 0.7), "Expecting|Unterminated"),
-    "cut off in UTF-16": (TEXT.encode("utf-16")[:4001], "Unterminated"),
-    "nested 100,000 deep": ("[" * 100_000, "recursion"),
-    "nested 100,000 deep in a notebook": (TEXT.replace("{}", '{"a":' * 100_000 + "1" + "}" * 100_000, 1), "recursion"),
-    "conflict that neither side survives": (with_conflict("]", "]"), "merge conflict, and"),
-    "two notebooks in a row": (TEXT + TEXT, "Extra data"),
-    "no notebook and a rest": ("[1] ]", "Extra data"),
-    "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "Expecting value"),
-    "a zip file": (b"PK\x03\x04" + bytes(range(256)), "Expecting value"),
-    "HTML": ("<!DOCTYPE html><html>Sign in</html>", "Expecting value"),
+    **{f"cut off at {part}": (cut(TEXT, part), "the file is cut off: hand it in again") for part in CUT},
+    "cut off in UTF-16": (TEXT.encode("utf-16")[:4001], "the file is cut off: hand it in again"),
+    "nested 100,000 deep": ("[" * 100_000, "data within data"),
+    "nested 100,000 deep in a notebook": (
+        TEXT.replace("{}", '{"a":' * 100_000 + "1" + "}" * 100_000, 1),
+        "data within data",
+    ),
+    "conflict that neither side survives": (with_conflict("]", "]"), "a merge conflict is left in it: resolve it"),
+    "two notebooks in a row": (TEXT + TEXT, "a second notebook stands after the end"),
+    "no notebook and a rest": ("[1] ]", "something stands after the end"),
+    "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "hand in the file that ends in .ipynb"),
+    "a zip file": (b"PK\x03\x04" + bytes(range(256)), "a zip file or an office document"),
+    "HTML": ("<!DOCTYPE html><html>Sign in</html>", "a web page, not a notebook: download the notebook itself"),
 }
 
 
@@ -172,7 +176,7 @@ def test_what_is_no_notebook_is_named(tmp_path, what):
     require_sound(submission)
     assert not submission.readable and submission.notebook == RELEASE
     assert submission.findings[-1].name == "unreadable notebook"
-    assert any(part in str(submission.findings[-1]) for part in said.split("|"))
+    assert said in str(submission.findings[-1]) and "…" not in str(submission.findings[-1])
 
 
 def test_the_worked_older_formats_of_nbformat_are_read(tmp_path):
@@ -248,7 +252,7 @@ def test_of_too_many_cells_the_first_are_read(tmp_path):
     submission = taken(tmp_path, notebook)
     assert len(submission.notebook.cells) == reading.MAX_CELLS and seen_by_checks(submission) == RIGHT
     assert [str(finding) for finding in submission.findings] == [
-        f"too many cells: {len(notebook['cells']):,}; the first 20,000 are read"
+        f"too many cells: {len(notebook['cells']):,}; the first 2,000 are read"
     ]
 
 

@@ -29,6 +29,7 @@ FINDINGS = {
     "merge conflict": "The notebook holds the marks of a merge conflict. Resolve conflicts before you hand in.",
     "too many cells": "The notebook has very many cells; those beyond the limit were left out.",
     "long cell": "A cell is very long.",
+    "over budget": "Python takes too long to read the code of a cell, so it was only searched as text.",
     "broken cell": "A cell was damaged and could not be read.",
     "broken characters": "A cell holds broken characters; they were replaced.",
     "missing cell": "Cells that you received are missing. They were put back; a missing answer counts as not given.",
@@ -52,6 +53,7 @@ FINDINGS = {
     "dead kernel": "Your notebook's Python ended while it ran. What was earned before counts.",
     "kernel stopped": "A cell did not stop when its time was over. What was earned before counts.",
     "failed cell": "A cell ended with an error before it defined what an answer uses.",
+    "definition not kept": "A cell keeps nothing of what it defines, since its first line begins with %%.",
     "defined too late": "An answer uses what a cell defines only after the check, when the notebook runs from the top.",
     "forged message": "The notebook sent the grader something that no notebook sends. It was ignored.",
 }

@@ -26,14 +26,17 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.bounded import Budget
 from autograder.build import NOTEBOOKS, PROJECT, notebook_path
 from autograder.intake.aligning import align
 from autograder.intake.choosing import choose
 from autograder.intake.files import collect, is_odd
-from autograder.intake.findings import Finding
+from autograder.intake.findings import Finding, Findings
 from autograder.intake.layout import NoSubmissions, find_submissions, misplaced
-from autograder.intake.scanning import imports_in
+from autograder.intake.scanning import imports_in, without_magics
 from autograder.kernels.view import refused
+from autograder.needed import names_of
+from autograder.reader import CannotRead
 from autograder.texts import reason, shown
 from course.check import Unit
 
@@ -46,6 +49,7 @@ class Submission:
     """One student's notebook of one unit, ready to run unless a finding says why not.
 
     ``files`` were submitted beside it. ``digest`` is the same as long as neither they nor the notebook change.
+    ``budget`` is what may be used for reading it.
     """
 
     student: str
@@ -55,6 +59,7 @@ class Submission:
     readable: bool = True
     files: dict[str, bytes] = field(default_factory=dict)
     digest: str = ""
+    budget: Budget = field(default_factory=Budget)
 
 
 class NotBuilt(FileNotFoundError):
@@ -76,7 +81,10 @@ def take_in(unit: Unit, student: str, folder: Path, release: NotebookNode) -> Su
     """
     submission = Submission(student, folder, release, readable=False, digest=_digest(b"", {}))
     try:
-        problem = _fill(submission, unit, release)
+        with submission.budget:
+            problem = _fill(submission, unit, release)
+    except CannotRead:  # that is no student's fault
+        raise
     except Exception as error:  # one submission never stops the others
         problem = Finding("unreadable notebook", f"{unit.name}.ipynb: {reason(error)}")
     if problem:
@@ -100,8 +108,18 @@ def _fill(submission: Submission, unit: Unit, release: NotebookNode) -> Finding 
     sources = [cell.source for cell in submission.notebook.cells if cell.cell_type == "code"]
     for module in sorted({module for source in sources for module in refused_imports(unit, source)}):
         chosen.findings.add("refused import", module)
+    _name_unread(submission, chosen.findings)
     submission.findings = chosen.findings.told() + beside
     return None
+
+
+def _name_unread(submission: Submission, findings: Findings) -> None:
+    """Name the cells whose code takes too much to be read, so that it is searched as text."""
+    for number, cell in enumerate(submission.notebook.cells, start=1):
+        if cell.cell_type == "code":
+            names_of(cell.source)  # which tells later whether the cell is needed
+            if not submission.budget.over.isdisjoint({cell.source, without_magics(cell.source)}):
+                findings.add("over budget", f"the code of cell {number}")
 
 
 def _fault_of(folder: Path) -> str:

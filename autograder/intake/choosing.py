@@ -90,7 +90,7 @@ def _read(folder: Path, path: str, release: Release) -> Candidate:
     found = Candidate(path)
     try:
         found.data = read_file(folder, path, MAX_BYTES)
-        found.cells = read_cells(found.data, found.findings)
+        found.cells, found.findings = read_cells(found.data)
         alike = recognise(found.cells, release)
         if other := other_unit(found.cells, release):
             found.fault = Finding("notebook of another unit", other)

@@ -12,14 +12,19 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from autograder.bounded import bounded
 from autograder.intake import scanning
+from autograder.intake.damage import damage
 from autograder.intake.findings import Findings
 
 MAX_BYTES = 50_000_000
+FILE_SECONDS = 4.0  # of processor time for one file
 MAX_VALUES = 5_000_000  # numbers, texts, lists and objects in the file, which need far more memory than their text
-MAX_CELLS = 20_000
+MAX_CELLS = 2_000  # twenty times what a lesson has
 MAX_LETTERS = 1_000_000  # of a cell, before it is named
 MAX_CODE = 2_000_000  # letters in all that are parsed
+EMPTY = "the file is empty: hand in the notebook again"
+UNRESOLVED = "a merge conflict is left in it: resolve it, and hand in the notebook again"
 KINDS = ("code", "markdown", "raw")
 OLD_KINDS = {"heading": "markdown", "html": "markdown", "text": "markdown", "rst": "raw"}
 CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -50,8 +55,10 @@ class Cell:
         return self.name or f"number {self.number}"
 
 
-def read_cells(data: bytes, findings: Findings) -> list[Cell]:
-    """The cells of a notebook file. Raises ValueError or RecursionError where there is no notebook in it."""
+@bounded(seconds=FILE_SECONDS, remember=False)
+def read_cells(data: bytes) -> tuple[list[Cell], Findings]:
+    """The cells of a notebook file, and what was odd. Raises ValueError where there is no notebook in it."""
+    findings = Findings()
     notebook = _parse(_decode(data, findings), findings)
     found = _list_of_cells(notebook, findings)
     cells: list[Cell] = []
@@ -63,13 +70,11 @@ def read_cells(data: bytes, findings: Findings) -> list[Cell]:
         cells.append(_sound(cell, number, findings))
         if cells[-1].kind == "code" or cells[-1].marks:
             code += min(len(cells[-1].source), scanning.MAX_LETTERS)
-    return cells
+    return cells, findings
 
 
 def _decode(data: bytes, findings: Findings) -> str:
     """The text of a file in UTF-8, or in what it seems to be written in."""
-    if not data.strip(b"\0\r\n\t "):
-        raise ValueError("the file is empty")
     encoding: str = json.detect_encoding(data)  # of the UTFs
     if encoding in ("utf-8", "utf-8-sig"):
         encoding, text = _decode_bytes(data.removeprefix(codecs.BOM_UTF8))
@@ -77,7 +82,10 @@ def _decode(data: bytes, findings: Findings) -> str:
         text = data.decode(encoding, "replace")
     if encoding != "utf-8":
         findings.add("not UTF-8", f"read as {encoding}")
-    return text.strip("\ufeff\ufffd\0\r\n\t ")
+    text = text.strip("\ufeff\ufffd\0\r\n\t ")
+    if not text:
+        raise ValueError(EMPTY)
+    return text
 
 
 def _decode_bytes(data: bytes) -> tuple[str, str]:
@@ -86,18 +94,18 @@ def _decode_bytes(data: bytes) -> tuple[str, str]:
         return "utf-8", data.decode("utf-8")
     except UnicodeDecodeError:
         text = data.decode("utf-8", "replace")
-    damaged, beyond_ascii = text.count("\ufffd"), len(re.findall(r"[^\x00-\x7f]", text))
+    damaged, beyond_ascii = text.count("\ufffd"), len(text) - len(text.encode("ascii", "ignore"))
     if damaged <= beyond_ascii / 2:
         return "UTF-8 with damaged bytes", text
     return "cp1252", data.decode("cp1252", "replace")
 
 
 def _parse(text: str, findings: Findings) -> Any:
-    """What the JSON text says, after the repairs that leave no doubt. Raises ValueError, RecursionError."""
+    """What the JSON text says, after the repairs that leave no doubt. Raises ValueError."""
     try:
         return _loads(text)
-    except ValueError as error:
-        fault = error
+    except (ValueError, RecursionError) as error:
+        fault: ValueError | RecursionError = error
     sides = {"": text}
     if CONFLICT.search(text):
         sides = {f"the {side} side was taken": _one_side(text, side) for side in ("upper", "lower")}
@@ -105,7 +113,7 @@ def _parse(text: str, findings: Findings) -> Any:
         for mended, repair in ((side, ""), (TRAILING_COMMA.sub("", side), "comma before a bracket")):
             try:
                 notebook = _loads(mended)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
             if taken:
                 findings.add("merge conflict", taken)
@@ -115,10 +123,10 @@ def _parse(text: str, findings: Findings) -> Any:
     if notebook := _before_a_rest(text, fault):
         findings.add("repaired JSON", "text after the notebook")
         return notebook
-    raise ValueError(f"merge conflict, and {fault}" if len(sides) > 1 else str(fault)) from fault
+    raise ValueError(UNRESOLVED if len(sides) > 1 else damage(text, fault)) from fault
 
 
-def _before_a_rest(text: str, fault: ValueError) -> Any:
+def _before_a_rest(text: str, fault: ValueError | RecursionError) -> Any:
     """The notebook before what is left of a longer file over which it was written, but not before another notebook."""
     if not isinstance(fault, json.JSONDecodeError) or fault.msg != "Extra data" or text[fault.pos] == "{":
         return None

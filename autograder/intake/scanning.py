@@ -1,7 +1,7 @@
 """What a cell's code says, found without running it.
 
 Code that does not parse, because it is unfinished or holds more of IPython's own language than a line that
-starts with % or !, is searched as text.
+starts with % or !, or takes too much to parse, is searched as text.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import textwrap
 import warnings
 from collections.abc import Iterator
 
+from autograder.bounded import bounded
 from autograder.needed import names_of
 
 MAX_LETTERS = 50_000  # of code that is parsed; longer code is searched as text
@@ -40,25 +41,40 @@ def definitions(source: str) -> set[str]:
     if not BEGINNING.search(source):
         return set()
     source = textwrap.dedent(source)
+    found = _defined(source)
+    return set(DEFINITION.findall(source) if found is None else found)
+
+
+@bounded(otherwise=None)
+def _defined(source: str) -> frozenset[str] | None:
     tree = parsed(source)
-    if tree is None:
-        return set(DEFINITION.findall(source))
-    return {node.name for node in _statements(tree) if isinstance(node, DEFINED)}
+    return tree and frozenset(node.name for node in _statements(tree) if isinstance(node, DEFINED))
 
 
 def binds(name: str, source: str) -> bool:
     """Whether a cell defines, assigns or imports a name of the notebook."""
     if name not in source or len(source) > MAX_LETTERS:
         return False
-    names = names_of(MAGIC.sub(r"\1pass", textwrap.dedent(source)))
+    names = names_of(without_magics(source))
     return names is not None and name in names.bound
+
+
+def without_magics(source: str) -> str:
+    """The code of a cell as plain Python, as far as it can be that."""
+    return MAGIC.sub(r"\1pass", textwrap.dedent(source))
 
 
 def adds(source: str, text: str) -> bool:
     """Whether code has a statement that another text has not, apart from calls and other mere expressions."""
-    tree, other = parsed(textwrap.dedent(source)), parsed(text)
+    added = _adds(textwrap.dedent(source), text)
+    return bool(definitions(source)) if added is None else added
+
+
+@bounded(otherwise=None)
+def _adds(source: str, text: str) -> bool | None:
+    tree, other = parsed(source), parsed(text)
     if tree is None or other is None:
-        return bool(definitions(source))
+        return None
     known = {ast.dump(node) for node in other.body}
     return any(not isinstance(node, ast.Expr | ast.Pass) and ast.dump(node) not in known for node in tree.body)
 
@@ -75,7 +91,12 @@ def _statements(tree: ast.Module) -> Iterator[ast.AST]:
 
 def continues(first: str, second: str) -> bool:
     """Whether the second of two cells is the rest of what the first begins: the two halves of one that was split."""
-    if second.lstrip("\n")[:1] not in (" ", "\t") or parsed(f"{first}\n{second}") is None:
+    return second.lstrip("\n")[:1] in (" ", "\t") and _continues(first, second)
+
+
+@bounded(otherwise=False)
+def _continues(first: str, second: str) -> bool:
+    if parsed(f"{first}\n{second}") is None:
         return False
     begun, rest = parsed(first), parsed(textwrap.dedent(second))
     if begun is None or rest is None or not begun.body:
@@ -89,9 +110,15 @@ def imports_in(source: str) -> set[str]:
     """Every name that a cell imports, as a whole: a module, or something in one."""
     if "import" not in source and "run_module" not in source and "find_spec" not in source:
         return set()
+    imported = _imports(source)
+    text = source if imported is None else "\n".join(magic.group() for magic in MAGIC.finditer(source))
+    return {*(imported or ()), *_imported_as_text(text)}
+
+
+@bounded(otherwise=None)
+def _imports(source: str) -> frozenset[str] | None:
     tree = parsed(source)
-    text = source if tree is None else "\n".join(magic.group() for magic in MAGIC.finditer(source))
-    return {*(_imported(tree) if tree else ()), *_imported_as_text(text)}
+    return tree and frozenset(_imported(tree))
 
 
 def _imported(tree: ast.Module) -> Iterator[str]:

@@ -6,13 +6,13 @@ import ast
 import json
 import warnings
 from collections.abc import Callable
-from functools import lru_cache
 from opcode import opmap
 from pathlib import Path
 from types import CodeType
 from typing import Any, NamedTuple
 
 import course
+from autograder.bounded import bounded
 from autograder.build import NOTEBOOKS, PROJECT, SOLUTIONS, notebook_path
 from autograder.records import can_name_a_file
 from course.check import Unit
@@ -71,32 +71,36 @@ class Form(NamedTuple):
     lines: int
 
 
-@lru_cache(maxsize=4096)
 def form(source: str) -> Form:
     """The code without comments, docstrings, layout and names of local variables: the bytecode, which has none of them.
 
-    Nothing is run. What Python cannot read keeps its text, but for white space.
+    Nothing is run. What Python cannot read, or only at length, keeps its text, but for white space.
     """
-    if len(source) <= LONGEST:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                code = compile(source, "", "exec", dont_inherit=True, optimize=2)
-            return Form(repr(_bytecode(code)), len(_lines(code)))
-        except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
-            pass
-    return Form(" ".join(source.split()), len(source.splitlines()))
+    found = _compiled(source) if len(source) <= LONGEST else None
+    return found or Form(" ".join(source.split()), len(source.splitlines()))
 
 
+@bounded(otherwise=None)
+def _compiled(source: str) -> Form | None:
+    code = code_of(source, optimize=2)
+    return code and Form(repr(_bytecode(code)), len(_lines(code)))
+
+
+@bounded(otherwise=False)
 def compiles(source: str) -> bool:
     """Whether Python takes the code, which is not run."""
+    return code_of(source) is not None
+
+
+def code_of(source: str, optimize: int = -1) -> CodeType | None:
+    """The code object; None where Python does not take the code."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            compile(source, "", "exec", dont_inherit=True)
-        return True
+            code: CodeType = compile(source, "", "exec", dont_inherit=True, optimize=optimize)
+            return code
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
-        return False
+        return None
 
 
 def _bytecode(code: CodeType) -> tuple[Any, ...]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
 
+from autograder.bounded import Budget
 from autograder.records import Record
 from autograder.report.answers import answers_of, form, known_forms
 from autograder.report.clusters import Cluster, is_unnamed
@@ -62,11 +63,13 @@ def _same_code(graded: GradedUnit) -> Iterable[Alike]:
     task_of = {answer: task.name for task in unit.tasks.values() for answer in task.answers}
     writers: dict[tuple[str, str], list[tuple[Record, int]]] = defaultdict(list)
     for record in graded.records:
+        budget = Budget()
         for answer, source in answers_of(unit, record.student, graded.course_dir).items():
             verdict = record.verdicts.get(task_of.get(answer, ""))
             if verdict is None or verdict.mistake or verdict.unanswered:
                 continue
-            written = form(source)
+            with budget:
+                written = form(source)
             if written.lines >= SHORTEST and written.text not in known:
                 writers[answer, written.text].append((record, written.lines))
     for (answer, _), those in writers.items():
