@@ -1,6 +1,6 @@
 """What a JupyterHub must know of a course: who is in it, what they may do, where it is graded. See ``lab/``.
 
-Each course has a service, ``/services/<course>/``: a JupyterLab with nbgrader's formgrader that runs in the course
+Each course has a service, ``/services/<course>/``: nbgrader's formgrader, and nothing else, that runs in the course
 folder as the account that grades, and opens for the course's instructors. The names of the groups are nbgrader's.
 """
 
@@ -22,6 +22,7 @@ EXCHANGE = "GRADIENTS_EXCHANGE"
 """Environment variable: nbgrader's exchange, for nbgrader's configurations in ``lab/``."""
 
 SINGLE_USER = [sys.executable, "-m", "jupyterhub.singleuser"]
+FORMGRADER = [sys.executable, "-m", "autograder.formgrade.on_hub"]
 IN_TRIAL = ["--log-level=WARN", *(["--allow-root"] if os.geteuid() == 0 else [])]
 """Arguments of servers that run as the hub's own account."""
 SERVER_SCOPES = [
@@ -105,19 +106,19 @@ def _formgrader(course: Course, exchange: Path) -> dict[str, Any]:
     service: dict[str, Any] = {
         "name": course.name,
         "url": f"http://127.0.0.1:{course.port}",
-        "command": SINGLE_USER,
+        "command": FORMGRADER,
         "cwd": str(course.folder),
         "environment": {
             **environment(exchange, course.folder, FORMGRADE),
             "JUPYTER_PATH": str(FORMGRADE),
-            "JUPYTERHUB_DEFAULT_URL": "/lab?formgrader=true",
+            "JUPYTERHUB_DEFAULT_URL": "/formgrader",
         },
         "oauth_no_confirm": True,  # it is the hub's own
     }
     if course.grader:
         return service | {"user": course.grader}
     service["environment"]["HOME"] = str(course.folder)
-    return service | {"command": SINGLE_USER + IN_TRIAL}
+    return service | {"command": FORMGRADER + IN_TRIAL}
 
 
 def environment(exchange: Path, *configurations: Path) -> dict[str, str]:

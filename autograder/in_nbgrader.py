@@ -7,6 +7,7 @@ of the course's units as ``autograder grade`` does, one at a time, and its ``gen
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from autograder.grader import Grader
 from autograder.intake import Submission, checks_in, released, take_in
 from autograder.intake.files import read_file
 from autograder.kernels import sandbox
+from autograder.pages import POLICY
 from autograder.plain_assignment import (
     AS_ASKED,
     FORGEABLE,
@@ -200,7 +202,9 @@ class FeedbackExporter(HTMLExporter):
         unit, root = unit_of(names.get("assignment", "")), Path(course_of(self).root)
         record = Records(root, unit).read(names["student"]) if unit and names["notebook"] == unit.name else None
         if unit is None or record is None:
-            return super().from_notebook_node(nb, resources, **kwargs)
+            html, resources = super().from_notebook_node(nb, resources, **kwargs)
+            still = re.sub(r"(?s)<script\b.*?</script>", "", html)  # nbgrader's, for formulas that are drawn already
+            return still.replace("<head>", f"<head>{POLICY}", 1), resources
         _, resources = Exporter.from_notebook_node(self, nb, resources, **kwargs)
         with hand_marks(unit, root, names["db_url"]) as added:
             graded = folder_of(self, "autograded", names) / f"{unit.name}.ipynb"

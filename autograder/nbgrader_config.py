@@ -26,8 +26,14 @@ c.GenerateFeedback.exporter_class = "autograder.in_nbgrader.FeedbackExporter"
 c.ExchangeFactory.collect = "autograder.collecting.OwnCollect"
 
 c.HTMLExporter.sanitize_html = True
-c.HTMLExporter.preprocessors = ["autograder.formgrade.safe.EscapedNames"]
+c.HTMLExporter.default_preprocessors = [
+    "autograder.formgrade.notebook.OnlyWhatIsShown",
+    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+]
 c.HTMLExporter.filters = {
     "markdown2html": "autograder.formgrade.safe.markdown",
-    "clean_html": "autograder.formgrade.safe.clean",
+    "clean_html": "autograder.formgrade.safe.html",
+    "ansi2html": "autograder.formgrade.safe.terminal",
+    "highlight_code": "autograder.formgrade.safe.code",
+    "strip_files_prefix": "autograder.formgrade.safe.unchanged",
 }

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from html import escape
 
+POLICY = (
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
+    "img-src data:; base-uri 'none'; form-action 'none'\">"
+)
+"""What keeps a page from running or fetching anything, whatever got into it."""
+
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --good: light-dark(#17703c, #52c98a);
   --some: light-dark(#8a5a00, #e2b04a); --bad: light-dark(#b3261e, #ff8a80); }
@@ -23,7 +29,7 @@ svg { max-width: 100%; height: auto; }
 def page(title: str, body: str, style: str = "") -> str:
     """A whole page around its content, which is HTML already; ``style`` is CSS beyond what all pages share."""
     return f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<html lang="en"><head><meta charset="utf-8">{POLICY}<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(title)}</title><style>{STYLE}{style}</style></head><body><main>
 {body}
 </main></body></html>

@@ -71,7 +71,15 @@ def open_submission(page, unit, student):
     formgrader = page.url.partition("/formgrader")[0] + "/formgrader"
     listed = page.request.get(f"{formgrader}/api/submitted_notebooks/{unit.assignment}/{unit.name}").json()
     page.goto(f"{formgrader}/submissions/{next(one['id'] for one in listed if one['student'] == student)}/")
-    page.wait_for_function("formgrader.grades && formgrader.grades.loaded && formgrader.comments.loaded")
+    wait_for_marks(page)
+
+
+def wait_for_marks(page):
+    """Wait until a submission's page has its marks. Playwright's own waiting would need ``eval``, which it forbids."""
+    from running import wait_until
+
+    loaded = "Boolean(formgrader.grades && formgrader.grades.loaded && formgrader.comments.loaded)"
+    assert wait_until(lambda: page.evaluate(loaded), 60)
 
 
 def barriers(page, within=None):

@@ -12,7 +12,7 @@ from urllib.request import urlopen
 import nbformat
 import psutil
 import pytest
-from browser import open_submission
+from browser import open_submission, wait_for_marks
 from conftest import run_command, submission
 from running import AUTOGRADER, UNIT, contents, points_of, wait_until
 
@@ -137,7 +137,7 @@ def test_marks_and_comments_given_by_hand_stay(look, course):
         grade(course, command[0], *command[1:], "--only", "student-01")
         assert rows(course, "student-01")["jacobian"] == [auto, 1.5, 1]  # kept, and somebody is asked to look again
         page.reload()
-        page.wait_for_function("formgrader.grades && formgrader.grades.loaded && formgrader.comments.loaded")
+        wait_for_marks(page)
         assert page.input_value("#jacobian") == "1.5"
         assert page.input_value("#answer_jacobian-comment") == "Look at the shape, $m \\times n$."
         resolve = page.locator(".nbgrader_cell:has(#jacobian) .mark-graded")
@@ -201,12 +201,41 @@ def test_formulas_are_drawn_without_a_script(look):
     )
 
 
-def test_it_is_in_jupyterlabs_menu_too(look):
-    page = look("/lab")
-    page.get_by_role("menuitem", name="Nbgrader").click()
-    page.get_by_text("Formgrader", exact=True).click()
-    frame = page.frame_locator("iframe")
-    frame.locator(f"text={UNIT.assignment}").wait_for(timeout=30_000)
+NOT_THERE = ["/lab/tree/x", "/tree", "/terminals/1", "/api/terminals", "/api/kernels", "/api/sessions", "/api/contents",
+             "/api/contents/gradebook.db", "/files/gradebook.db", "/view/x.html", "/edit/x", "/nbconvert/html/x.ipynb",
+             "/api/kernelspecs", "/api/config/x", "/api", "/api/events/subscribe", "/metrics", "//api/contents",
+             "/formgrader/%2e%2e/api/contents", "/api/shutdown"]  # fmt: skip
+
+
+def test_the_server_has_nothing_but_the_formgrader(look, formgrader, course):
+    page = look()
+    plain = formgrader[1].partition("/formgrader")[0]
+    token = {"X-XSRFToken": next(one["value"] for one in page.context.cookies() if one["name"] == "_xsrf")}
+    for path in NOT_THERE:
+        for method in ("GET", "POST", "PUT", "DELETE"):
+            answer = page.request.fetch(plain + path, method=method, headers=token)
+            assert answer.status == 404, (method, path, answer.status)
+    assert "jupyter lab" in page.request.get(plain + "/lab/tree/x.ipynb").text()
+    answers = [page.request.get(plain + path, max_redirects=0) for path in ("/lab?formgrader=true", "/formgrader")]
+    assert {answer.headers["location"] for answer in answers} == {"/formgrader/manage_assignments"}
+
+
+def test_no_address_makes_it_read_another_configuration(look, formgrader, tmp_path):
+    (tmp_path / "nbgrader_config.py").write_text(f"open({str(tmp_path / 'acted')!r}, 'w')")
+    page = look()
+    page.request.get(f"{formgrader[1].partition('/formgrader')[0]}/formgrader?path={quote(str(tmp_path))}")
+    assert not (tmp_path / "acted").exists()
+
+
+def test_what_nbgrader_has_in_attributes_still_acts(look):
+    for place, link, form in (("assignments", "Add new assignment", "#add-assignment-modal"),
+                              ("students", "Add new student", "#add-student-modal")):  # fmt: skip
+        page = look(f"/formgrader/manage_{place}")
+        page.get_by_text(link).click()
+        page.locator(form).wait_for()
+    page = look(f"/formgrader/gradebook/{UNIT.assignment}/{UNIT.name}")
+    page.locator("#toggle_names").click()
+    page.get_by_text("student-02").wait_for()
 
 
 def test_only_this_machine_and_who_has_the_token_come_in(formgrader):

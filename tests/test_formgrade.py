@@ -11,12 +11,13 @@ from traitlets.config.loader import PyFileConfigLoader
 from autograder import formgrade
 from autograder.database import Database
 from autograder.formgrade import register
-from autograder.formgrade.safe import clean, markdown
+from autograder.formgrade.safe import markdown
+from autograder.sanitize import LONGEST, MOST_TAGS, clean
 from course.check import load
 from course.check.verdict import GREEN, RED, State, badge
 from course.figures import Picture
 
-ACTS = re.compile(r"act\(\)|https?:|text/html|script|url\(|jacobian|<(style|iframe|form|input|svg|math)")
+ACTS = re.compile(r"act\(\)|https?:|text/html|script|url\(|jacobian|<(style|iframe|form|input|svg)")
 
 
 @pytest.mark.parametrize(
@@ -42,9 +43,9 @@ def test_what_acts_is_taken_out(html):
         assert not ACTS.search(" ".join(re.findall("<[^>]*>?", shown))), shown
 
 
-@pytest.mark.parametrize("html", ["<b>" * 600, "<b></i>" * 600, "<br>" * 20_001, "<table><b></table></b>" * 6000])
-def test_what_a_parser_would_take_minutes_for_is_shown_as_it_was_written(html):
-    assert clean(html) == f"<pre>{escape(html)}</pre>"
+@pytest.mark.parametrize("html", ["<br>" * (MOST_TAGS + 1), "&" * (LONGEST + 1), f"<p {'a ' * LONGEST}>"])
+def test_what_a_parser_would_take_long_for_is_shown_as_it_was_written(html):
+    assert clean(html).startswith(f"<pre>{escape(html[:50])}")
 
 
 def test_a_verdict_keeps_the_ground_of_its_letters():
@@ -67,7 +68,7 @@ def test_another_database_is_told_of_the_units_and_given_to_nbgrader(tmp_path, m
 
 def test_scripts_are_taken_out_with_their_text_wherever_they_end():
     assert clean("a<script>b</script >c<STYLE>d</style>e") == "ace"
-    assert "b" in clean("a<script>b<style>c</style>") and "c" not in clean("a<script>b<style>c</style>")
+    assert clean("a<script>b<style>c</style>") == "a&lt;script&gt;b"
 
 
 def test_what_a_lesson_shows_stays():
@@ -75,7 +76,7 @@ def test_what_a_lesson_shows_stays():
         "# Title\n\n**bold** `a < b` $x < y$\n\n$$\\frac{a}{b}$$\n\n|a|b|\n|-|-|\n|1|2|\n\n[to](https://example.org)"
     )
     for part in ("<h1>Title</h1>", "<strong>bold</strong>", "<code>a &lt; b</code>", "<mfrac>", "<td>1</td>",
-                 '<a href="https://example.org">to</a>'):  # fmt: skip
+                 '<a href="https://example.org" target="_blank" rel="noopener noreferrer">to</a>'):  # fmt: skip
         assert part in shown
     assert shown.count("<math") == 2 and "$" not in shown
 

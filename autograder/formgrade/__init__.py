@@ -1,8 +1,13 @@
-"""nbgrader's formgrader for a course folder, in a JupyterLab that only this machine reaches.
+"""nbgrader's formgrader for a course folder, in a server that only this machine reaches.
 
-In this folder lies what nbgrader and JupyterLab are configured with then, ``nbgrader_config.py`` and
-``jupyter_server_config.py``; ``safe.py`` keeps what students hand in from acting in the teacher's browser, and
-``nbconvert/`` replaces what nbgrader's page would fetch from elsewhere. A hub's formgraders have this folder too.
+| module       | does                                                                               |
+|--------------|------------------------------------------------------------------------------------|
+| ``server``   | the server, which has nothing but formgrader; ``on_hub``: as a service of a hub    |
+| ``notebook`` | makes a student's notebook anew from what a page has a use for                     |
+| ``safe``     | nbconvert's filters, of which nothing comes that acts                              |
+
+In this folder lie too ``nbgrader_config.py``, with which nbgrader is configured then, and ``nbconvert/``, which
+replaces what nbgrader's page would fetch from elsewhere.
 """
 
 from __future__ import annotations
@@ -50,8 +55,8 @@ def register(course_dir: Path, db_url: str = "") -> list[str]:
 
 
 def serve(course_dir: Path, port: int, token: str, browser: bool, db_url: str = "") -> None:
-    """Run JupyterLab in a course folder until it is stopped, opened at the formgrader."""
-    from jupyterlab.labapp import LabApp
+    """Run formgrader in a course folder until it is stopped."""
+    from autograder.formgrade.server import Server
 
     here = str(Path(__file__).parent)
     programs = str(Path(sys.executable).parent)  # nbgrader starts alembic by name
@@ -59,7 +64,7 @@ def serve(course_dir: Path, port: int, token: str, browser: bool, db_url: str = 
         os.environ[name] = os.pathsep.join(filter(None, [path, os.environ.get(name)]))
     os.environ["GRADIENTS_DB_URL"] = db_url  # nbgrader_config.py hands it on
     os.chdir(course_dir)  # where nbgrader takes the course to be
-    LabApp.launch_instance(
+    Server.launch_instance(
         [
             f"--ServerApp.ip={LOOPBACK}",
             f"--ServerApp.port={port}",
@@ -70,7 +75,7 @@ def serve(course_dir: Path, port: int, token: str, browser: bool, db_url: str = 
             "--ServerApp.answer_yes=True",  # Ctrl-C ends it without a question
             f"--ServerApp.allow_root={hasattr(os, 'geteuid') and os.geteuid() == 0}",  # who is root already is
             f"--IdentityProvider.token={token}",
-            "--LabApp.default_url=/formgrader",
+            "--ServerApp.default_url=/formgrader",
             "--Application.log_level=WARN",
         ]
     )

@@ -1,145 +1,165 @@
-"""What a student's notebook may show in the formgrader: text, tables, pictures and formulas, but no script.
+"""What a student's notebook may show in formgrader and in nbgrader's feedback: text, tables, pictures and formulas.
 
-The page that shows it can do whatever the teacher may do, so nothing in a notebook may act in it. These functions
-take the place of nbconvert's filters; outputs that only a script could show are left out by its ``sanitize_html``.
-The names of students and files are escaped too, which nbgrader leaves to whoever chose them.
+The page that shows it can do whatever the teacher may do, so nothing in a notebook may act in it. These functions take
+the place of nbconvert's filters. Each ends in ``sanitize.clean``, and converts only so much of a notebook that a page
+is there in seconds: what is over that is shown as it was written.
 """
 
 from __future__ import annotations
 
-import re
-import secrets
-from base64 import b64encode
-from collections import Counter
-from functools import partial
+import io
+import keyword
+import tokenize
+from collections.abc import Callable
+from contextvars import ContextVar
+from functools import wraps
 from html import escape
-from typing import Any
+from typing import Any, ClassVar
 
-import bleach
-from bleach.css_sanitizer import CSSSanitizer
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
-from nbconvert.preprocessors import Preprocessor
-from nbformat import NotebookNode
+from nbconvert.filters import ansi2html
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath, MathBlockParser, MathInlineParser
 
-from autograder.formulas import mathml_or_code
+from autograder import formulas
+from autograder.sanitize import as_written, clean
 
-TAGS = {
-    *bleach.ALLOWED_TAGS, "br", "caption", "dd", "del", "details", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5",
-    "h6", "hr", "img", "p", "pre", "s", "small", "span", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th",
-    "thead", "tr", "u",
-}  # fmt: skip
-EMPTY = {"br", "hr", "img", "input", "col", "wbr", "meta", "link"}
-MOST_TAGS = 20_000
-DEEPEST = 500  # elements within each other, or left open
-STYLES = ["background-color", "border", "border-collapse", "border-left", "border-radius", "color", "font-weight",
-          "margin", "overflow-wrap", "padding", "text-align", "vertical-align", "white-space"]  # fmt: skip
-ATTRIBUTES = {"a": ("href", "title"), "img": ("src", "alt", "width", "height"), "th": ("scope",)}
+LIMITS = {
+    "Markdown": (20_000, 200_000),
+    "formula": (formulas.LONGEST, 40_000),
+    "HTML": (8_000_000, 20_000_000),  # most of it pictures
+    "code": (20_000, 300_000),
+    "text": (100_000, 1_000_000),
+    "written": (20_000_000, 20_000_000),
+}
+"""For each kind of text, how many characters of a piece and of a whole notebook are converted."""
+LONGEST_LINE = 400  # of code in colours
 
-
-def clean(html: str | bytes) -> str:
-    """HTML with nothing in it that acts, or is fetched from anywhere. A drawing becomes a picture."""
-    text = html.decode("utf-8", "replace") if isinstance(html, bytes) else str(html)
-    if text.lstrip().startswith("<svg"):
-        return picture(text)
-    text = without_scripts(text)
-    if too_deep(text):
-        return f"<pre>{escape(text)}</pre>"
-    protocols = {*bleach.ALLOWED_PROTOCOLS, "data"}
-    return bleach.clean(text, TAGS, allowed, protocols, strip=True, css_sanitizer=CSSSanitizer(STYLES))
+_left: ContextVar[dict[str, int] | None] = ContextVar("left", default=None)
 
 
-def without_scripts(text: str) -> str:
-    """HTML without scripts and style sheets, whose text is nothing to be read."""
-    pieces, at = [], 0
-    unclosed: set[str] = set()
-    for opened in re.finditer(r"(?i)<(script|style)\b", text):
-        kind = opened[1].lower()
-        if opened.start() < at or kind in unclosed:
-            continue
-        if closed := re.compile(rf"(?i)</{kind}\s*>").search(text, opened.end()):
-            pieces.append(text[at : opened.start()])
-            at = closed.end()
-        else:
-            unclosed.add(kind)
-    return "".join([*pieces, text[at:]])
+def start_notebook() -> None:
+    """Let filters convert as much as they may of one notebook."""
+    _left.set({kind: total for kind, (_, total) in LIMITS.items()})
 
 
-def too_deep(text: str) -> bool:
-    """Whether there are so many elements, or so many within each other, that a parser would take minutes."""
-    left_open: Counter[str] = Counter()
-    tags = re.findall(r"<(/?)([a-zA-Z]+)", text)
-    if len(tags) > MOST_TAGS:
-        return True
-    for closing, tag in tags:
-        if not closing and tag.lower() not in EMPTY:
-            left_open[tag.lower()] += 1
-            if left_open.total() > DEEPEST:
-                return True
-        elif left_open[tag.lower()]:
-            left_open[tag.lower()] -= 1
-    return False
+def within(kind: str, text: str) -> bool:
+    """Whether a text of this kind is to be converted; if so, it counts."""
+    left = _left.get()
+    if len(text) > LIMITS[kind][0] or (left is not None and len(text) > left[kind]):
+        return False
+    if left is not None:
+        left[kind] -= len(text)
+    return True
 
 
-def allowed(tag: str, name: str, value: str) -> bool:
-    """Whether an element may have an attribute. Only pictures hold data, and they hold all of theirs."""
-    if name in ("href", "src"):
-        data = re.sub(r"\s", "", value).lower().startswith("data:")
-        return (tag, data) in (("a", False), ("img", True))
-    return name in ("style", *ATTRIBUTES.get(tag, ()))
+def bounded(kind: str) -> Callable[[Callable[[str], str]], Callable[..., str]]:
+    """Makes a filter of a function from text to HTML: clean, and what is too much is shown as it was written."""
 
+    def decorated(convert: Callable[[str], str]) -> Callable[..., str]:
+        @wraps(convert)
+        def shown(text: Any, *_: Any, **__: Any) -> str:
+            text = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+            if within(kind, text):
+                return clean(convert(text))
+            return as_written(text) if within("written", text) else "<p>(too long to be shown)</p>"
 
-def picture(svg: str) -> str:
-    """An SVG drawing as a picture, in which no script runs, with the text that says what it shows."""
-    said = re.search(r'aria-label="([^"<>]*)"', svg.partition(">")[0])
-    data = b64encode(svg.encode("utf-8", "replace")).decode()
-    return f'<img src="data:image/svg+xml;base64,{data}" alt="{said[1] if said else "a drawing"}">'
+        return shown
+
+    return decorated
 
 
 class Renderer(IPythonRenderer):
-    """Markdown to HTML. Formulas are put aside, as words that nobody can guess, until the rest is clean."""
+    """Markdown to HTML, with formulas in MathML and code as it is."""
 
     def __init__(self) -> None:
         super().__init__(escape=False, exclude_anchor_links=True)
-        self.aside: dict[str, str] = {}
 
-    def _put_aside(self, latex: str, display: str) -> str:
-        word = secrets.token_hex(16)
-        self.aside[word] = formula(latex, display)
-        return word
+    def block_math(self, body: str) -> str:
+        return f"<p>{_formula(body, 'block')}</p>"
 
-    def block_math(self, text: str) -> str:
-        return f"<p>{self._put_aside(text, 'block')}</p>"
+    def inline_math(self, body: str) -> str:
+        return _formula(body, "inline")
 
-    def inline_math(self, text: str) -> str:
-        return self._put_aside(text, "inline")
+    def latex_environment(self, name: str, body: str) -> str:
+        return self.block_math(f"\\begin{{{name}}}{body}\\end{{{name}}}")
+
+    def block_code(self, code: str, info: str | None = None) -> str:
+        return f"<pre>{escape(code)}</pre>"  # whoever wrote it could choose any of Pygments' lexers
 
 
+def _formula(latex: str, display: str) -> str:
+    return formulas.mathml_or_code(latex, display) if within("formula", latex) else f"<code>{escape(latex)}</code>"
+
+
+def _near(specification: dict[str, str]) -> dict[str, str]:
+    """Patterns of formulas that look for their end no further away than a formula may be long."""
+    most = formulas.LONGEST
+    nearer = {
+        name: pattern.replace(".*?", f".{{0,{most}}}?").replace(".+?", f".{{1,{most}}}?")
+        for name, pattern in specification.items()
+        if "math" in name or "latex" in name
+    }
+    return specification | nearer
+
+
+class _Blocks(MathBlockParser):
+    SPECIFICATION: ClassVar[dict[str, str]] = _near(MathBlockParser.SPECIFICATION)
+
+
+class _Inline(MathInlineParser):
+    SPECIFICATION: ClassVar[dict[str, str]] = _near(MathInlineParser.SPECIFICATION)
+
+
+@bounded("Markdown")
 def markdown(source: str) -> str:
     """A text in Markdown as clean HTML, with its formulas in MathML."""
-    renderer = Renderer()
-    html = clean(MarkdownWithMath(renderer=renderer).render(source))
-    return re.sub("<[^>]*>|[0-9a-f]{32}", lambda found: renderer.aside.get(found[0], found[0]), html)  # not in a tag
+    return MarkdownWithMath(Renderer(), block=_Blocks(), inline=_Inline()).render(source)
 
 
-def formula(latex: str, display: str) -> str:
-    """A formula as MathML, or as it was written where that cannot be made or would lead somewhere."""
-    made = mathml_or_code(latex, display)
-    acts = re.search(r"(?i)<(?!/?m)|href|\son\w+\s*=|script:", made)  # a student may have written anything
-    return f"<code>{escape(latex)}</code>" if acts else made
+@bounded("HTML")
+def html(text: str) -> str:
+    """HTML, of which only what is harmless stays."""
+    return text
 
 
-class EscapedNames(Preprocessor):
-    """Names as a page with a student's notebook may show them."""
-
-    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
-        for name in ("student", "first_name", "last_name", "notebook_path"):
-            if isinstance(resources.get(name), str):
-                resources[name] = escape(resources[name])
-        return nb, resources
+@bounded("text")
+def terminal(text: str) -> str:
+    """A text for a terminal, with its colours."""
+    return ansi2html(text)
 
 
-def escape_in_pages() -> None:
-    """Let formgrader's other pages escape what they show. nbgrader has no setting for how it makes them."""
-    from nbgrader.server_extensions.formgrader import formgrader
+@bounded("code")
+def code(source: str) -> str:
+    """Code, in colours where it is Python."""
+    return f'<div class="highlight"><pre>{_coloured(source)}</pre></div>'
 
-    formgrader.Environment = partial(formgrader.Environment, autoescape=True)
+
+def _coloured(source: str) -> str:
+    """Python code as HTML. Coloured is what Python's own tokenizer takes, which needs no longer for odd code."""
+    lines = io.StringIO(source).readlines()
+    if any(len(line) > LONGEST_LINE for line in lines):
+        return escape(source)
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line))
+    pieces, done = [], 0
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(source).readline):
+            kind = _class_of(token)
+            first, last = (starts[line - 1] + column for line, column in (token.start, token.end))
+            if kind and first >= done:
+                pieces.append(f'{escape(source[done:first])}<span class="{kind}">{escape(source[first:last])}</span>')
+                done = last
+    except (tokenize.TokenError, SyntaxError, IndexError, RecursionError):
+        pass  # a magic, say, or what is not finished: the rest has no colours
+    return "".join([*pieces, escape(source[done:])])
+
+
+def _class_of(token: tokenize.TokenInfo) -> str:
+    if token.type == tokenize.NAME:
+        return "k" if keyword.iskeyword(token.string) else ""
+    return {tokenize.STRING: "s", tokenize.COMMENT: "c", tokenize.NUMBER: "m"}.get(token.type, "")
+
+
+def unchanged(text: str) -> str:
+    """Takes the place of a filter that is not needed and slow for some texts."""
+    return text

@@ -1,0 +1,137 @@
+"""A student's notebook made anew from what a page has a use for, before nbconvert's templates get it.
+
+They write much of a notebook into the page as it is: numbers of cells, sizes of pictures, nbgrader's names of cells.
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from typing import Any
+
+from nbconvert.preprocessors import Preprocessor
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
+
+from autograder.formgrade.safe import start_notebook
+from autograder.sanitize import picture, without_scripts
+
+MOST_CELLS, MOST_OUTPUTS = 3000, 200  # of a notebook, of a cell
+NAME = re.compile(r"[A-Za-z0-9_-]{1,200}")
+"""What nbgrader lets a cell be called."""
+IMAGES = ("image/png", "image/jpeg")
+SHOWN = ("text/html", "text/markdown", "image/svg+xml", "text/latex", *IMAGES, "text/plain")
+"""The kinds of data that a page shows, the first that there is."""
+
+
+class OnlyWhatIsShown(Preprocessor):
+    """Makes the notebook anew: its cells and outputs, and nbgrader's marks, whatever else a student wrote into it.
+
+    Names that the page shows are escaped, since nbgrader leaves them to whoever chose them.
+    """
+
+    def __init__(self, **options: Any):
+        super().__init__(**options)
+        self.enabled = True
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        start_notebook()
+        for name in ("student", "first_name", "last_name", "notebook_path"):
+            if isinstance(resources.get(name), str):
+                resources[name] = escape(resources[name])
+        cells = [made for cell in nb.get("cells", [])[:MOST_CELLS] if (made := _cell(cell)) is not None]
+        left = len(nb.get("cells", [])) - MOST_CELLS
+        if left > 0:
+            cells.append(new_markdown_cell(f"({left} more cells are left out)"))
+        return new_notebook(cells=cells), resources
+
+
+def _cell(cell: Any) -> NotebookNode | None:
+    if not isinstance(cell, dict):
+        return None
+    source, metadata = str(cell.get("source", "")), _marks(cell)
+    if cell.get("cell_type") == "markdown":
+        return new_markdown_cell(source, metadata=metadata)
+    if cell.get("cell_type") == "code":
+        count = cell.get("execution_count")
+        given = cell.get("outputs")
+        outputs = _outputs(given) if isinstance(given, list) else []
+        return new_code_cell(
+            source, metadata=metadata, outputs=outputs, execution_count=count if type(count) is int else None
+        )
+    return new_raw_cell(source)
+
+
+def _marks(cell: dict[str, Any]) -> dict[str, Any]:
+    """What nbgrader says of a cell."""
+    metadata = cell.get("metadata")
+    given = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    if not isinstance(given, dict) or not NAME.fullmatch(str(given.get("grade_id", ""))):
+        return {}
+    marks: dict[str, Any] = {name: given.get(name) is True for name in ("grade", "solution", "locked", "task")}
+    points = given.get("points")
+    marks["points"] = points if type(points) in (int, float) else 0
+    return {"nbgrader": {"grade_id": str(given["grade_id"]), "schema_version": 3, **marks}}
+
+
+def _outputs(given: list[Any]) -> list[NotebookNode]:
+    made: list[NotebookNode] = []
+    for output in given[:MOST_OUTPUTS]:
+        one = _output(output) if isinstance(output, dict) else None
+        if one is None:
+            continue
+        last = made[-1] if made else {}
+        if one.output_type == "stream" and last.get("output_type") == "stream" and last.get("name") == one.name:
+            last["text"] += one.text
+        else:
+            made.append(one)
+    for one in made:
+        if one.output_type == "stream":
+            one.text = _as_last_written(one.text)
+    if len(given) > MOST_OUTPUTS:
+        made.append(new_output("stream", name="stdout", text=f"({len(given) - MOST_OUTPUTS} more outputs)"))
+    return made
+
+
+def _output(output: dict[str, Any]) -> NotebookNode | None:
+    kind = output.get("output_type")
+    if kind == "stream":
+        name = "stderr" if output.get("name") == "stderr" else "stdout"
+        return new_output("stream", name=name, text=str(output.get("text", "")))
+    if kind == "error":
+        lines = output.get("traceback")
+        traceback = "\n".join(map(str, lines)) if isinstance(lines, list) else ""
+        said = traceback or f"{output.get('ename', '')}: {output.get('evalue', '')}"
+        return new_output("error", ename="", evalue="", traceback=[said])
+    data = output.get("data")
+    if kind not in ("display_data", "execute_result") or not isinstance(data, dict):
+        return None
+    for mime in SHOWN:
+        if mime in data and (shown := _data(mime, str(data[mime]))):
+            return new_output("display_data", shown)
+    return None
+
+
+def _data(mime: str, text: str) -> dict[str, str]:
+    """Data of one kind as one of those that the page's filters take; nothing where there is nothing to be seen."""
+    if mime == "text/html":
+        return {"text/html": text} if _shows_something(text) else {}
+    if mime == "image/svg+xml":
+        return {"text/html": picture(text)}
+    if mime in IMAGES:
+        data = re.sub(r"\s+", "", text)
+        return {"text/html": f'<img src="data:{mime};base64,{data}" alt="a picture">'}
+    if mime == "text/latex":
+        return {"text/markdown": text}
+    return {mime: text}
+
+
+def _as_last_written(text: str) -> str:
+    """A text as a terminal shows it, where a line that begins anew replaces what stood in it."""
+    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
+
+
+def _shows_something(html: str) -> bool:
+    """Whether more than scripts is in it."""
+    text = without_scripts(html)
+    return bool(re.search(r"(?i)<(?:img|svg|math|table|hr)\b", text) or re.sub(r"<[^<>]*>", "", text).strip())

@@ -1,0 +1,151 @@
+"""HTML that somebody else chose, as HTML that shows something and does nothing: one list of what is allowed.
+
+Nothing that is allowed runs, is fetched, sends anything, covers something else or can be named by a script. Whatever
+is converted to HTML (Markdown, formulas, terminal colours) goes through here afterwards.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from html import escape
+
+import nh3
+
+from autograder import formulas
+
+LONGEST = 200_000  # characters, but for those of pictures
+LARGEST = 8_000_000  # characters of pictures
+MOST_TAGS = 10_000
+
+TAGS = {
+    "a", "abbr", "b", "blockquote", "br", "caption", "cite", "code", "dd", "del", "details", "div", "dl", "dt", "em",
+    "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "kbd", "li", "mark", "ol", "p", "pre", "q", "s", "samp",
+    "small", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul",
+    "var",
+}  # fmt: skip
+ATTRIBUTES = {
+    "*": {"style", "tabindex", "aria-hidden", "aria-label"},
+    "a": {"href", "title"},
+    "img": {"src", "alt", "width", "height"},
+    "ol": {"start"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan", "scope"},
+    **dict.fromkeys(formulas.TAGS, formulas.ATTRIBUTES),
+}
+STYLES = {
+    "background-color", "border", "border-bottom", "border-collapse", "border-left", "border-radius", "border-right",
+    "border-top", "color", "font-style", "font-weight", "margin", "overflow-wrap", "overflow-x", "padding",
+    "padding-left", "text-align", "text-decoration", "vertical-align", "white-space",
+}  # fmt: skip
+CODE = {"c", "hl", "k", "m", "n", "o", "s"}
+"""Classes of the pieces of code, which Pygments' style sheets colour."""
+ANSI = {
+    f"ansi-{name}"
+    for colour in ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
+    for name in (f"{colour}-fg", f"{colour}-bg", f"{colour}-intense-fg", f"{colour}-intense-bg")
+} | {"ansi-bold", "ansi-underline", "ansi-default-inverse-fg", "ansi-default-inverse-bg"}  # fmt: skip
+"""Classes of coloured text, as nbconvert makes them."""
+
+NUMBER = r"\d{0,3}(?:\.\d{1,6})?(?:px|em|rem|ex|pt|%)?"
+COLOUR = r"#[0-9a-f]{3,8}|(?:rgb|hsl)a?\([\d.,%]{1,40}\)"
+VALUE = re.compile(rf"{NUMBER}|[a-z-]+|{COLOUR}|calc\([\da-z.+]{{1,40}}\)", re.I)
+"""What the words of a style may be: no address, nothing negative, nothing to put something somewhere else with."""
+SPACE = re.compile(r"(?:-?0?\.\d{1,6}|\d(?:\.\d{1,6})?|1\d)(?:em|ex|px|pt|mu|%)?|[a-z]+", re.I)
+"""What the words of a length in a formula may be, for the same reason."""
+PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp|svg\+xml);base64,[A-Za-z0-9+/=\s]*", re.I)
+FORMATTING = re.compile(r"<(b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)[\s/][^>]*>?", re.I)
+"""A start tag of what a parser opens again in each paragraph until it is closed, with attributes: many of them that
+differ would make much of little."""
+
+
+def clean(html: str | bytes) -> str:
+    """HTML with nothing in it that acts, or is fetched from anywhere. A drawing becomes a picture.
+
+    What takes too long to look through is shown as it was written.
+    """
+    text = html.decode("utf-8", "replace") if isinstance(html, bytes) else str(html)
+    if text.lstrip()[:4].lower() == "<svg":
+        return picture(text)
+    text = FORMATTING.sub(r"<\1>", without_scripts(text))
+    pictures = sum(len(found[0]) for found in PICTURE.finditer(text))
+    if len(text) - pictures > LONGEST or pictures > LARGEST or text.count("<") > MOST_TAGS:
+        return as_written(text)
+    return CLEANER.clean(text)
+
+
+def as_written(text: str) -> str:
+    """A text as it is, letter by letter, and how much of it is left out."""
+    left = f"\n… and {len(text) - LONGEST:,} characters more" if len(text) > LONGEST else ""
+    return f"<pre>{escape(text[:LONGEST])}{left}</pre>"
+
+
+def picture(svg: str) -> str:
+    """An SVG drawing as a picture, in which no script runs, with the text that says what it shows."""
+    if len(svg) > LARGEST * 3 // 4:
+        return as_written(svg)
+    said = re.search(r'aria-label="([^"<>]{1,2000})"', svg[:4000].partition(">")[0])
+    data = b64encode(svg.encode("utf-8", "replace")).decode()
+    return f'<img src="data:image/svg+xml;base64,{data}" alt="{said[1] if said else "a drawing"}">'
+
+
+def without_scripts(text: str) -> str:
+    """HTML without scripts and style sheets, whose text is nothing to be read. What is not closed stays, as text."""
+    pieces, at = [], 0
+    unclosed: set[str] = set()
+    for opened in re.finditer(r"(?i)<(script|style)\b", text):
+        kind = opened[1].lower()
+        if opened.start() < at:
+            continue
+        pieces.append(text[at : opened.start()])
+        closed = None if kind in unclosed else re.compile(rf"(?i)</{kind}\s*>").search(text, opened.end())
+        if closed:
+            at = closed.end()
+        else:
+            unclosed.add(kind)
+            pieces.append("&lt;")
+            at = opened.start() + 1
+    return "".join([*pieces, text[at:]])
+
+
+def _allowed(tag: str, name: str, value: str) -> str | None:
+    """What an attribute that may be there may say, or None."""
+    if name == "style":
+        return _style(value)
+    if name == "src":
+        return value if PICTURE.fullmatch(value.strip()) else None
+    if name == "href":
+        return value if re.match(r"(?:https?|mailto):", value.strip(), re.I) else None
+    if name == "tabindex":
+        return value if value == "0" else None
+    if name in ("colspan", "rowspan", "start"):
+        return value if re.fullmatch(r"\d{1,3}", value) else None
+    if tag == "img" and name in ("width", "height"):
+        return value if re.fullmatch(r"\d{1,4}(?:\.\d+)?(?:px|%)?", value) else None
+    if tag in formulas.TAGS and name in formulas.LENGTHS:
+        return value if all(map(SPACE.fullmatch, value.split())) else None
+    return value
+
+
+def _style(value: str) -> str | None:
+    """The declarations of a style that may be there."""
+    kept = []
+    for declared in value[:1000].split(";"):
+        name, _, wanted = declared.partition(":")
+        wanted = re.sub(r"\s*([,+])\s*", r"\1", wanted.partition("!")[0])
+        if name.strip().lower() in STYLES and all(map(VALUE.fullmatch, wanted.split())):
+            kept.append(f"{name.strip()}:{declared.partition(':')[2].partition('!')[0].strip()}")
+    return ";".join(kept) or None
+
+
+CLEANER = nh3.Cleaner(
+    tags=TAGS | formulas.TAGS,
+    clean_content_tags={"script", "style"},
+    attributes=ATTRIBUTES,
+    allowed_classes={"span": CODE | ANSI, "div": {"highlight"}, "pre": {"code"}},
+    attribute_filter=_allowed,
+    url_schemes={"http", "https", "mailto", "data"},
+    url_relative="deny",
+    set_tag_attribute_values={"a": {"target": "_blank"}},
+    link_rel="noopener noreferrer",
+)
