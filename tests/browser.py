@@ -4,13 +4,11 @@ Fixtures for ``conftest``. The browser lives for one module, since Playwright's 
 and other tests start loops of their own.
 """
 
-import os
-import shutil
 from urllib.parse import urlsplit
 
 import pytest
+from programs import need
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
            "--disable-component-update", "--disable-sync"]  # fmt: skip
 HERE = {"127.0.0.1", "localhost", "", None}
@@ -18,14 +16,12 @@ HERE = {"127.0.0.1", "localhost", "", None}
 
 @pytest.fixture(scope="module")
 def chromium():
-    """The browser; without one the tests that need it are skipped, but not where everything must be tested."""
+    """The browser."""
     from playwright.sync_api import sync_playwright
 
-    if CHROMIUM is None:
-        missing = "there is no Chromium here; install it (Debian, Ubuntu: apt install chromium)"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    path = need("chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        browser = playwright.chromium.launch(executable_path=path, args=OPTIONS)
         yield browser
         browser.close()
 

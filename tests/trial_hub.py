@@ -13,10 +13,10 @@ from pathlib import Path
 
 import psutil
 import pytest
+from programs import need
 
 from autograder.build import PROJECT
 
-PROXY = Path(sys.prefix) / "proxy" / "node_modules" / ".bin" / "configurable-http-proxy"
 PASSWORD = "a password for trials"
 START_SECONDS, END_SECONDS = 90, 40
 
@@ -82,11 +82,7 @@ class TrialHub:
 @pytest.fixture
 def trial_hub(tmp_path):
     """A hub that answers; the test fails if anything of it outlives it."""
-    if not PROXY.exists():
-        missing = (
-            "the hub's proxy is not here; install it with: make .venv/proxy/node_modules/.bin/configurable-http-proxy"
-        )
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    need("npm", "proxy")
     hub = TrialHub(tmp_path)
     try:
         hub.wait_until_it_answers()
