@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from programs import need
+from waiting import PATIENCE
 
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
            "--disable-component-update", "--disable-sync"]  # fmt: skip
@@ -42,9 +43,10 @@ def open_page(chromium):
                 faults.append(what)
 
         context = chromium.new_context(**options)
+        context.set_default_timeout(PATIENCE * 1000)
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda message: note(f"console: {message.text}") if message.type == "error" else None)
+        page.on("console", lambda message: note(f"console: {said(message)}") if message.type == "error" else None)
         page.on("pageerror", lambda error: note(f"error: {error}"))
         page.on("request", lambda request: note(f"request: {request.url}") if leaves(request.url) else None)
         page.goto(str(address) if "://" in str(address) else address.resolve().as_uri())
@@ -54,6 +56,11 @@ def open_page(chromium):
     for context in contexts:
         context.close()
     assert not faults, "\n".join(faults)
+
+
+def said(message):
+    """What a page logged, and where."""
+    return f"{message.text} ({message.location['url']})"
 
 
 def leaves(address):

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from browser import open_submission
 from trial_hub import PASSWORD, trial_hub  # noqa: F401
+from waiting import PATIENCE
 
 from course.check import load
 
 UNIT = load("numeric_gradient")
 RIGHT = {name: UNIT.reference_source(name) for name in UNIT.tasks}
 MISTAKE = next(one for one in UNIT.mistakes("central_difference") if one.name == "divided by h instead of 2h")
-SECONDS = 60
 ACT = "window.acted = true"
 HOSTILE = {
     "cell_type": "markdown",
@@ -31,7 +31,6 @@ GRADING = ["/services/gradients/api/contents/gradebook.db", "/services/gradients
 
 def log_in(open_page, hub, user, place):
     page = open_page(f"{hub.address}/hub/login?next={place}")
-    page.set_default_timeout(SECONDS * 1000)
     page.fill("#username_input", user)
     page.fill("#password_input", PASSWORD)
     page.click("#login_submit")
@@ -125,7 +124,7 @@ def test_a_term(trial_hub, open_page):  # noqa: F811
 
     press(teacher, "collect")
     grade = [str(Path(sys.executable).parent / "autograder"), "grade", UNIT.name, "--json", "marks.json"]
-    subprocess.run(grade, cwd=hub.course, check=True, timeout=120)
+    subprocess.run(grade, cwd=hub.course, check=True, timeout=PATIENCE)
     marks = json.loads((hub.course / "marks.json").read_text())
     full = {name: {"points": task.points, "mistake": None} for name, task in UNIT.tasks.items()}
     assert marks["student-1"] == full

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 import psutil
 import pytest
 from conftest import run_command
-from running import KILLER, UNIT, class_of, execute_or_die, points_in, points_of, records, wait_until, with_line
+from running import KILLER, UNIT, class_of, execute_or_die, points_in, points_of, records, with_line
+from waiting import wait_until
 
 from autograder import cluster, places
 from autograder.cluster import Cluster, NoCluster

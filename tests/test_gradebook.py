@@ -17,8 +17,9 @@ from typing import Any, cast
 import pytest
 from conftest import run_command, submission
 from programs import need
-from running import UNIT, class_of, contents, points_in, records, wait_until
+from running import UNIT, class_of, contents, points_in, records
 from test_nbgrader import nbgrader
+from waiting import PATIENCE, wait_until
 
 from autograder import database
 from autograder.database import Database
@@ -265,7 +266,12 @@ def postgres(tmp_path_factory):
         folder / "password",
     ]
     subprocess.run(
-        [*map(str, initdb), "-E", "UTF8", "--no-sync"], check=True, cwd=folder, capture_output=True, timeout=60, **user
+        [*map(str, initdb), "-E", "UTF8", "--no-sync"],
+        check=True,
+        cwd=folder,
+        capture_output=True,
+        timeout=PATIENCE,
+        **user,
     )
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -279,7 +285,7 @@ def postgres(tmp_path_factory):
         yield f"postgresql+psycopg://grader:tell-nobody@127.0.0.1:{port}/postgres"
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(PATIENCE)
 
 
 def _answers(port):

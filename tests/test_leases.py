@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from faked_nvml import NAMES, Faked, parent
 from typer.testing import CliRunner
+from waiting import wait_until
 
 from course import cli, gpu
 from course.gpu import leases
@@ -139,10 +140,10 @@ def test_a_killed_process_leaves_no_lease_to_its_children(tmp_path):
 import multiprocessing, time
 from course.gpu import leases
 leases.take("GPU-0000")
-child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
+child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(10_000,))
 child.start()
 print(child.pid, flush=True)
-time.sleep(60)
+time.sleep(10_000)
 """
     owner = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert owner.stdout
@@ -177,10 +178,8 @@ def test_what_stands_in_a_lease_cannot_act_on_a_terminal(monkeypatch):
     code = "from course.gpu import leases\nleases.take('GPU-0000', who='\\x1b]0;a title\\x07me\\nGPU 1: free')\ninput()"
     owner = subprocess.Popen([sys.executable, "-c", f"{code}"], stdin=subprocess.PIPE)
     try:
-        deadline = time.monotonic() + 20
-        while not (told := leases.holder("GPU-0000")) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert told == "?]0;a title?me?GPU 1: free"
+        assert wait_until(lambda: leases.holder("GPU-0000"))
+        assert leases.holder("GPU-0000") == "?]0;a title?me?GPU 1: free"
     finally:
         owner.kill()
         owner.wait()

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from waiting import calls
 
 from course.data import breast_cancer
 from course.numeric_gradient.reference import central_difference, relative_error
@@ -128,9 +129,7 @@ def test_a_long_chain_and_a_deep_diamond_need_no_recursion():
     y = x
     for _ in range(60):
         y = y + y
-    started = time.perf_counter()
-    y.backward()
-    assert x.grad == 2.0**60 and time.perf_counter() - started < 1
+    assert calls(y.backward) < 10_000 and x.grad == 2.0**60
 
 
 def test_no_cycles():
