@@ -83,9 +83,10 @@ def python(minor: int, which: Callable[[list[tuple[int, ...]]], tuple[int, ...]]
 
     def find() -> str | None:
         name = f"python3.{minor}"
-        folders = [*os.get_exec_path(), "/usr/bin", *Path.home().glob(f".pyenv/versions/3.{minor}.*/bin")]
-        found = {}
-        for path in dict.fromkeys(Path(folder, name).resolve() for folder in folders):
+        folders = [*os.get_exec_path(), "/usr/bin"]
+        folders += map(str, Path.home().glob(f".pyenv/versions/3.{minor}.*/bin"))
+        found: dict[tuple[int, ...], str] = {}
+        for path in {Path(folder, name).resolve() for folder in folders}:
             if path.exists() and (version := version_of(path))[:2] == (3, minor):
                 found[version] = str(path)
         return found[which(list(found))] if found else None

@@ -76,7 +76,7 @@ def formgrader(course, tmp_path_factory):
         assert wait_until(lambda: _answers(port)), (own / "output").read_text()
         yield process, address
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE) == 0
     finally:
         process.kill()
         process.wait()

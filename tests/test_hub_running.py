@@ -106,7 +106,7 @@ class Hub:
         family = [self.process, *psutil.Process(self.process.pid).children(recursive=True)]
         self.process.terminate()
         with suppress(subprocess.TimeoutExpired):
-            self.process.wait(30)
+            self.process.wait(PATIENCE)
         for process in family:
             with suppress(psutil.NoSuchProcess):
                 process.kill()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from faked_nvml import NAMES, Faked, parent
 from typer.testing import CliRunner
-from waiting import wait_until
+from waiting import PATIENCE, wait_until
 
 from course import cli, gpu
 from course.gpu import leases
@@ -117,7 +117,7 @@ def test_a_folder_that_is_closed_says_how_to_open_it(monkeypatch):
 
 def wait_for_end(ready, end):
     ready.set()
-    end.wait(60)
+    end.wait(PATIENCE)
 
 
 def test_a_child_that_is_forked_does_not_keep_the_lease():
@@ -127,7 +127,7 @@ def test_a_child_that_is_forked_does_not_keep_the_lease():
     child = context.Process(target=wait_for_end, args=(ready, end))
     child.start()
     try:
-        assert ready.wait(60)
+        assert ready.wait(PATIENCE)
         leases.give_back()
         assert leases.holder("GPU-0000") == "" and leases.take("GPU-0000")
     finally:
