@@ -87,7 +87,7 @@ def python(minor: int, which: Callable[[list[tuple[int, ...]]], tuple[int, ...]]
         folders += map(str, Path.home().glob(f".pyenv/versions/3.{minor}.*/bin"))
         found: dict[tuple[int, ...], str] = {}
         for path in {Path(folder, name).resolve() for folder in folders}:
-            if path.exists() and (version := version_of(path))[:2] == (3, minor):
+            if os.access(path, os.X_OK) and (version := version_of(path))[:2] == (3, minor):
                 found[version] = str(path)
         return found[which(list(found))] if found else None
 

@@ -135,7 +135,7 @@ def test_stopped_before_anything_is_ready(undisturbed, tmp_path):
     run = Run(tmp_path, submissions=undisturbed[0] / "submitted")
     assert wait_until(lambda: len(run.look()) > 1)
     os.killpg(run.process.pid, signal.SIGINT)
-    code, output = run.finish(20)
+    code, output = run.finish()
     assert code == 130 and "Traceback" not in output
     assert run.none_left(), run.left()
 

@@ -85,7 +85,7 @@ from keras.wrappers import SKLearnClassifier; SKLearnClassifier(model)
 
     async def work(km, client):
         assert forked(km)
-        said, status = await said_by(client, cell, 60.0)
+        said, status = await said_by(client, cell)
         assert said.split("\n")[:5] == ["True", "[2.0, 4.0, 6.0]", "800.0", "True", "2"], said
         assert status == "ok"
 
