@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 VERSIONS = (3, 11), (3, 13)
 """The oldest and the newest Python for which the course is made."""
@@ -96,7 +97,7 @@ def python(minor: int, which: Callable[[list[tuple[int, ...]]], tuple[int, ...]]
 
 def version_of(path: Path) -> tuple[int, ...]:
     """The version of a Python; none of one that does not run."""
-    asked = [path, "-c", "import sys; print(*sys.version_info[:3])"]
+    asked = [str(path), "-c", "import sys; print(*sys.version_info[:3])"]
     done = subprocess.run(asked, capture_output=True, text=True, check=False)
     return tuple(map(int, done.stdout.split()))
 
@@ -121,13 +122,13 @@ SANDBOX = ("bubblewrap", "namespaces", "libseccomp")
 
 
 @cache
-def found(name: str) -> object:
+def found(name: str) -> Any:
     """Where a program is; nothing if it is not here."""
     whole = PROGRAMS[name].part_of
     return PROGRAMS[name].find() if not whole or found(whole) else None
 
 
-def need(*names: str) -> object:
+def need(*names: str) -> Any:
     """Skip the test that needs what is not here; in CI it fails, unless the program is optional.
 
     Returns where the last one is.

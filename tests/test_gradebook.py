@@ -12,7 +12,7 @@ import tempfile
 import threading
 from contextlib import closing
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from conftest import run_command, submission
@@ -242,7 +242,7 @@ def test_no_name_leads_out_of_the_course_folder(tmp_path):
 def postgres(tmp_path_factory):
     """The address of a PostgreSQL server of the distribution, started for these tests on a free port."""
     pytest.importorskip("psycopg")
-    program = cast(Path, need("initdb"))
+    program = need("initdb")
     folder = tmp_path_factory.mktemp("postgres")
     user: dict[str, Any] = {}
     if os.geteuid() == 0:  # PostgreSQL refuses to run as root
