@@ -12,6 +12,7 @@ from pathlib import Path
 import nbformat
 import psutil
 from conftest import submission
+from programs import SANDBOX, need
 from waiting import PATIENCE, wait_until
 
 from autograder.classroom import make_class
@@ -76,6 +77,7 @@ class Run:
     """An ``autograder grade`` in a process group of its own, as a terminal starts it."""
 
     def __init__(self, folder, *words, course_dir=None, submissions=None):
+        need(*SANDBOX)
         self.mark = uuid.uuid4().hex
         folders = ["--submissions", submissions or folder / "submitted", "--course-dir", course_dir or folder]
         self.words = list(map(str, ["grade", UNIT.name, *folders, *words]))

@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 from escaping import TRIED
+from programs import SANDBOX, need
 from running import runs
 from waiting import wait_until
 
@@ -53,6 +54,7 @@ class Family:
     """An owner of a fork server with a busy notebook, as a process of its own."""
 
     def __init__(self, isolation, name, in_worker=False):
+        need(*SANDBOX)
         tests, self.mark = str(Path(__file__).parent), MARK.format(abs(hash((isolation, name))) % 10**6)
         busy = BUSY.format(mark=self.mark, isolation=isolation)
         worker = (IN_WORKER if in_worker else IN_THREAD).format(busy=busy, tests=tests)
