@@ -109,7 +109,9 @@ def command(name: str) -> Callable[[], str | None]:
 (_, oldest), (_, newest) = VERSIONS
 PROGRAMS = {
     "bubblewrap": Program("bubblewrap", "what confines submissions", command("bwrap"), ("bubblewrap",)),
-    "namespaces": Program("leave to make namespaces", "what confines submissions", namespaces, part_of="bubblewrap"),
+    "namespaces": Program(
+        "the right to make namespaces", "what confines submissions", namespaces, part_of="bubblewrap"
+    ),
     "libseccomp": Program("libseccomp", "what confines submissions", libseccomp, ("libseccomp2",)),
     "chromium": Program("Chromium", "pages in a browser", chromium, ("chromium",)),
     "initdb": Program("PostgreSQL", "a gradebook in PostgreSQL", initdb, ("postgresql",)),
@@ -137,7 +139,7 @@ def need(*names: str) -> Any:
 
     for name in names:
         if not found(name):
-            missing = f"{PROGRAMS[name].name} is not here"
+            missing = f"{PROGRAMS[name].name} is missing"
             pytest.fail(missing) if os.environ.get("CI") and not PROGRAMS[name].optional else pytest.skip(missing)
     return found(names[-1])
 
@@ -171,9 +173,12 @@ def install() -> None:
 def tell() -> None:
     """Say what was skipped, and what installs it."""
     for program in missing():
-        print(f"skipped, since {program.name} is not here: the tests of {program.tests}")
-    if packages():
-        print(f"To run them too: sudo apt install {' '.join(packages())} && make test")
+        print(f"skipped, since {program.name} is missing: the tests of {program.tests}")
+    wanted = " ".join(packages())
+    if wanted and shutil.which("apt-get"):
+        print(f"To run them too: sudo apt install {wanted} && make test")
+    elif wanted:
+        print(f"To run them too, install what Debian calls {wanted}, then: make test")
 
 
 if __name__ == "__main__":

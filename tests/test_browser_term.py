@@ -24,8 +24,10 @@ HOSTILE = {
     "cell_type": "markdown",
     "id": "hostile",
     "metadata": {},
-    "source": f'SEEN $x^2$ <script>{ACT}</script><img src="x" onerror="{ACT}">',
+    "source": f'SEEN $x^2$ <script>{ACT}</script><img src="data:," onerror="{ACT}">',
 }
+"""A cell that would act where it is shown. Its picture fails without a request: a student's own JupyterLab shows it, if
+the test is slow enough, and a request that finds nothing is logged as an error."""
 GRADING = ["/services/gradients/api/contents/gradebook.db", "/services/gradients/formgrader/manage_assignments"]
 
 

@@ -35,8 +35,8 @@ def test_what_was_skipped_is_said_with_the_line_that_installs_it(without):
         [sys.executable, SCRIPT], env=without("bwrap", "npm"), capture_output=True, text=True, check=True
     )
     lines = done.stdout.splitlines()
-    assert "skipped, since bubblewrap is not here: the tests of what confines submissions" in lines
-    assert "skipped, since npm is not here: the tests of a running hub" in lines
+    assert "skipped, since bubblewrap is missing: the tests of what confines submissions" in lines
+    assert "skipped, since npm is missing: the tests of a running hub" in lines
     assert lines[-1].startswith("To run them too: sudo apt install bubblewrap ") and "nodejs npm" in lines[-1]
     assert not any("namespaces" in line or "proxy" in line for line in lines), "told of a part of what is missing"
 
@@ -53,7 +53,7 @@ def test_tests_that_need_what_is_missing_are_skipped_and_fail_in_ci(without, ci)
     )
     last = done.stdout.splitlines()[-1]
     assert done.returncode == bool(ci) and " passed" in last, done.stdout[-3000:]
-    assert (" skipped" in last, " failed" in last) == (not ci, bool(ci)) and "bubblewrap is not here" in done.stdout
+    assert (" skipped" in last, " failed" in last) == (not ci, bool(ci)) and "bubblewrap is missing" in done.stdout
 
 
 def test_without_libseccomp_a_class_is_graded_unconfined_and_else_it_is_said_what_is_missing(tmp_path):
