@@ -108,11 +108,9 @@ def command(name: str) -> Callable[[], str | None]:
 
 (_, oldest), (_, newest) = VERSIONS
 PROGRAMS = {
-    "bubblewrap": Program("bubblewrap", "what confines submissions", command("bwrap"), ("bubblewrap",)),
-    "namespaces": Program(
-        "the right to make namespaces", "what confines submissions", namespaces, part_of="bubblewrap"
-    ),
-    "libseccomp": Program("libseccomp", "what confines submissions", libseccomp, ("libseccomp2",)),
+    "bubblewrap": Program("bubblewrap", "grading in a sandbox", command("bwrap"), ("bubblewrap",)),
+    "namespaces": Program("the right to make namespaces", "grading in a sandbox", namespaces, part_of="bubblewrap"),
+    "libseccomp": Program("libseccomp", "grading in a sandbox", libseccomp, ("libseccomp2",)),
     "chromium": Program("Chromium", "pages in a browser", chromium, ("chromium",)),
     "initdb": Program("PostgreSQL", "a gradebook in PostgreSQL", initdb, ("postgresql",)),
     "npm": Program("npm", "a running hub", command("npm"), ("nodejs", "npm")),

@@ -35,7 +35,7 @@ def test_what_was_skipped_is_said_with_the_line_that_installs_it(without):
         [sys.executable, SCRIPT], env=without("bwrap", "npm"), capture_output=True, text=True, check=True
     )
     lines = done.stdout.splitlines()
-    assert "skipped, since bubblewrap is missing: the tests of what confines submissions" in lines
+    assert "skipped, since bubblewrap is missing: the tests of grading in a sandbox" in lines
     assert "skipped, since npm is missing: the tests of a running hub" in lines
     assert lines[-1].startswith("To run them too: sudo apt install bubblewrap ") and "nodejs npm" in lines[-1]
     assert not any("namespaces" in line or "proxy" in line for line in lines), "told of a part of what is missing"
