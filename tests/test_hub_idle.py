@@ -76,18 +76,21 @@ def run(connection, code):
 def test_a_kernel_that_runs_nothing_ends_though_its_notebook_is_open_and_one_that_computes_does_not(server):
     """Looking at how much memory a kernel takes, as JupyterLab's bar can do all the time, does not keep it alive."""
     ask, port = server
-    kernels = [ask("POST", "/api/kernels")["id"] for _ in range(2)]
-    address = f"ws://127.0.0.1:{port}/api/kernels/{{}}/channels?token={TOKEN}"
-    with (
-        closing(create_connection(address.format(kernels[0]))),
-        closing(create_connection(address.format(kernels[1]))) as busy,
-    ):
-        run(busy, "import time; time.sleep(10_000)")
 
-        def left():
-            with suppress(HTTPError):  # it has ended
-                ask("GET", f"/api/metrics/v1/kernel_usage/get_usage/{kernels[0]}")
-            return [kernel["id"] for kernel in ask("GET", "/api/kernels")]
+    def opened():
+        """A new kernel, and the connection of a notebook to it."""
+        kernel = ask("POST", "/api/kernels")["id"]
+        return kernel, create_connection(f"ws://127.0.0.1:{port}/api/kernels/{kernel}/channels?token={TOKEN}")
 
+    computing, busy = opened()
+    run(busy, "import time; time.sleep(10_000)")
+    idle, quiet = opened()
+
+    def left():
+        with suppress(HTTPError):  # it has ended
+            ask("GET", f"/api/metrics/v1/kernel_usage/get_usage/{idle}")
+        return [kernel["id"] for kernel in ask("GET", "/api/kernels")]
+
+    with closing(busy), closing(quiet):
         assert wait_until(lambda: len(left()) == 1)
-        assert left() == [kernels[1]]
+        assert left() == [computing]
