@@ -25,12 +25,15 @@ demo: $(READY) ## make a class of 30, grade it, show the results (UNIT=…, STUD
 	$(BIN)/autograder grade $(UNIT) --submissions $(DEMO)/submitted --course-dir $(DEMO) --json $(DEMO)/marks.json \
 	  --isolation $(ISOLATION)
 
-test: $(READY) ## lint, types and all tests (PROCESSES=2)
+test: $(READY) ## lint, types and all tests (PROCESSES=2); first installs with apt what they need, as far as it may
+	@$(BIN)/python tests/programs.py --install
+	@if command -v npm >/dev/null; then $(MAKE) --silent $(PROXY) || true; fi
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -m "not alone" --numprocesses $(PROCESSES) --dist loadfile
 	$(BIN)/pytest -m alone
+	@$(BIN)/python tests/programs.py
 
 lab: $(READY) ## open your notebooks, copies in my_work/, in JupyterLab
 	$(BIN)/course lab

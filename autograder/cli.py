@@ -22,15 +22,22 @@ from autograder.terminal import (
 )
 from course import UNITS
 from course.check import load
+from course.cli import Version
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before any unit imports TensorFlow
 
 app = typer.Typer(
-    help="Build the course's notebooks, make a class, grade it, and prove the checks.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+
+@app.callback()
+def autograder(version: Version = False) -> None:
+    """Build the course's notebooks, make a class, grade it, and prove the checks."""
+
+
 for command, example in COMMANDS.items():
     app.command(epilog=f"Example: {example}")(command)
 for first_word, group in GROUPS.items():

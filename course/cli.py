@@ -8,8 +8,23 @@ from typing import Annotated
 
 import typer
 
+
+def tell_version(asked: bool) -> None:
+    """Print the version of what is installed, and end."""
+    if asked:
+        from importlib.metadata import version
+
+        from course.doctor.software import PROJECT
+
+        typer.echo(f"{PROJECT} {version(PROJECT)}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", callback=tell_version, is_eager=True, help="Print the version, and end.")
+]
+
 app = typer.Typer(
-    help="Open the course's notebooks, and look after an installation.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -17,7 +32,7 @@ app = typer.Typer(
 
 
 @app.callback()
-def course() -> None:
+def course(version: Version = False) -> None:
     """Open the course's notebooks, and look after an installation."""
 
 

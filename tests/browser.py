@@ -4,13 +4,12 @@ Fixtures for ``conftest``. The browser lives for one module, since Playwright's 
 and other tests start loops of their own.
 """
 
-import os
-import shutil
 from urllib.parse import urlsplit
 
 import pytest
+from programs import need
+from waiting import PATIENCE
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
            "--disable-component-update", "--disable-sync"]  # fmt: skip
 HERE = {"127.0.0.1", "localhost", "", None}
@@ -18,14 +17,12 @@ HERE = {"127.0.0.1", "localhost", "", None}
 
 @pytest.fixture(scope="module")
 def chromium():
-    """The browser; without one the tests that need it are skipped, but not where everything must be tested."""
+    """The browser."""
     from playwright.sync_api import sync_playwright
 
-    if CHROMIUM is None:
-        missing = "there is no Chromium here; install it (Debian, Ubuntu: apt install chromium)"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    path = need("chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        browser = playwright.chromium.launch(executable_path=path, args=OPTIONS)
         yield browser
         browser.close()
 
@@ -46,9 +43,10 @@ def open_page(chromium):
                 faults.append(what)
 
         context = chromium.new_context(**options)
+        context.set_default_timeout(PATIENCE * 1000)
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda message: note(f"console: {message.text}") if message.type == "error" else None)
+        page.on("console", lambda message: note(f"console: {said(message)}") if message.type == "error" else None)
         page.on("pageerror", lambda error: note(f"error: {error}"))
         page.on("request", lambda request: note(f"request: {request.url}") if leaves(request.url) else None)
         page.goto(str(address) if "://" in str(address) else address.resolve().as_uri())
@@ -58,6 +56,11 @@ def open_page(chromium):
     for context in contexts:
         context.close()
     assert not faults, "\n".join(faults)
+
+
+def said(message):
+    """What a page logged, and where."""
+    return f"{message.text} ({message.location['url']})"
 
 
 def leaves(address):

@@ -21,7 +21,7 @@ RIGHT = "import numpy as np\ndef mean_of_squares(x):\n    return np.mean(np.squa
 WRONG = "def mean_of_squares(x):\n    return -1.0"
 SEED = 20
 EXPECTED = Expected(UNIT, TASK, SEED)
-SMALL = {"cell_seconds": 1.5, "total_seconds": 30.0, "memory": 512 * MB, "processes": 48, "disk": 32 * MB,
+SMALL = {"cell_seconds": 10.0, "total_seconds": 300.0, "memory": 512 * MB, "processes": 48, "disk": 32 * MB,
          "file_bytes": 16 * MB, "shared": 8 * MB, "output": MB}  # fmt: skip
 
 TRIED: list[tuple[str, str, str]] = []
@@ -52,7 +52,7 @@ def notebook_with(*cells, answer=RIGHT, after=()):
     return nbformat.writes(notebook)
 
 
-def run(*cells, answer=RIGHT, after=(), isolation="strict", files=None, seconds=10.0, unit=UNIT.name, **limits):
+def run(*cells, answer=RIGHT, after=(), isolation="strict", files=None, seconds=60.0, unit=UNIT.name, **limits):
     """Execute that notebook within small limits, and judge it."""
     text = notebook_with(*cells, answer=answer, after=after)
     bounds = Limits(**{**SMALL, **limits})
@@ -80,7 +80,7 @@ class Outside:
     def __enter__(self):
         (self.folder / "secret.txt").write_text("s3cret")
         (self.folder / "secret.txt").chmod(0o644)
-        self.victim = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        self.victim = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(10_000)"])
         self.stack.callback(self.victim.wait)
         self.stack.callback(self.victim.kill)
         self.tcp = self._socket(socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", 0))

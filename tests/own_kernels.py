@@ -1,17 +1,16 @@
 """Kernels as a student gets them, with or without a fork server of their own."""
 
 import asyncio
-import time
 
 import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
+from waiting import PATIENCE, wait_until
 
 from autograder import warm
 from autograder.build import PROJECT
 
 KERNELS = PROJECT / "lab" / "students" / "kernels"
-READY_SECONDS = 60.0
 
 
 @pytest.fixture
@@ -20,12 +19,9 @@ def started():
 
     def start(*modules):
         warm.start(*modules)
-        deadline = time.monotonic() + READY_SECONDS
         server = warm._server
         assert server is not None
-        while server._ready is None and time.monotonic() < deadline:
-            server.ready()
-            time.sleep(0.05)
+        assert wait_until(lambda: server.ready() or server._ready is not None)
         return server
 
     yield start
@@ -43,7 +39,7 @@ def in_kernel(work, **kwargs):
         await km.start_kernel(**kwargs)
         client = km.client()
         client.start_channels()
-        await client.wait_for_ready(timeout=30)
+        await client.wait_for_ready(timeout=PATIENCE)
         try:
             return await work(km, client)
         finally:

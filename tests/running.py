@@ -5,7 +5,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 import uuid
 from contextlib import closing, suppress
 from pathlib import Path
@@ -13,6 +12,8 @@ from pathlib import Path
 import nbformat
 import psutil
 from conftest import submission
+from programs import SANDBOX, need
+from waiting import PATIENCE, wait_until
 
 from autograder.classroom import make_class
 from autograder.execute import execute
@@ -76,6 +77,7 @@ class Run:
     """An ``autograder grade`` in a process group of its own, as a terminal starts it."""
 
     def __init__(self, folder, *words, course_dir=None, submissions=None):
+        need(*SANDBOX)
         self.mark = uuid.uuid4().hex
         folders = ["--submissions", submissions or folder / "submitted", "--course-dir", course_dir or folder]
         self.words = list(map(str, ["grade", UNIT.name, *folders, *words]))
@@ -96,8 +98,8 @@ class Run:
         marked = [process for process in psutil.process_iter() if self.mark in _environment(process)]
         return [process for process in {*self.seen, *marked} if process.is_running() and runs(process)]
 
-    def none_left(self, seconds=30):
-        return wait_until(lambda: not self.left(), seconds)
+    def none_left(self):
+        return wait_until(lambda: not self.left())
 
     def kill(self):
         """Kill its first process, and no other."""
@@ -105,9 +107,9 @@ class Run:
         self.process.kill()
         self.process.communicate()
 
-    def finish(self, seconds=120):
+    def finish(self):
         """Exit code and output."""
-        output, _ = self.process.communicate(timeout=seconds)
+        output, _ = self.process.communicate(timeout=PATIENCE)
         return self.process.returncode, output
 
 
@@ -124,16 +126,6 @@ def runs(process):
         return process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False
-
-
-def wait_until(condition, seconds=30):
-    """Whether a condition comes true within so many seconds."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def records(folder):

@@ -1,13 +1,13 @@
 """Notebooks that run into every limit, several at a time: each gets a finding that names it, what was earned
 before stays, and honest notebooks that run at the same time get everything."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
 from accidents import DEATHS, NUMBERS, OUTPUTS, SPACE, TIMES
 from escaping import TRIED, run
+from waiting import wait_until
 
 from autograder.kernels import forkserver
 
@@ -24,7 +24,7 @@ def outcomes():
     before = psutil.Process().memory_info().rss
     with ThreadPoolExecutor(6) as pool:
         running = {name: pool.submit(tried, name) for name in ACCIDENTS}
-        honest = [pool.submit(run, "print('honest')", cell_seconds=20.0) for _ in range(3)]
+        honest = [pool.submit(run, "print('honest')", cell_seconds=120.0) for _ in range(3)]
         done = {name: future.result() for name, future in running.items()}
         kind = {name: group for group, accidents in GROUPS.items() for name in accidents}
         TRIED.extend((kind[name], name, said(outcome)) for name, outcome in done.items())
@@ -33,7 +33,7 @@ def outcomes():
 
 def tried(name):
     """The outcome of one accident; what fills memory may take longer."""
-    return run(after=[ACCIDENTS[name][0], "print('after' + 'wards')"], cell_seconds=15.0 if name in SPACE else 2.5)
+    return run(after=[ACCIDENTS[name][0], "print('after' + 'wards')"], cell_seconds=60.0 if name in SPACE else 10.0)
 
 
 def said(outcome):
@@ -59,14 +59,12 @@ def test_the_grader_stays_small(outcomes):
 
 def test_no_process_is_left(outcomes):
     server = forkserver.start("start_here", "strict")
-    family, deadline = psutil.Process(server.process.pid), time.monotonic() + 10
-    while len(family.children(recursive=True)) > 2 and time.monotonic() < deadline:  # bwrap and the server itself
-        time.sleep(0.05)
-    assert len(family.children(recursive=True)) <= 2
+    family = psutil.Process(server.process.pid)
+    assert wait_until(lambda: len(family.children(recursive=True)) <= 2)  # bwrap and the server itself
 
 
 def test_many_loud_cells_are_bounded_together(outcomes):
-    outcome = run(after=["print('x' * 1_000_000)"] * 60, cell_seconds=20.0)
+    outcome = run(after=["print('x' * 1_000_000)"] * 60, cell_seconds=120.0)
     assert outcome.full and set(outcome.findings) == {"output limit"}
     assert 20_000_000 < len(outcome.execution.notebook) < 40_000_000
     assert "those before it showed more than 32 MB" in outcome.execution.findings[-1][1]

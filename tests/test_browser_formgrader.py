@@ -14,7 +14,8 @@ import psutil
 import pytest
 from browser import open_submission, wait_for_marks
 from conftest import run_command, submission
-from running import AUTOGRADER, UNIT, contents, points_of, wait_until
+from running import AUTOGRADER, UNIT, contents, points_of
+from waiting import PATIENCE, wait_until
 
 RIGHT = {name: UNIT.reference_source(name) for name in UNIT.tasks}
 FULL = {name: float(task.points) for name, task in UNIT.tasks.items()}
@@ -72,10 +73,10 @@ def formgrader(course, tmp_path_factory):
         assert wait_until(lambda: "token=" in (own / "output").read_text()), (own / "output").read_text()
         (address,) = re.findall(r"http://\S+", (own / "output").read_text())
         port = int(address.split(":")[2].partition("/")[0])
-        assert wait_until(lambda: _answers(port), 60), (own / "output").read_text()
+        assert wait_until(lambda: _answers(port)), (own / "output").read_text()
         yield process, address
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE) == 0
     finally:
         process.kill()
         process.wait()
@@ -128,7 +129,7 @@ def test_marks_and_comments_given_by_hand_stay(look, course):
     page.fill("#jacobian", "1.5")
     page.fill("#answer_jacobian-comment", "Look at the shape, $m \\times n$.")
     page.locator("#answer_jacobian-comment").blur()
-    assert wait_until(lambda: rows(course, "student-01")["jacobian"][1] == 1.5, 10)
+    assert wait_until(lambda: rows(course, "student-01")["jacobian"][1] == 1.5)
     page.wait_for_load_state("networkidle")
     auto, _, look_at = rows(course, "student-01")["jacobian"]
     assert not look_at
@@ -143,7 +144,7 @@ def test_marks_and_comments_given_by_hand_stay(look, course):
         resolve = page.locator(".nbgrader_cell:has(#jacobian) .mark-graded")
         assert resolve.is_visible()
         resolve.click()
-        assert wait_until(lambda: rows(course, "student-01")["jacobian"] == [auto, 1.5, 0], 10)
+        assert wait_until(lambda: rows(course, "student-01")["jacobian"] == [auto, 1.5, 0])
         page.wait_for_load_state("networkidle")
 
     page.goto(page.url.partition("/formgrader")[0] + SUBMISSIONS)
@@ -152,7 +153,7 @@ def test_marks_and_comments_given_by_hand_stay(look, course):
     row.wait_for()
     assert row.locator(".score").inner_text() == f"{total:g} / {UNIT.points:g}"
     page.locator("#main-table tr:has-text('student-01') .generate-feedback a").click()
-    page.wait_for_selector("#success-modal", timeout=60_000)
+    page.wait_for_selector("#success-modal")
     written = (course / "feedback" / "student-01" / UNIT.assignment / f"{UNIT.name}.html").read_text()
     assert "Look at the shape" in written
 
@@ -163,10 +164,10 @@ def test_the_autograde_button_grades(look, course):
     row.wait_for()
     assert row.locator(".status").inner_text() == "needs autograding"
     row.locator(".autograde a").click()
-    page.wait_for_selector("#success-modal", timeout=120_000)
+    page.wait_for_selector("#success-modal")
     assert "Successfully autograded" in page.locator("#success-modal").inner_text()
     page.locator("#success-modal .btn, #success-modal .close").first.click()
-    assert wait_until(lambda: row.locator(".score").inner_text() == "10 / 10", 10)
+    assert wait_until(lambda: row.locator(".score").inner_text() == "10 / 10")
     assert row.locator(".status").inner_text() == "graded"
     assert {task: auto for task, (auto, *_) in rows(course, "later").items()} == FULL
 
@@ -245,7 +246,7 @@ def test_only_this_machine_and_who_has_the_token_come_in(formgrader):
     assert port in {one.laddr.port for one in listening}
     assert {one.laddr.ip for one in listening} == {"127.0.0.1"}
     plain = address.partition("/formgrader")[0]
-    with urlopen(f"{plain}/formgrader/api/assignments", timeout=10) as answer:
+    with urlopen(f"{plain}/formgrader/api/assignments", timeout=PATIENCE) as answer:
         assert "/login?next=" in answer.url and UNIT.assignment not in answer.read().decode()
     assert "token=" not in " ".join(psutil.Process(process.pid).cmdline())
 

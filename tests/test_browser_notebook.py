@@ -12,7 +12,7 @@ from urllib.request import urlopen
 
 import pytest
 from browser import barriers
-from running import wait_until
+from waiting import PATIENCE, wait_until
 
 from course.check import load
 
@@ -46,13 +46,13 @@ def lab(tmp_path_factory):
         server = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT,
                                   stdin=subprocess.DEVNULL)  # fmt: skip
     try:
-        ready = wait_until(lambda: server.poll() is not None or "?token=" in (folder / "log").read_text(), 60)
+        ready = wait_until(lambda: server.poll() is not None or "?token=" in (folder / "log").read_text())
         said = (folder / "log").read_text()
         assert ready and "?token=" in said, said
         yield next(word for word in said.split() if "?token=" in word)
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(PATIENCE)
 
 
 def test_nobody_gets_in_without_the_token(lab):
@@ -60,7 +60,7 @@ def test_nobody_gets_in_without_the_token(lab):
     assert address.hostname == "127.0.0.1" and len(parse_qs(address.query)["token"][0]) >= 40
     for path in ("/api/contents", "/api/kernels"):
         with pytest.raises(HTTPError, match="403"):
-            urlopen(f"http://{address.netloc}{path}", timeout=10)
+            urlopen(f"http://{address.netloc}{path}", timeout=PATIENCE)
 
 
 def free_port():
@@ -95,8 +95,8 @@ def notebook(lab, open_page):
 
     def open_notebook(address=lab, allowed=()):
         page = open_page(address, allowed, viewport={"width": 1150, "height": 640}, color_scheme="light")
-        page.get_by_role("heading", name="1 · The numeric gradient").wait_for(timeout=20_000)
-        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=20_000)
+        page.get_by_role("heading", name="1 · The numeric gradient").wait_for()
+        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
         if page.locator(".jp-FileBrowser").is_visible():
             page.keyboard.press("Control+B")
         run(page, 'check = Check("numeric_gradient")')

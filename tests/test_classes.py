@@ -34,7 +34,7 @@ def test_the_worked_notebook_runs_in_the_sandbox_as_anywhere(name):
     """Every cell of every unit, in a warm and confined kernel: no error, nothing on stderr, nothing odd."""
     unit = load(name)
     notebook = nbformat.read(PROJECT / notebook_path(unit, SOLUTIONS), as_version=4)
-    seeds, seconds = dict.fromkeys(unit.tasks, 1), dict.fromkeys(unit.tasks, 60.0)
+    seeds, seconds = dict.fromkeys(unit.tasks, 1), dict.fromkeys(unit.tasks, 300.0)
     done = execute(Job(name, nbformat.writes(notebook), seeds, seconds))
     forkserver.start(name, STRICT).close()
     outputs = [out for cell in nbformat.reads(done.notebook, as_version=4).cells if cell.cell_type == "code"

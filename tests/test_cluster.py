@@ -7,7 +7,9 @@ from contextlib import contextmanager
 import psutil
 import pytest
 from conftest import run_command
-from running import KILLER, UNIT, class_of, execute_or_die, points_in, points_of, records, wait_until, with_line
+from programs import SANDBOX, need
+from running import KILLER, UNIT, class_of, execute_or_die, points_in, points_of, records, with_line
+from waiting import wait_until
 
 from autograder import cluster, runner
 from autograder.cluster import Cluster, NoCluster
@@ -26,6 +28,7 @@ PATIENT = {"distributed.deploy.lost-worker-timeout": "1h", "distributed.schedule
 @contextmanager
 def local_cluster(workers=2):
     """A scheduler and worker processes, reached with temporary certificates only."""
+    need(*SANDBOX)
     security = distributed.Security.temporary()
     settings = {"n_workers": workers, "threads_per_worker": 1, "processes": True, "security": security}
     address = {"dashboard_address": "localhost:0", "protocol": "tls"}

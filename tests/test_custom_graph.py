@@ -3,10 +3,10 @@
 import gc
 import inspect
 import math
-import time
 
 import numpy as np
 import pytest
+from waiting import calls
 
 from course.check import Expected, judge, load, observe
 from course.custom_graph import check, pictures, reference
@@ -143,10 +143,7 @@ def test_100_000_nodes_in_a_row():
         node = shift(tanh(node))
     graph = Graph(node)
     assert len(graph.order) == 100_001 and gc.isenabled()
-    start = time.perf_counter()
-    graph.forward_pass()
-    graph.backprop()
-    assert len(graph.order) / (time.perf_counter() - start) >= 100_000
+    assert calls(lambda: (graph.forward_pass(), graph.backprop())) < 10 * len(graph.order)
 
 
 def nodes_alive():

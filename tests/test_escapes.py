@@ -33,7 +33,7 @@ def results_of(attacks, outside, **more):
         "datagrams": outside.datagrams.getsockname(), "permitted": [*forkserver.ENVIRONMENT, *sandbox.KEPT, "PWD"],
     }  # fmt: skip
     cells = [f"T = {targets!r}", PREAMBLE, *(cell(name, attack) for name, attack in attacks.items())]
-    outcome = run(*cells, cell_seconds=20.0, **more)
+    outcome = run(*cells, cell_seconds=120.0, **more)
     lines = [line.split("\t") for line in outcome.text.splitlines() if line.count("\t") == 2]
     return {name: (got, why) for name, got, why in lines}, outcome
 

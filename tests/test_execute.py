@@ -15,8 +15,8 @@ def test_an_endless_cell_is_interrupted_and_the_rest_still_runs():
 
 
 def test_the_whole_notebook_has_a_limit():
-    done = run(after=["import time; time.sleep(1)"] * 9, total_seconds=4.0)
-    assert done.execution.stopped == "the notebook took longer than 4 s" and done.full
+    done = run(after=["import time; time.sleep(5)"] * 9, total_seconds=20.0)
+    assert done.execution.stopped == "the notebook took longer than 20 s" and done.full
 
 
 def test_a_kernel_sees_the_submitted_files_and_no_secrets(monkeypatch):

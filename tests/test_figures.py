@@ -69,7 +69,7 @@ def test_without_ipywidgets_pictures_and_bars_are_seen_and_nothing_looks_like_an
         "from tqdm.auto import tqdm\nfor _ in tqdm(range(3), file=sys.stdout): pass",
     )
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
-    NotebookClient(notebook, allow_errors=True, coalesce_streams=True, timeout=60).execute()
+    NotebookClient(notebook, allow_errors=True, coalesce_streams=True, timeout=600).execute()
     outputs = [out for cell in notebook.cells for out in cell.outputs]
     assert not [out for out in outputs if out.output_type == "error" or out.get("name") == "stderr"]
     drawing, table, bar = outputs

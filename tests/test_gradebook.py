@@ -16,8 +16,10 @@ from typing import Any
 
 import pytest
 from conftest import run_command, submission
-from running import UNIT, class_of, contents, points_in, records, wait_until
+from programs import need
+from running import UNIT, class_of, contents, points_in, records
 from test_nbgrader import nbgrader
+from waiting import PATIENCE, wait_until
 
 from autograder import database
 from autograder.database import Database
@@ -240,9 +242,7 @@ def test_no_name_leads_out_of_the_course_folder(tmp_path):
 def postgres(tmp_path_factory):
     """The address of a PostgreSQL server of the distribution, started for these tests on a free port."""
     pytest.importorskip("psycopg")
-    programs = [*Path("/usr/lib/postgresql").glob("*/bin/initdb"), Path(shutil.which("initdb") or "/none")]
-    if not programs[0].exists():
-        pytest.skip("there is no PostgreSQL here (Debian, Ubuntu: apt install postgresql)")
+    program = need("initdb")
     folder = tmp_path_factory.mktemp("postgres")
     user: dict[str, Any] = {}
     if os.geteuid() == 0:  # PostgreSQL refuses to run as root
@@ -255,7 +255,7 @@ def postgres(tmp_path_factory):
     (folder / "password").write_text("tell-nobody\n")
     (folder / "password").chmod(0o644)
     initdb = [
-        programs[0],
+        program,
         "-D",
         folder / "data",
         "-U",
@@ -266,13 +266,18 @@ def postgres(tmp_path_factory):
         folder / "password",
     ]
     subprocess.run(
-        [*map(str, initdb), "-E", "UTF8", "--no-sync"], check=True, cwd=folder, capture_output=True, timeout=60, **user
+        [*map(str, initdb), "-E", "UTF8", "--no-sync"],
+        check=True,
+        cwd=folder,
+        capture_output=True,
+        timeout=PATIENCE,
+        **user,
     )
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     options = ["-D", folder / "data", "-h", "127.0.0.1", "-p", port, "-k", folder, "-F"]
-    command = list(map(str, [programs[0].with_name("postgres"), *options]))
+    command = list(map(str, [program.with_name("postgres"), *options]))
     quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     server: Any = subprocess.Popen(command, cwd=folder, **quiet, **user)
     try:
@@ -280,7 +285,7 @@ def postgres(tmp_path_factory):
         yield f"postgresql+psycopg://grader:tell-nobody@127.0.0.1:{port}/postgres"
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(PATIENCE)
 
 
 def _answers(port):

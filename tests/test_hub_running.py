@@ -13,8 +13,8 @@ from getpass import getuser
 
 import psutil
 import pytest
-from running import wait_until
-from trial_hub import PROXY
+from programs import need
+from waiting import PATIENCE, wait_until
 
 from autograder.hub import LAB
 
@@ -72,7 +72,7 @@ class Hub:
             subprocess.run([LAB / "make_course.sh", folder / "exchange", folder / course, USER], check=True)
         port, hub, api, first, second = free_ports(5)
         self.address = f"http://127.0.0.1:{port}"
-        names = {"user": USER, "folder": folder, "token": TOKEN, "proxy": PROXY}
+        names = {"user": USER, "folder": folder, "token": TOKEN, "proxy": need("npm", "proxy")}
         (folder / "config.py").write_text(
             CONFIGURATION.format(**names, port=port, hub=hub, api=api, first=first, second=second)
         )
@@ -89,7 +89,7 @@ class Hub:
             self.address + place, method=method, headers={"Authorization": f"token {token}"}
         )
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
                 text = answer.read()
                 return answer.status, json.loads(text) if text else {}
         except urllib.error.HTTPError as error:
@@ -106,7 +106,7 @@ class Hub:
         family = [self.process, *psutil.Process(self.process.pid).children(recursive=True)]
         self.process.terminate()
         with suppress(subprocess.TimeoutExpired):
-            self.process.wait(30)
+            self.process.wait(PATIENCE)
         for process in family:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
@@ -114,12 +114,9 @@ class Hub:
 
 @pytest.fixture(scope="module")
 def hub_of_two(tmp_path_factory):
-    if not PROXY.exists():
-        missing = "the hub's proxy is not here; install it with: make hub (Ctrl-C ends it)"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
     hub = Hub(tmp_path_factory.mktemp("hub"))
     try:
-        assert wait_until(lambda: hub.ask("GET", f"/hub/api/users/{USER}")[0] == 200, 60), hub.log()
+        assert wait_until(lambda: hub.ask("GET", f"/hub/api/users/{USER}")[0] == 200), hub.log()
         yield hub
     finally:
         hub.end()
@@ -132,7 +129,7 @@ def test_each_instructor_opens_the_formgrader_of_their_own_course(hub_of_two):
         token = hub.ask("POST", f"/hub/api/users/{who}/tokens")[1]["token"]
         for course in ("gradients", "vision"):
             place = f"/services/{course}/formgrader/api/assignments"
-            assert wait_until(lambda: hub.ask("GET", place, token)[0] in (200, 403), 60), hub.log()  # noqa: B023
+            assert wait_until(lambda: hub.ask("GET", place, token)[0] in (200, 403)), hub.log()  # noqa: B023
             opened[who, course] = hub.ask("GET", place, token)[0]
     assert opened == {
         (USER, "gradients"): 200,
@@ -146,7 +143,7 @@ def test_a_server_is_a_job(hub_of_two):
     hub, folder = hub_of_two, hub_of_two.folder
     server = f"/hub/api/users/{USER}/server"
     assert hub.ask("POST", server)[0] in (201, 202), hub.log()
-    assert wait_until(lambda: hub.ask("GET", f"/user/{USER}/api/status")[0] == 200, 90), hub.log()
+    assert wait_until(lambda: hub.ask("GET", f"/user/{USER}/api/status")[0] == 200), hub.log()
     script = (folder / "script").read_text()
     for line in ("--gres=gpu:1", "--mem=16G", "--cpus-per-task=4", "--time=08:00:00", "--partition=PARTITION"):
         assert line in script, script
@@ -154,6 +151,6 @@ def test_a_server_is_a_job(hub_of_two):
     assert "USE_GPU" not in job.environ(), "Slurm hands out the cards"
 
     assert hub.ask("DELETE", server)[0] in (202, 204)
-    assert wait_until(lambda: (folder / "cancelled").exists(), 60), hub.log()
-    psutil.wait_procs([job], timeout=30)
+    assert wait_until(lambda: (folder / "cancelled").exists()), hub.log()
+    psutil.wait_procs([job], timeout=PATIENCE)
     assert not job.is_running()

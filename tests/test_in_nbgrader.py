@@ -109,5 +109,5 @@ def test_nbgraders_own_execution_takes_a_warm_kernel_unchanged(monkeypatch, tmp_
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
     look = f"import os; print(os.path.exists({str(PROJECT / 'README.md')!r}))"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(look)])
-    done, _ = Execute(kernel_name="gradients", timeout=60).preprocess(notebook, {"metadata": {}})
+    done, _ = Execute(kernel_name="gradients", timeout=600).preprocess(notebook, {"metadata": {}})
     assert done.cells[0].outputs[0].text == "False\n"

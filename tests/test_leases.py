@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from faked_nvml import NAMES, Faked, parent
 from typer.testing import CliRunner
+from waiting import PATIENCE, wait_until
 
 from course import cli, gpu
 from course.gpu import leases
@@ -116,7 +117,7 @@ def test_a_folder_that_is_closed_says_how_to_open_it(monkeypatch):
 
 def wait_for_end(ready, end):
     ready.set()
-    end.wait(60)
+    end.wait(PATIENCE)
 
 
 def test_a_child_that_is_forked_does_not_keep_the_lease():
@@ -126,7 +127,7 @@ def test_a_child_that_is_forked_does_not_keep_the_lease():
     child = context.Process(target=wait_for_end, args=(ready, end))
     child.start()
     try:
-        assert ready.wait(60)
+        assert ready.wait(PATIENCE)
         leases.give_back()
         assert leases.holder("GPU-0000") == "" and leases.take("GPU-0000")
     finally:
@@ -139,10 +140,10 @@ def test_a_killed_process_leaves_no_lease_to_its_children(tmp_path):
 import multiprocessing, time
 from course.gpu import leases
 leases.take("GPU-0000")
-child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
+child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(10_000,))
 child.start()
 print(child.pid, flush=True)
-time.sleep(60)
+time.sleep(10_000)
 """
     owner = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert owner.stdout
@@ -177,10 +178,8 @@ def test_what_stands_in_a_lease_cannot_act_on_a_terminal(monkeypatch):
     code = "from course.gpu import leases\nleases.take('GPU-0000', who='\\x1b]0;a title\\x07me\\nGPU 1: free')\ninput()"
     owner = subprocess.Popen([sys.executable, "-c", f"{code}"], stdin=subprocess.PIPE)
     try:
-        deadline = time.monotonic() + 20
-        while not (told := leases.holder("GPU-0000")) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert told == "?]0;a title?me?GPU 1: free"
+        assert wait_until(lambda: leases.holder("GPU-0000"))
+        assert leases.holder("GPU-0000") == "?]0;a title?me?GPU 1: free"
     finally:
         owner.kill()
         owner.wait()

@@ -3,14 +3,15 @@ while a notebook runs that has started daemons."""
 
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 import pytest
 from escaping import TRIED
+from programs import SANDBOX, need
 from running import runs
+from waiting import wait_until
 
 from autograder.kernels import forkserver
 
@@ -33,7 +34,7 @@ import subprocess, time
 subprocess.Popen(["sleep", {mark!r}], start_new_session=True)
 subprocess.Popen(["setsid", "sh", "-c", "sleep {mark} & sleep {mark}"])
 while True: time.sleep(1)
-'''], cell_seconds=60.0, isolation={isolation!r})"""
+'''], cell_seconds=1000.0, total_seconds=1000.0, isolation={isolation!r})"""
 IN_THREAD = "threading.Thread(target=lambda: {busy}, daemon=True).start()"
 IN_WORKER = """
 import json, os, subprocess
@@ -49,18 +50,11 @@ def daemons(mark):
             and p.info["cmdline"][0] == "sleep"]  # fmt: skip
 
 
-def wait_for(condition, seconds=30.0):
-    """Whether a condition comes true."""
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return bool(condition())
-
-
 class Family:
     """An owner of a fork server with a busy notebook, as a process of its own."""
 
     def __init__(self, isolation, name, in_worker=False):
+        need(*SANDBOX)
         tests, self.mark = str(Path(__file__).parent), MARK.format(abs(hash((isolation, name))) % 10**6)
         busy = BUSY.format(mark=self.mark, isolation=isolation)
         worker = (IN_WORKER if in_worker else IN_THREAD).format(busy=busy, tests=tests)
@@ -69,7 +63,7 @@ class Family:
         assert self.owner.stdout
         self.worker = psutil.Process(int(self.owner.stdout.readline())) if in_worker else None
         self.server = psutil.Process(int(self.owner.stdout.readline()))
-        assert wait_for(lambda: len(daemons(self.mark)) >= 3)
+        assert wait_until(lambda: len(daemons(self.mark)) >= 3)
         self.members = [self.server, *self.server.children(recursive=True)]
 
     def python(self):
@@ -102,13 +96,13 @@ CASES.remove(("bubblewrap", "none"))
 
 
 def left_after(killed, isolation):
-    """What is alive of a family some seconds after a kill."""
+    """What is alive of a family after a kill, once nothing is or long after."""
     family = Family(isolation, killed, in_worker=killed == "the worker")
     served_on = killed in ("the keeper", "the kernel", "the worker")  # by the server, which serves others too
     try:
         KILLS[killed](family)
         left = (lambda: daemons(family.mark)) if served_on else family.alive
-        wait_for(lambda: not left(), 8.0)
+        wait_until(lambda: not left())
         return [str(process) for process in left()]
     finally:
         family.end()
@@ -140,11 +134,11 @@ def test_the_folder_of_an_owner_that_was_killed_is_removed_by_the_next():
     try:
         old, used = folder_of(killed), folder_of(living)
         killed.owner.kill()
-        wait_for(lambda: not killed.alive())
+        wait_until(lambda: not killed.alive())
         assert old.exists()
         forkserver.remove_left_behind()
         assert not old.exists() and used.exists()
     finally:
         killed.end()
         living.end()
-    wait_for(lambda: not living.alive())
+    wait_until(lambda: not living.alive())

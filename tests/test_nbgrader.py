@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from waiting import PATIENCE
 
 from autograder.build import PROJECT
 from course.check import load
@@ -46,7 +47,9 @@ def nbgrader(root, *words, config=PROJECT / "autograder"):
     path = os.pathsep.join([str(bin_folder), os.environ["PATH"]])  # nbgrader starts alembic by name
     environment = dict(os.environ, JUPYTER_CONFIG_PATH=str(config), PATH=path)
     command = [str(bin_folder / "nbgrader"), *words]
-    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=600, check=False)
+    done = subprocess.run(
+        command, cwd=root, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
     assert done.returncode == 0, done.stderr[-3000:]
 
 

@@ -21,7 +21,7 @@ def run(tmp_path_factory):
             work = tmp_path_factory.mktemp(name)
             resources = {"metadata": {"path": str(work)}}
             client = NotebookClient(
-                notebook, timeout=120, allow_errors=True, resources=resources, coalesce_streams=True
+                notebook, timeout=600, allow_errors=True, resources=resources, coalesce_streams=True
             )
             client.execute()
             done[name, folder] = notebook

@@ -2,7 +2,6 @@
 
 import logging
 import sys
-import time
 import warnings
 
 import numpy as np
@@ -58,12 +57,10 @@ def test_an_error_that_cannot_be_read():
     assert seen.kind == "E" and "could not be read" in seen.message
 
 
-@pytest.mark.parametrize("body", ["while True: pass", "import time; time.sleep(60)"])
+@pytest.mark.parametrize("body", ["while True: pass", "import time; time.sleep(10_000)"])
 def test_an_endless_part_ends(body):
-    before = time.monotonic()
     seen = observed(f"def f(x):\n    try:\n        {body}\n    except Exception: pass", seconds=0.2)["part"]
     assert seen.kind == "TimeoutError"
-    assert time.monotonic() - before < 30
 
 
 def test_printing_and_warnings_are_dropped(capsys):

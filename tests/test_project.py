@@ -133,6 +133,16 @@ def test_every_command_has_help_with_an_example(command):
     assert code == 0 and f"Example: autograder {command}" in output
 
 
+@pytest.mark.parametrize("package", ["autograder", "course"])
+def test_a_package_is_run_as_its_command(package):
+    def said(*words):
+        return subprocess.run([sys.executable, "-m", package, *words], capture_output=True, text=True, check=False)
+
+    assert f"Usage: {package} " in said("--help").stdout and said("no-such-command").returncode == 2
+    told = said("--version")
+    assert told.returncode == 0 and told.stdout == f"gradients-course {project()['version']}\n"
+
+
 def test_audit_command(tmp_path):
     code, output = run_command("audit", "start_here", "--json", tmp_path / "audit.json")
     assert code == 0 and "9 of 9" in output

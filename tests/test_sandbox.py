@@ -11,8 +11,8 @@ import psutil
 import pytest
 from escaping import RIGHT, TRIED, Outside, run
 from nbgrader.exchange.default import Exchange
-from running import wait_until
 from test_escapes import GROUPS, results_of
+from waiting import wait_until
 
 from autograder.inside import doors
 from autograder.kernels import forkserver, sandbox, selftest
@@ -109,7 +109,7 @@ def test_without_nested_namespaces_the_other_layers_hold(altered, tmp_path, monk
             assert escaped == set() and outcome.full and outside.reached() == []
     assert run(answer=RIGHT).full
     cell = "for n in range(20): open(f'{n}', 'wb').write(bytes(8 * 2**20))\nimport time; time.sleep(60)"
-    large = run(after=[cell], cell_seconds=20.0)
+    large = run(after=[cell], cell_seconds=120.0)
     assert large.findings == ["disk limit"] and large.full
     assert run(after=[DAEMON]).full
     family = psutil.Process(server.process.pid)

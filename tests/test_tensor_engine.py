@@ -2,12 +2,12 @@
 
 import gc
 import re
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from waiting import calls
 
 from course.data import breast_cancer
 from course.numeric_gradient.reference import central_difference, relative_error
@@ -128,9 +128,7 @@ def test_a_long_chain_and_a_deep_diamond_need_no_recursion():
     y = x
     for _ in range(60):
         y = y + y
-    started = time.perf_counter()
-    y.backward()
-    assert x.grad == 2.0**60 and time.perf_counter() - started < 1
+    assert calls(y.backward) < 10_000 and x.grad == 2.0**60
 
 
 def test_no_cycles():
@@ -303,8 +301,8 @@ def test_pictures_say_what_they_show():
 
 
 @pytest.mark.parametrize(("sizes", "n"), [((30, 16, 2), 32), ((30, 50, 1), 569)])
-def test_a_step_costs_little_more_than_by_hand(sizes, n):
-    """A loose bound that holds on a busy machine; the figures themselves come from the benchmark."""
+def test_a_step_calls_few_functions_more_than_by_hand(sizes, n):
+    """What that costs in time, ``benchmarks/engines.py`` measures."""
     arrays = by_hand.start(sizes, np.random.default_rng(1))
     tensors = [leaf(array) for array in arrays]
     x = np.random.default_rng(2).normal(size=(n, sizes[0]))
@@ -315,10 +313,5 @@ def test_a_step_costs_little_more_than_by_hand(sizes, n):
         loss(engine.network(tensors, x), labels).backward()
         engine.sgd_step(tensors, 0.01)
 
-    best = {"engine": np.inf, "hand": np.inf}
-    for _ in range(300):
-        for name, step in (("engine", engine_step), ("hand", lambda: by_hand.step(arrays, x, labels, 0.01))):
-            started = time.perf_counter()
-            step()
-            best[name] = min(best[name], time.perf_counter() - started)
-    assert best["engine"] < 2.0 * best["hand"], best
+    engine_step()  # the first one imports
+    assert calls(engine_step) < 8 * calls(lambda: by_hand.step(arrays, x, labels, 0.01))

@@ -113,8 +113,8 @@ FILES = {
 def outcomes():
     forkserver.start("start_here", "strict").wait_until_ready()
     with ThreadPoolExecutor(6) as pool:
-        answers = {n: pool.submit(run, answer=a, files=FILES, cell_seconds=20.0) for n, a in ANSWERS.items()}
-        cells = {n: pool.submit(run, cell, cell_seconds=20.0) for n, cell in CELLS.items()}
+        answers = {n: pool.submit(run, answer=a, files=FILES, cell_seconds=120.0) for n, a in ANSWERS.items()}
+        cells = {n: pool.submit(run, cell, cell_seconds=120.0) for n, cell in CELLS.items()}
         return {name: future.result() for name, future in {**answers, **cells}.items()}
 
 

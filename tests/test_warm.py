@@ -1,11 +1,11 @@
 """Students' warm kernels: ordinary in everything but the time that their imports take."""
 
-import asyncio
 import os
 
 import psutil
 from own_kernels import forked, in_kernel
-from test_kernels import said_by
+from test_kernels import interrupted, said_by
+from waiting import PATIENCE
 
 
 def test_a_kernel_is_forked_and_ordinary(started, tmp_path, monkeypatch):
@@ -28,14 +28,11 @@ def test_a_kernel_is_forked_and_ordinary(started, tmp_path, monkeypatch):
             ("print(os.getpgid(0) == os.getpid() == os.getsid(0))", "True"),
         ):  # fmt: skip
             assert (await said_by(client, code))[0].strip() == printed
-        waiting = asyncio.ensure_future(said_by(client, "import time; time.sleep(60)", 20.0))
-        await asyncio.sleep(1)
-        await km.interrupt_kernel()
-        assert (await waiting)[1] == "error"
+        assert await interrupted(km, client) == "error"
         assert (await said_by(client, "print(6 * 7)"))[0] == "42\n"
         first = km.provisioner.pid
         await km.restart_kernel(now=True)
-        await client.wait_for_ready(timeout=30)
+        await client.wait_for_ready(timeout=PATIENCE)
         assert forked(km) and km.provisioner.pid != first and not psutil.pid_exists(first)
         assert (await said_by(client, "print('first' in globals())"))[0] == "False\n"
 
@@ -47,11 +44,11 @@ def test_a_kernel_can_ask_its_user(started):
 
     async def work(km, client):
         message = client.execute("print(input('How many? ') + '!')")
-        asked = await client.get_stdin_msg(timeout=20)
+        asked = await client.get_stdin_msg(timeout=PATIENCE)
         assert asked["content"]["prompt"] == "How many? "
         client.input("three")
-        await client._async_recv_reply(message, timeout=20)
-        while (said := await client.get_iopub_msg(timeout=20))["msg_type"] != "stream":
+        await client._async_recv_reply(message, timeout=PATIENCE)
+        while (said := await client.get_iopub_msg(timeout=PATIENCE))["msg_type"] != "stream":
             pass
         assert said["content"]["text"] == "three!\n"
 
@@ -88,7 +85,7 @@ from keras.wrappers import SKLearnClassifier; SKLearnClassifier(model)
 
     async def work(km, client):
         assert forked(km)
-        said, status = await said_by(client, cell, 60.0)
+        said, status = await said_by(client, cell)
         assert said.split("\n")[:5] == ["True", "[2.0, 4.0, 6.0]", "800.0", "True", "2"], said
         assert status == "ok"
 

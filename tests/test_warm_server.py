@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 import psutil
 import pytest
 from own_kernels import forked, in_kernel
-from running import wait_until
 from test_kernels import said_by
+from waiting import PATIENCE, wait_until
 
 from autograder import warm
 from autograder.build import PROJECT
@@ -95,7 +95,7 @@ def test_a_server_that_was_late_forks_nothing_beside_the_cold_kernel(started, mo
 
     async def work(km, client):
         process.resume()
-        assert select.select([server._connection], [], [], 30)[0], "it goes on"
+        assert select.select([server._connection], [], [], PATIENCE)[0], "it goes on"
         assert json.loads(server._answers.readline()) == {"late": True} and not process.children()
         return forked(km), (await said_by(client, "print(6 * 7)"))[0]
 
@@ -107,7 +107,7 @@ def test_who_asks_while_another_waits_in_vain_does_not_take_the_other_s_kernel(s
     request = {"arguments": [], "environment": dict(os.environ), "folder": "/"}
     with ThreadPoolExecutor() as askers:
         asked = [askers.submit(server.fork, **request) for _ in range(2)]
-        wait_until(lambda: not server._ready, 30)
+        wait_until(lambda: not server._ready)
         process.resume()
         assert [one.result() for one in asked] == [None, None]
     assert json.loads(server._answers.readline()) == {"late": True}, "to the first"
@@ -121,7 +121,7 @@ import own_kernels
 from autograder import warm
 async def work(km, client):
     print(warm._server._process.pid, km.provisioner.pid, flush=True)
-    time.sleep(60)
+    time.sleep(10_000)
 warm.start("numpy")
 while not warm._server.ready():
     time.sleep(0.05)
@@ -136,5 +136,5 @@ def test_nothing_outlives_its_owner(number):
         children = [psutil.Process(int(pid)) for pid in owner.stdout.readline().split()]
         assert len(children) == 2 and all(one.is_running() for one in children)
         owner.send_signal(number)
-        _, alive = psutil.wait_procs(children, timeout=10)
+        _, alive = psutil.wait_procs(children, timeout=PATIENCE)
     assert not alive

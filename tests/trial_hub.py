@@ -5,20 +5,18 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-import urllib.error
 import urllib.request
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
+from programs import need
+from waiting import PATIENCE, wait_until
 
 from autograder.build import PROJECT
 
-PROXY = Path(sys.prefix) / "proxy" / "node_modules" / ".bin" / "configurable-http-proxy"
 PASSWORD = "a password for trials"
-START_SECONDS, END_SECONDS = 90, 40
 
 
 class TrialHub:
@@ -38,14 +36,16 @@ class TrialHub:
             )  # fmt: skip
 
     def wait_until_it_answers(self):
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline and self.process.poll() is None:
-            try:
-                urllib.request.urlopen(f"{self.address}/hub/login", timeout=5).close()
-                return
-            except (urllib.error.URLError, OSError):  # the proxy, or the hub behind it, is not there yet
-                time.sleep(0.3)
-        pytest.fail(f"the hub did not start:\n{(self.folder / 'log').read_text()[-3000:]}")
+        """Return once it does; fail if it ends instead."""
+        wait_until(lambda: self.process.poll() is not None or self.answers())
+        assert self.answers(), f"the hub did not start:\n{(self.folder / 'log').read_text()[-3000:]}"
+
+    def answers(self):
+        try:
+            urllib.request.urlopen(f"{self.address}/hub/login", timeout=PATIENCE).close()
+        except OSError:  # the proxy, or the hub behind it, is not there yet
+            return False
+        return True
 
     def home(self, user):
         return self.folder / "users" / user
@@ -70,8 +70,8 @@ class TrialHub:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
         with suppress(subprocess.TimeoutExpired):
-            self.process.wait(END_SECONDS)
-        _, left = psutil.wait_procs(self.left(), timeout=10)
+            self.process.wait(PATIENCE)
+        _, left = psutil.wait_procs(self.left(), timeout=PATIENCE)
         told = [f"{process.pid}: {process.cmdline()}" for process in left]
         for process in left:
             process.kill()
@@ -82,11 +82,7 @@ class TrialHub:
 @pytest.fixture
 def trial_hub(tmp_path):
     """A hub that answers; the test fails if anything of it outlives it."""
-    if not PROXY.exists():
-        missing = (
-            "the hub's proxy is not here; install it with: make .venv/proxy/node_modules/.bin/configurable-http-proxy"
-        )
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    need("npm", "proxy")
     hub = TrialHub(tmp_path)
     try:
         hub.wait_until_it_answers()

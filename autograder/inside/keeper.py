@@ -92,7 +92,8 @@ def unpack(archive: bytes, place: Place) -> None:
     for folder in (place.work, place.folder / "home"):
         folder.mkdir(parents=True, exist_ok=True)
     with tarfile.open(fileobj=io.BytesIO(archive)) as files:
-        files.extractall(place.work, filter="data")
+        files.extraction_filter = getattr(tarfile, "data_filter", None)  # which Python has from 3.11.4 on
+        files.extractall(place.work)
 
 
 def become_kernel(

@@ -30,7 +30,6 @@ USED_LATER = (
     "ipykernel.debugger",
     "pygments.formatters.terminal256",
     "pygments.lexers.python",
-    "pyseccomp",
     "stack_data",
     "tornado.platform.asyncio",
     "zmq.eventloop.zmqstream",
