@@ -79,7 +79,7 @@ def open_submission(page, unit, student):
 
 def wait_for_marks(page):
     """Wait until a submission's page has its marks. Playwright's own waiting would need ``eval``, which it forbids."""
-    from running import wait_until
+    from waiting import wait_until
 
     loaded = "Boolean(formgrader.grades && formgrader.grades.loaded && formgrader.comments.loaded)"
     assert wait_until(lambda: page.evaluate(loaded), 60)

@@ -6,8 +6,9 @@ import threading
 from dataclasses import replace
 
 import pytest
-from running import UNIT, class_of, points_in, points_of, wait_until, with_line
+from running import UNIT, class_of, points_in, points_of, with_line
 from test_shares import children, keepers_of
+from waiting import wait_until
 
 from autograder.grade import Grading, grade
 from autograder.inside.limits import Limits

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 from escaping import TRIED, UNIT, run
-from running import wait_until
+from waiting import wait_until
 
 from autograder.inside import sharing, usage
 from autograder.kernels import forkserver, sandbox
