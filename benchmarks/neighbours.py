@@ -95,7 +95,8 @@ def beside(cell: str) -> tuple[float, bool]:
         submit(course / "submitted", "a", cell)
         for number in range(HONEST):
             submit(course / "submitted", f"honest-{number}")
-        began, last, points = time.monotonic(), 0.0, []
+        began, last = time.monotonic(), 0.0
+        points: list[float] = []
         for _, graded in grade(Grading(UNIT, course / "submitted", course)):
             if graded.student != "a":
                 last, points = time.monotonic() - began, [*points, graded.points]
