@@ -90,8 +90,8 @@ def _as_before(one: Any, other: Any, task: Task) -> Comparison:
 
 
 def _said(error: Raised) -> str:
-    """The message, without addresses in memory."""
-    return re.sub(r"0x[0-9a-f]+", "0x", error.message)
+    """The message without what is another each time: addresses, counters as in dense_3, data that follows in braces."""
+    return re.sub(r"0x[0-9a-f]+|_\d+", "", error.message.partition("{")[0])
 
 
 def conclusion(want: Judged, got: Any, task: Task) -> Comparison:
