@@ -1,5 +1,6 @@
 """``check("task")`` as a student calls it, outside a notebook: text on the terminal, points as its value."""
 
+import json
 import re
 import sys
 from html.parser import HTMLParser
@@ -88,6 +89,26 @@ def test_all_tasks_in_one_table(notebook, capsys):
          "NameError: jacobian is not defined; run the cell that defines it first"],
         ["total", "2 of 10"],
     ]  # fmt: skip
+
+
+def test_a_verdict_of_an_earlier_version_is_read():
+    """When parts had no states, but were right or had a reason."""
+    reasons = {
+        State.RIGHT: "",
+        State.UNANSWERED: "NotImplementedError: write your answer here, in line 3: raise",
+        State.UNDEFINED: "NameError: jacobian is not defined; run the cell that defines it first",
+        State.WRONG: "expected 1, got 2",
+    }
+    parts = [{"name": state, "right": state is State.RIGHT, "reason": reason} for state, reason in reasons.items()]
+    old = {"task": "jacobian", "points": 1.0, "max_points": 3.0, "parts": parts, "mistake": None, "hint": ""}
+    verdict = Verdict.from_json(old)
+    assert [part.state for part in verdict.parts] == list(reasons)
+    assert Verdict.from_json(json.loads(json.dumps(verdict.to_json()))) == verdict
+    for forged in ({"name": "a", "right": "yes", "reason": ""}, {"name": "a", "right": 1, "reason": ""}):
+        assert not Verdict.from_json(old | {"parts": [forged]}).right
+    for unknown in ({"name": "a", "state": "good", "reason": ""}, {"name": "a"}):
+        with pytest.raises((ValueError, KeyError)):
+            Verdict.from_json(old | {"parts": [unknown]})
 
 
 HOSTILE = "</td><script>alert(1)</script><img src=x onerror='alert(1)'>\""

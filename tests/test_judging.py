@@ -1,14 +1,18 @@
 """Judging: equal values are equal however they are written, and every difference is said in words."""
 
+from dataclasses import replace
 from graphlib import CycleError
 
 import numpy as np
 import pytest
 
-from course.check import Expected, judge, load
-from course.check.comparing import EQUAL, alike, compare
-from course.check.plain import Opaque, Raised, caught, decode, encode
-from course.check.unit import Task
+from autograder.audit import audit_task
+from course.check import BrokenCheck, Expected, State, Verdict, judge, load, observe
+from course.check.comparing import EQUAL, alike, compare, differs
+from course.check.observing import not_defined
+from course.check.parts import raises
+from course.check.plain import Judged, Opaque, Raised, caught, decode, encode
+from course.check.unit import Task, Unit
 
 TASK = Task("numeric_gradient", "f", 1, lambda a, rng: {}, ("f",))
 
@@ -72,6 +76,7 @@ def test_answers_that_raise_are_alike_if_they_say_the_same():
     assert not alike(raised(ValueError("a")), raised(ValueError("b")), TASK)
     assert not alike(raised(ValueError("a")), raised(TypeError("a")), TASK)
     assert alike(raised(ValueError("at 0x7f01")), raised(ValueError("at 0x7f02")), TASK)
+    assert alike(raised(ValueError("dense_3: config={'a': 1}")), raised(ValueError("dense_4: config={}")), TASK)
     assert alike(raised(RecursionError("in a")), raised(RecursionError("in b")), TASK)
     assert alike(raised(TypeError("a"), "ValueError"), raised(TypeError("b"), "ValueError"), TASK)
 
@@ -86,6 +91,84 @@ def expected():
 def test_forged_observations_earn_nothing(expected, forged):
     verdict = judge(expected, forged)
     assert verdict.points == 0 and not verdict.right and verdict.mistake is None
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        {"raised": "", "message": "", "line": None, "code": ""}, {"opaque": ""},
+        {"judged": "", "given": None, "did": None},
+        {"raised": "E", "message": "", "line": None, "code": "", "bases": [""]},
+        None, "", [], {"dict": []}, encode([]), encode(np.nan), encode(object()), encode(caught(ValueError())),
+        encode(caught(ValueError(), asked="ValueError")), encode(Judged("names_the_entry", None, None)),
+    ],
+)  # fmt: skip
+def test_what_says_nothing_is_wrong(expected, nothing):
+    verdict = judge(expected, dict.fromkeys(expected.reference, nothing), "")
+    assert verdict.points == 0 and not any(part.right for part in verdict.parts)
+    assert verdict.state is State.WRONG and verdict.mistake is None and all(part.reason for part in verdict.parts)
+
+
+def test_a_part_that_is_missing_is_wrong_whatever_is_said_of_it(expected):
+    verdict = judge(expected, {}, "")
+    assert verdict.points == 0 and verdict.state is State.WRONG
+
+
+def test_a_verdict_without_parts_is_not_right():
+    verdict = Verdict("f", 0.0, 1.0, ())
+    assert not verdict.right and not verdict.unanswered and not verdict.undefined and verdict.state is State.WRONG
+
+
+def test_states_are_told_by_what_was_observed_and_not_by_words(expected):
+    parts = expected.reference
+
+    def state_of(error):
+        return judge(expected, dict.fromkeys(parts, encode(caught(error)))).state
+
+    assert state_of(NotImplementedError("write your answer here")) is State.UNANSWERED
+    assert state_of(NameError(not_defined("central_difference"))) is State.UNDEFINED
+    assert state_of(NameError(not_defined("numpy"))) is State.WRONG
+    assert state_of(ValueError("NotImplementedError")) is State.WRONG
+    wrong = dict.fromkeys(parts, "NotImplementedError: as text")
+    assert judge(expected, wrong).state is State.WRONG
+
+
+def judged_task(judge):
+    return Task("numeric_gradient", "f", 1, lambda a, rng: {}, ("f",), judges={"near": judge})
+
+
+def test_what_the_unit_judges_is_judged_here_from_what_was_given():
+    def near(given, did):
+        return EQUAL if abs(did - given) <= 1 else differs(f"{did:g} is far from {given:g}")
+
+    task = judged_task(near)
+    want, right, wrong = (decode(encode(Judged("near", 5.0, did))) for did in (5.0, 5.9, 7.0))
+    assert compare(want, right, task) is EQUAL
+    assert compare(want, wrong, task).reason == "7 is far from 5"
+    forged = decode(encode(Judged("near", 7.0, 7.0)))
+    assert not compare(want, forged, task).equal, "what was given is not for the answer to say"
+    assert "KeyError" in compare(want, caught(KeyError("x")), task).reason
+    assert alike(wrong, decode(encode(Judged("near", 5.0, 7.0 + 1e-12))), task) and not alike(wrong, right, task)
+    assert not alike(want, np.zeros(3), task) and not alike(Opaque("a thing"), np.zeros(3), task)
+
+
+@pytest.mark.parametrize(
+    "judge",
+    [lambda given, did: True, lambda given, did: None, lambda given, did: "", lambda given, did: 1 / 0, lambda: EQUAL],
+)
+def test_a_judge_that_comes_to_no_conclusion_finds_nothing_right(judge):
+    value = decode(encode(Judged("near", 5.0, 5.0)))
+    assert compare(value, value, judged_task(judge)).equal is False
+    assert compare(value, value, TASK).equal is False, "there is no judge of that name"
+
+
+def test_a_judge_is_given_a_bounded_amount():
+    seen = []
+    task = judged_task(lambda given, did: seen.append(did) or EQUAL)
+    want = decode(encode(Judged("near", 5.0, 5.0)))
+    for large in (["x" * 9000] * 3, np.zeros(30_000), [[np.zeros(90)] * 20] * 20, Raised("E", "x" * 30_000)):
+        assert not compare(want, Judged("near", None, large), task).equal
+    assert not seen
 
 
 def test_parts_earn_their_share(expected):
@@ -108,3 +191,52 @@ def test_other_seeds_show_other_numbers():
     task = unit.tasks["jacobian"]
     assert Expected(unit, task, 1).reference != Expected(unit, task, 2).reference
     assert not judge(Expected(unit, task, 1), Expected(unit, task, 2).reference).right
+
+
+def unit_with(**parts):
+    """A unit of one task that has these parts, whose reference is that of another unit."""
+    unit = Unit("numeric_gradient")
+
+    @unit.task(points=2)
+    def jacobian(answer, rng):
+        return parts
+
+    return unit, unit.tasks["jacobian"]
+
+
+BROKEN = {
+    "a typo": (lambda: undefined, "the reference itself raised NameError"),  # noqa: F821
+    "no function": (3.0, "the reference itself raised TypeError"),
+    "nothing": (lambda: None, "nothing to compare"),
+    "an empty text": (lambda: "", "nothing to compare"),
+    "an empty list": (list, "nothing to compare"),
+    "lists of nothing": (lambda: [None, [np.zeros(0)], {"a": ""}], "nothing to compare"),
+    "NaN": (lambda: np.full(3, np.nan), "nothing to compare"),
+    "no plain data": (object, "nothing to compare"),
+    "no plain data in a list": (lambda: ["a", object()], "not right by its own check"),
+    "a judge that there is not": (lambda: Judged("nobody", 1, 1), "no judge called 'nobody'"),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_check_in_which_the_reference_fails_is_a_fault_of_the_unit(what):
+    part, said = BROKEN[what]
+    unit, task = unit_with(good=lambda: 1.0, bad=part)
+    expected = Expected(unit, task, 5)
+    with pytest.raises(BrokenCheck, match=f"numeric_gradient, jacobian: bad: .*{said}"):
+        judge(expected, observe(task, {}, 5))
+    audit = audit_task(Expected(unit, task, 5))
+    assert not audit.sound and not audit.accepted and said in audit.faults[0]
+
+
+def test_a_check_without_parts_is_a_fault_of_the_unit():
+    unit, task = unit_with()
+    for fault in (task, replace(task, observe=lambda a, rng: None), replace(task, observe=lambda a, rng: 1 / 0)):
+        with pytest.raises(BrokenCheck, match=r"numeric_gradient, jacobian: its check .*the fault is in the unit"):
+            _ = Expected(unit, fault, 5).reference
+
+
+def test_refusing_is_right_where_the_task_says_so():
+    unit, task = unit_with(refused=lambda: raises(ValueError, lambda: int("x")), value=lambda: 1.0)
+    expected = Expected(unit, task, 5)
+    assert judge(expected, expected.reference).right and audit_task(expected).accepted

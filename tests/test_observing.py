@@ -7,7 +7,8 @@ import warnings
 import numpy as np
 import pytest
 
-from course.check.observing import observe
+from course.check.observing import not_defined, observe
+from course.check.parts import raises
 from course.check.plain import Raised, decode
 from course.check.unit import Task
 
@@ -61,6 +62,43 @@ def test_an_error_that_cannot_be_read():
 def test_an_endless_part_ends(body):
     seen = observed(f"def f(x):\n    try:\n        {body}\n    except Exception: pass", seconds=0.2)["part"]
     assert seen.kind == "TimeoutError"
+
+
+def test_what_sleeps_or_waits_for_the_processor_has_more_time():
+    assert observed("import time\ndef f(x):\n    time.sleep(2.2)\n    return x", seconds=2.0)["part"] == 3
+
+
+SLOW = "import time\nend = time.thread_time() + 2\nwhile time.thread_time() < end: pass\nready = 5"
+
+
+@pytest.mark.parametrize("importing", ["import slow", "slow = __import__('importlib').import_module('slow')"])
+def test_an_import_is_not_the_answers_time_and_is_never_broken_off(importing, tmp_path, monkeypatch):
+    (tmp_path / "slow.py").write_text(SLOW)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "slow", raising=False)
+    seen = observed(
+        f"def f(x):\n    {importing}\n    return slow.ready",
+        parts=lambda a, rng: {"first": lambda: a.f(3), "second": lambda: a.f(4)},
+        seconds=1.0,
+    )
+    assert seen == {"first": 5, "second": 5}
+
+
+def test_what_swallows_the_end_of_its_time_ends_all_the_same():
+    swallowing = "for _ in range(3):\n        try:\n            while True: pass\n        except BaseException: pass"
+    seen = observed(f"def f(x):\n    {swallowing}\n    return x", seconds=0.2)["part"]
+    assert isinstance(seen, np.ndarray) or seen.kind == "TimeoutError"
+
+
+def test_a_refusal_is_observed_as_it_is():
+    def parts(answer, rng):
+        return {"part": lambda: ["a", raises(ValueError, lambda: answer.f(3))]}
+
+    derived = observed("class Odd(ValueError): pass\ndef f(x): raise Odd('x is odd')", parts=parts)["part"][1]
+    assert (derived.kind, derived.asked, derived.bases[0]) == ("Odd", "ValueError", "ValueError")
+    assert observed("def f(x): return x", parts=parts)["part"] == ["a", 3]
+    assert observed("def f(x): raise NotImplementedError", parts=parts)["part"].kind == "NotImplementedError"
+    assert observed("g = 1", parts=parts)["part"] == Raised("NameError", not_defined("f"))
 
 
 def test_printing_and_warnings_are_dropped(capsys):

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from course.check.plain import MAX_ELEMENTS, Opaque, Raised, decode, encode
+from course.check.plain import MAX_ELEMENTS, Judged, Opaque, Raised, caught, decode, encode
 
 GRAD = torch.tensor(3.0, requires_grad=True)
 
@@ -65,6 +65,15 @@ def test_what_is_not_plain_is_opaque(value):
     assert isinstance(through_json(value), Opaque)
 
 
+def test_exceptions_and_what_a_unit_judges_come_back():
+    error = caught(KeyError("k"), 3, "x[k]", "LookupError")
+    assert through_json(error) == error and error.bases[:2] == ("KeyError", "LookupError")
+    back = through_json([Judged("near", {"at": [1, 2]}, error), "x"])[0]
+    assert (back.by, back.did) == ("near", error) and list(back.given["at"]) == [1, 2]
+    earlier = {"raised": "KeyError", "message": "k", "line": 3, "code": ""}
+    assert decode(earlier) == Raised("KeyError", "k", 3)
+
+
 def test_nesting_ends():
     deep: list = []
     deep.append([deep, "x"])
@@ -82,7 +91,14 @@ def test_nesting_ends():
         {"dtype": "float64", "shape": "12", "data": ""},
         {"dtype": "float64", "shape": [1], "data": "not base64!!"},
         {"dtype": ["float64"], "shape": [1], "data": ""},
-        {"opaque": 3}, {"raised": "x"}, {"dict": [[1, 2, 3]]}, {"dict": 1}, {"unknown": 1}, {}, 3, 2.5, True,
+        {"opaque": 3}, {"raised": "x"}, {"opaque": ""}, {"judged": "x", "given": 3},
+        {"judged": "", "given": [], "did": []},
+        {"raised": "", "message": "", "line": None, "code": ""},
+        {"raised": "E", "message": "", "line": None, "code": "", "bases": "ValueError", "asked": ""},
+        {"raised": "E", "message": "", "line": None, "code": "", "bases": [3], "asked": ""},
+        {"raised": "E", "message": "", "line": None, "code": "", "bases": [], "asked": None},
+        {"raised": "E", "message": "", "line": None, "code": "", "right": True},
+        {"dict": [[1, 2, 3]]}, {"dict": 1}, {"unknown": 1}, {}, 3, 2.5, True,
         [None] * 20_000, "x" * 20_000,
     ],
 )  # fmt: skip

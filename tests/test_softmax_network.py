@@ -7,9 +7,11 @@ import tensorflow as tf
 import torch
 
 from course.check import load
+from course.check.comparing import EQUAL
+from course.check.plain import caught
 from course.numeric_gradient.reference import central_difference, relative_error
 from course.softmax_network import pictures, reference
-from course.softmax_network.check import names
+from course.softmax_network.check import names_the_entry
 
 RNG = np.random.default_rng(9)
 W1, W2 = RNG.normal(0, 0.1, size=(20, 10)), RNG.normal(0, 0.1, size=(3, 20))
@@ -140,11 +142,17 @@ def test_gradient_check_passes_and_names_what_is_wrong():
             reference.gradient_check(loss, PARAMETERS, right, **{name: 0.0})
 
 
+def judgement(message, place, shape):
+    """What the check makes of an error with that message, which should name an entry of omega."""
+    given = {"parameter": "omega", "others": ["kappa"], "entry": place, "shape": shape}
+    return names_the_entry(given, caught(ValueError(message)))
+
+
 @pytest.mark.parametrize("index", ["[1, 12]", "(1, 12)", "[1][12]", "(np.int64(1), np.int64(12))", "row 1, column 12"])
 def test_an_index_may_be_written_in_any_way(index):
-    assert names(f"omega: the worst entry is {index}.", "omega", (1, 12), (3, 14)) == "the error names all"
-    assert "the parameter" in names(f"the worst entry is {index}", "omega", (1, 12), (3, 14))
-    assert "the worst entry" in names(f"omega {index}", "omega", (12, 1), (13, 14))
+    assert judgement(f"omega: the worst entry is {index}.", (1, 12), (3, 14)) is EQUAL
+    assert "the parameter" in judgement(f"the worst entry is {index}", (1, 12), (3, 14)).reason
+    assert "the worst entry" in judgement(f"omega {index}", (12, 1), (13, 14)).reason
 
 
 @pytest.mark.parametrize(
@@ -162,7 +170,7 @@ def test_an_index_may_be_written_in_any_way(index):
     ],
 )
 def test_an_error_may_tell_more_than_a_name_and_an_index(message, place, shape):
-    assert names(message, "omega", place, shape) == "the error names all"
+    assert judgement(message, place, shape) is EQUAL
 
 
 @pytest.mark.parametrize(
@@ -175,7 +183,14 @@ def test_an_error_may_tell_more_than_a_name_and_an_index(message, place, shape):
     ],
 )
 def test_an_error_that_names_other_entries_too_does_not_name_the_worst(message, place, shape):
-    assert names(message, "omega", place, shape) == "the error names other entries too"
+    assert judgement(message, place, shape).reason == "the error names other entries too"
+
+
+def test_without_an_entry_one_parameter_is_to_be_named():
+    assert judgement("omega holds NaN", (), (3,)) is EQUAL
+    assert "another parameter" in judgement("kappa or omega", (), (3,)).reason
+    assert "no error" in names_the_entry({"entry": ()}, None).reason
+    assert "got the error KeyError" in names_the_entry({"entry": ()}, caught(KeyError("omega"))).reason
 
 
 V, M = np.ones(3), np.ones((2, 3))

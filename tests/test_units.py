@@ -97,21 +97,6 @@ def test_a_guess_earns_little(what):
         assert judge(expected, observe(expected.task, scope, seed)).points <= expected.task.points / 4
 
 
-SAME_FOR_EVERY_SEED = {
-    "neuron_kernel": "the task is to write these very numbers",
-    "three_neurons": "the task is to write these very numbers",
-    "gradient_check": "what is observed is whether an error names what was drawn",
-}
-
-
-@pytest.mark.parametrize(("unit_name", "task_name"), TASKS)
-def test_what_is_expected_depends_on_the_seed(unit_name, task_name):
-    """Else whoever has seen the expected values returns them. Fewer than half of a task's parts may be constant."""
-    first, *others = (expected_of(unit_name, task_name, seed).reference for seed in SEEDS)
-    constant = [part for part in first if all(other[part] == first[part] for other in others)]
-    assert (2 * len(constant) >= len(first)) == (task_name in SAME_FOR_EVERY_SEED), constant
-
-
 @pytest.mark.parametrize("unit_name", UNITS)
 def test_no_check_holds_an_answer(unit_name):
     """A notebook may import the check of its own unit, and whatever that module holds."""

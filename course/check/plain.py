@@ -19,6 +19,7 @@ shape and size is verified, and anything else raises ``ValueError``.
 from __future__ import annotations
 
 import base64
+import builtins
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -73,7 +74,7 @@ class Judged:
 def caught(error: BaseException, line: int | None = None, code: str = "", asked: str = "") -> Raised:
     """An exception as plain data."""
     kind = type(error)
-    bases = tuple(base.__name__ for base in kind.__mro__ if base.__module__ == "builtins" and base is not object)
+    bases = tuple(base.__name__ for base in kind.__mro__[:-1] if getattr(builtins, base.__name__, None) is base)
     return Raised(kind.__name__ or "a type without a name", _message(error), line, code, bases, asked)
 
 

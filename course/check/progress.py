@@ -46,7 +46,7 @@ class Progress:
         return f'<p style="margin:.3em calc(.8em + 4px) 0;color:inherit">{escape(self.so_far)}</p>'
 
     def __str__(self) -> str:
-        rows = [(one.task, one.score, one.state, _why(one)) for one in self._verdicts()]
+        rows = [(one.task, one.score, str(one.state), _why(one)) for one in self._verdicts()]
         rows.append(("total", self.total, "", ""))
         task, points, state = (max(len(row[column]) for row in rows) for column in range(3))
         lines = (f"{row[0]:<{task}}  {row[1]:>{points}}  {row[2]:<{state}}  {row[3]}" for row in rows)
