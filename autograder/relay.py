@@ -74,12 +74,14 @@ class Relay:
         self._open: set[socket.socket] = set()
 
     def listen_for(self, path: Path) -> None:
-        """Stand before the socket at ``path``, now and when there is another one."""
-        if path not in self._listeners:
-            listener = self._listeners[path] = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            listener.bind(str(self.folder / path.name))
-            listener.listen()
-            _begin(lambda: self._accept(listener, path))
+        """Stand before the socket at ``path``; once more where Jupyter's manager has removed what stood there."""
+        place = self.folder / path.name
+        place.unlink(missing_ok=True)
+        self._close(path)
+        listener = self._listeners[path] = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.bind(str(place))
+        listener.listen()
+        _begin(lambda: self._accept(listener, path))
 
     def _accept(self, listener: socket.socket, path: Path) -> None:
         with suppress(OSError):  # until it is closed
@@ -118,10 +120,17 @@ class Relay:
 
     def close(self) -> None:
         """Pass nothing on any more."""
-        self._hang_up(*self._listeners.values(), *list(self._open))
-        for listener in self._listeners.values():
-            listener.close()
+        for path in list(self._listeners):
+            self._close(path)
+        self._hang_up(*list(self._open))
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _close(self, path: Path) -> None:
+        listener = self._listeners.pop(path, None)
+        if listener is not None:
+            with suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)  # whoever waits for a connection no longer does
+            listener.close()
 
 
 def _begin(work: Callable[[], None]) -> None:
