@@ -71,7 +71,7 @@ def test_a_kernel_that_was_killed_from_outside_is_run_again_after_the_others(tmp
     """The system may kill a kernel for want of memory, which is nobody's fault."""
     truth = class_of(6, tmp_path)
     with_line(tmp_path, "a-slow", "import time; time.sleep(4) # slow")
-    place, killed = Telling(UNIT.name, "strict", workers=1), []
+    place, killed = Telling(UNIT.name, "strict", workers=1), list[int]()
 
     def kill_kernel():
         assert wait_until(lambda: place.given, 60)

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -35,6 +37,14 @@ CROWDS = {
                 os.close(last); os.read(all_there, 1); break
         else: os.close(last)
         while True: pass""",
+    "waking each other": f"""
+        import os, signal
+        all_there, last = os.pipe()
+        for n in range({MANY}):
+            if os.fork() == 0:
+                os.close(last); os.read(all_there, 1); break
+        else: os.close(last)
+        while True: os.kill(-1, signal.SIGCONT)""",
     "threads": f"""
         import hashlib, threading; threading.stack_size(2**18)
         all_there = threading.Barrier({MANY})
@@ -129,14 +139,19 @@ def test_time_limits_go_by_what_a_kernel_does_not_by_how_busy_the_machine_is():
         assert all(not other.result().findings for other in others)
 
 
-def test_what_evades_being_stopped_is_ended(monkeypatch):
-    """Each process of it wakes all others up, as long as it runs."""
-    forkserver.start(UNIT.name, sandbox.STRICT).wait_until_ready()
-    cell = f"""
-        import os, signal
-        for n in range({MANY}):
-            if os.fork() == 0: break
-        while True: os.kill(-1, signal.SIGCONT)"""
-    outcome = run(after=[cell], **PATIENT)
-    TRIED.append(("shares", "waking each other", ", ".join(outcome.findings)))
-    assert outcome.full and {"processor limit", "time limit"} & set(outcome.findings)
+def test_a_crowd_owes_what_it_has_beyond_a_single_thread(monkeypatch):
+    """Real processes, which nobody stops here: then they are taken to evade it."""
+    monkeypatch.setattr(sharing, "EVADES", 0.01)
+    crowd = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(4 * sharing.PROCESSORS)]
+    try:
+        alone, together = sharing.Share(), sharing.Share()
+        assert wait_until(lambda: together.look([one.pid for one in crowd]) == len(crowd), 60)
+        for _ in range(40):
+            time.sleep(0.05)
+            alone.look([crowd[0].pid])
+            together.look([one.pid for one in crowd])
+        assert alone.owed <= 0 < together.owed and together.evaded and not alone.evaded
+    finally:
+        for one in crowd:
+            one.kill()
+            one.wait()

@@ -25,7 +25,7 @@ class Share:
 
     def __init__(self) -> None:
         self.clock = 0.0
-        """Seconds as on the wall, but those in which the kernel waited for a processor count only in part."""
+        """Seconds as on the wall, but those in which the kernel waits for a processor, and owes none, hardly count."""
         self.owed = -CREDIT
         self.stopped = False
         self._looked = time.monotonic()
@@ -42,7 +42,7 @@ class Share:
         ready, used = sum(map(_ready, family)), sum(map(_seconds, family))
         passed, ran = now - self._looked, used - self._used
         self._looked, self._used = now, used
-        self.clock += min(passed, max(ran, passed / SLOWEST)) if ready else passed
+        self.clock += min(passed, max(ran, passed / SLOWEST)) if ready and self.owed <= 0 else passed
         others = max(0, _all_ready() - ready - 1)  # this process is ready, too
         self.owed = max(-CREDIT, self.owed + (_share(ready, others) - _share(1, others)) * passed)
         return ready
