@@ -511,7 +511,7 @@ def linear_layer(x, W, b):
 
 @unit.mistake(
     "numerical differences instead of a rule",
-    "A difference of two y has no digits of the derivative where y is large. The derivative by W holds the numbers of x.",
+    "A difference of two y has no digits of the derivative where y is large. The derivative by W holds x's numbers.",
 )
 def linear_layer(x, W, b):
     x, W, b = (np.array(given, dtype=float) for given in (x, W, b))
