@@ -67,7 +67,7 @@ def scribbling(answer):
 
     def scribbler(*args, **kwargs):
         result = own(answer(*args, **kwargs))
-        seen = {}
+        seen: dict[int, object] = {}
         for thing in (*args, *kwargs.values()):
             scribble(thing, seen)
         return result

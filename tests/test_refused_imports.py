@@ -32,6 +32,15 @@ def test_a_library_that_differentiates_is_refused_in_words_and_not_there():
 
 
 @pytest.mark.alone
+@pytest.mark.parametrize("library", ["torch", "sympy"])
+def test_an_answer_that_uses_it_earns_nothing(library):
+    answer = "def mean_of_squares(x):\n    import {0}\n    return float(sum(v * v for v in x.ravel()) / x.size)"
+    outcome = run(answer=answer.format(library))
+    assert outcome.right == 0 and "refused import" in outcome.findings
+    assert run(answer=answer.format("math")).full
+
+
+@pytest.mark.alone
 def test_without_isolation_it_is_refused_in_words():
     outcome = run("import torch", isolation="none")
     assert outcome.full and "refused import" in outcome.findings
@@ -91,6 +100,7 @@ def _imported_by(module):
         ("tf_tape", "import tensorflow as tf, keras", []),
         ("torch_autograd", "%time import tensorflow", ["tensorflow"]),
         ("forward_mode", "x = = 1\nfrom jax import grad", ["jax"]),
+        ("forward_mode", "x = = 1\nthis differs from torch, and we import jax", []),
         ("forward_mode", "# import torch\nprint('import of torch')", []),
     ],
 )

@@ -16,13 +16,13 @@ from course.check import Expected, judge, load, observe
 COMPLEX = ("complex", 1e-20)
 FEW = [("central", 1e-5), COMPLEX]  # where there is no time for either
 STEPS = [*FEW, *(("central", 10.0**-n) for n in (2, 4, 6, 8, 10)), ("forward", 1e-7), ("Richardson", 1e-3)]
-STEEP = ("staged_backward", "neuron_backward", "loss_from_logits")
+STEEP = ("product_derivative", "matmul_derivative", "staged_backward", "neuron_backward", "loss_from_logits")
 
 
 def differences(f, x, kind, h):
-    """The gradient of f at an array by nudging each entry, which f may see in any shape."""
+    """The derivative of f, whose values may be numbers or arrays, by an array, whose entries are nudged one by one."""
     x = np.array(x, dtype=complex if kind == "complex" else float)
-    gradient = np.zeros(x.shape)
+    gradient = np.zeros((*x.shape, *np.shape(f(x))))
 
     def at(i, step):
         nudged = x.copy()
@@ -125,7 +125,27 @@ def vectorised(nudge):
     )
 
 
+def along(f):
+    """An answer of forward mode that nudges its values along each of the directions in which they move."""
+
+    def make(nudge):
+        def derivative(a, da, b, db):
+            extra = da.shape[np.ndim(a) :]
+            da, db = da.reshape(*np.shape(a), -1), db.reshape(*np.shape(b), -1)
+            columns = [
+                nudge(lambda t, i=i: f(a + t[0] * da[..., i], b + t[0] * db[..., i]), np.zeros(1))[0]
+                for i in range(da.shape[-1])
+            ]
+            return np.stack(columns, axis=-1).reshape(*columns[0].shape, *extra)
+
+        return derivative
+
+    return make
+
+
 NUDGED = {
+    ("forward_mode", "product_derivative"): ({"product_derivative": along(np.multiply)}, 0),
+    ("forward_mode", "matmul_derivative"): ({"matmul_derivative": along(np.matmul)}, 0),
     ("manual_backprop", "staged_backward"): ({"staged_backward": staged}, 0.4),
     ("manual_backprop", "neuron_backward"): (
         {"neuron_backward": with_value(lambda w, x, label=1: softplus(np.asarray((1 - 2 * label) * score(w, x)))[()])},
@@ -165,7 +185,8 @@ NUDGED = {
     ("softmax_network", "backward"): ({"backward": two_weights}, 0),
 }
 """For each task answers that nudge, and the points that the values alone earn, which are computed as they should be."""
-EXACT = {("tf_tape", "loss_from_logits")}  # of 8 scores: a complex step is as exact as a formula, and as much work
+EXACT = {("tf_tape", "loss_from_logits"), ("forward_mode", "product_derivative"), ("forward_mode", "matmul_derivative")}
+"""Where a complex step is as exact as a formula, and allowed: forward mode is what it is, and 8 scores are few."""
 
 
 TRIED = [

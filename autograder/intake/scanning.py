@@ -136,7 +136,7 @@ def _imported(tree: ast.Module) -> Iterator[str]:
 
 def _imported_as_text(text: str) -> list[str]:
     names = re.findall(r"\bcourse\.\w+\.\w+", text)
-    names += re.findall(r"\b(?:from|import)[ \t]+([\w.]+)", text)
+    names += re.findall(r"(?m)^(?:[ \t]*%+\w+)?[ \t]*(?:from|import)[ \t]+([\w.]+)", text)
     for package, listed in re.findall(r"\bfrom[ \t]+(course\.\w+)[ \t]+import[ \t(]+([^\n;]+)", text):
         names += [f"{package}.{name}" for name in re.findall(r"(?:^|,)[ \t]*(\w+)", listed)]
     return names

@@ -1,4 +1,7 @@
-"""The tasks of unit 4. Plain arrays, in shapes that tell all axes apart and in square ones that let slips run."""
+"""The tasks of unit 4. Plain arrays, in shapes that tell all axes apart and in square ones that let slips run.
+
+Beside them stand values so large, or so small, that a difference of two of them has no digits of a derivative.
+"""
 
 import numpy as np
 
@@ -17,6 +20,9 @@ def copies(given):
     return [np.copy(array) for array in given]
 
 
+HUGE = 2.0**40  # a difference of such values with any usual step is wrong in the first few digits
+
+
 def after(call, given):
     """What the call returned, and what it left of the arrays that it was given."""
     arrays = copies(given)
@@ -31,10 +37,11 @@ def product_derivative(answer, rng):
     numbers, vector, matrix = pair((), ()), pair((4,), ()), pair((2, 3), (4,))
     square, kept = pair((3, 3), (3, 3)), pair((2,), (3, 2))
     a, da = drawn(rng, 3), drawn(rng, 3, 2)
-    still = np.zeros((2, 3, 4))
+    still, (b, db, c, dc) = np.zeros((2, 3, 4)), pair((5,), ())
 
-    def of(given):
-        return answer.product_derivative(*copies(given))
+    def of(*cases):
+        """The derivatives, and that of two vectors of huge numbers."""
+        return [answer.product_derivative(*copies(given)) for given in (*cases, (HUGE * b, db, HUGE * c, dc))]
 
     return {
         "two numbers, by a number": lambda: of(numbers),
@@ -42,8 +49,8 @@ def product_derivative(answer, rng):
         "two 2 by 3 arrays, by a vector": lambda: of(matrix),
         "3 by 3 arrays, by a 3 by 3 array": lambda: of(square),
         "a times itself": lambda: of((a, da, a, da)),
-        "only one factor moves": lambda: [of((*matrix[:3], still)), of((matrix[0], still, *matrix[2:]))],
-        "what was given is left as it was": lambda: after(lambda: answer.product_derivative, kept),
+        "only one factor moves": lambda: of((*matrix[:3], still), (matrix[0], still, *matrix[2:])),
+        "what was given is left as it was": lambda: [*after(lambda: answer.product_derivative, kept), of()],
     }
 
 
@@ -53,10 +60,11 @@ def matmul_derivative(answer, rng):
         return drawn(rng, n, k), drawn(rng, n, k, *T), drawn(rng, k, m), drawn(rng, k, m, *T)
 
     number, vector, matrix = pair(2, 3, 4), pair(2, 3, 4, 5), pair(4, 2, 3, 3, 2)
-    square = pair(3, 3, 3, 3, 3)
+    square, (a, da, b, db) = pair(3, 3, 3, 3, 3), pair(3, 3, 3, 3)
 
     def of(given):
-        return answer.matmul_derivative(*copies(given))
+        """The derivative, and that of matrices of huge numbers."""
+        return [answer.matmul_derivative(*copies(which)) for which in (given, (HUGE * a, da, HUGE * b, db))]
 
     return {
         "by a number": lambda: of(number),
@@ -78,14 +86,17 @@ def softmax(answer, rng):
     def of(z, dz):
         return answer.softmax(z.copy(), dz.copy())
 
+    def and_a_huge_slope(*found):
+        return [*found, second(of(z, HUGE * by_number))]
+
     return {
         "probabilities": lambda: first(of(z, by_vector)),
-        "derivative by a number": lambda: second(of(z, by_number)),
-        "derivative by a vector": lambda: second(of(z, by_vector)),
-        "everything square": lambda: of(square, by_square),
-        "scores of ±800": lambda: of(large, by_large),
-        "whole numbers": lambda: of(whole, by_vector),
-        "what was given is left as it was": lambda: after(lambda: answer.softmax, (kept, by_large)),
+        "derivative by a number": lambda: and_a_huge_slope(second(of(z, by_number))),
+        "derivative by a vector": lambda: and_a_huge_slope(second(of(z, by_vector))),
+        "everything square": lambda: and_a_huge_slope(of(square, by_square)),
+        "scores of ±800": lambda: and_a_huge_slope(of(large, by_large)),
+        "whole numbers": lambda: and_a_huge_slope(of(whole, by_vector)),
+        "what was given is left as it was": lambda: and_a_huge_slope(*after(lambda: answer.softmax, (kept, by_large))),
     }
 
 
@@ -103,14 +114,20 @@ def linear_layer(answer, rng):
         is_triple = isinstance(result, tuple | list) and len(result) == 3
         return result[entry] if is_triple and entry is not None else result
 
+    x, W, b = given(2, 2, 3)
+
+    def and_huge_weights(*found):
+        """What was found, and the derivatives by weights so large that y has no digits of them."""
+        return [*found, *(of((x, 2**12 * HUGE * W, b), entry) for entry in (1, 2))]
+
     return {
         "y": lambda: of(usual, 0),
-        "derivative of y by W": lambda: of(usual, 1),
-        "derivative of y by b": lambda: of(usual, 2),
-        "everything square": lambda: of(square),
-        "one example": lambda: of(single),
-        "one output": lambda: of(narrow),
-        "whole numbers": lambda: of(whole),
+        "derivative of y by W": lambda: and_huge_weights(of(usual, 1)),
+        "derivative of y by b": lambda: and_huge_weights(of(usual, 2)),
+        "everything square": lambda: and_huge_weights(of(square)),
+        "one example": lambda: and_huge_weights(of(single)),
+        "one output": lambda: and_huge_weights(of(narrow)),
+        "whole numbers": lambda: and_huge_weights(of(whole)),
     }
 
 
@@ -129,6 +146,8 @@ def training_step(answer, rng):
 
     mixed, ones = batch(np.array([0, 1, 1, 1, 0])), batch(np.ones(4, dtype=int))
     zeros, single, kept = batch(np.zeros(4, dtype=int)), batch(np.array([0])), batch(np.array([1, 0]))
+    sure = batch(np.array([1, 0, 1]))
+    sure[1][:] = np.where(sure[3] == 1, 1, HUGE - 1) / HUGE  # and wrong: the loss is steep there
 
     def copied(given):
         parameters, p, derivatives, labels = given
@@ -144,17 +163,18 @@ def training_step(answer, rng):
 
     def left():
         given = copied(kept)
-        return [answer.training_step(*given, rate), *given]
+        return and_surely_wrong(answer.training_step(*given, rate), *given)
 
-    def two_rates():
-        return [second(of(mixed, rate)), second(of(mixed, other_rate))]
+    def and_surely_wrong(*found):
+        """What was found, and the parameters after a step for probabilities next to 0 and 1 that are wrong."""
+        return [*found, second(of(sure, rate))]
 
     return {
         "loss before the step": lambda: first(of(mixed, rate)),
-        "parameters after the step": lambda: second(of(mixed, rate)),
-        "another learning rate": two_rates,
-        "label 1 only": lambda: of(ones, rate),
-        "label 0 only": lambda: of(zeros, rate),
-        "one example": lambda: of(single, rate),
+        "parameters after the step": lambda: and_surely_wrong(second(of(mixed, rate))),
+        "another learning rate": lambda: and_surely_wrong(*(second(of(mixed, r)) for r in (rate, other_rate))),
+        "label 1 only": lambda: and_surely_wrong(of(ones, rate)),
+        "label 0 only": lambda: and_surely_wrong(of(zeros, rate)),
+        "one example": lambda: and_surely_wrong(of(single, rate)),
         "what was given is left as it was": left,
     }

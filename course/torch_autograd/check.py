@@ -22,17 +22,21 @@ def value_and_gradients(answer, rng):
     used, unused = rng.uniform(0.5, 1.5, size=4), rng.uniform(0.5, 1.5, size=(2, 2))
     whole, small = rng.integers(2, 9, size=5), rng.uniform(1, 2, size=3)
 
+    def held(*tensors):
+        """Something constant for autograd, which a nudge would move."""
+        return sum(given.detach().sum() for given in tensors)
+
     def staged(x, y, z):
-        return (x + y) * z
+        return (x + y) * z + held(x, y, z) / 2
 
     def layer(W, h):
-        return ((W @ h) ** 2).sum()
+        return ((W @ h) ** 2).sum() + held(W, h)
 
     def polynomial(x):
-        return (x**2 + 2 * x).sum()
+        return (x**2 + 2 * x).sum() + held(x)
 
     return {
-        "the value of (x + y)·z": lambda: first(answer.value_and_gradients(staged, x, y, z)),
+        "the value of (x + y)·z": lambda: first(answer.value_and_gradients(lambda x, y, z: (x + y) * z, x, y, z)),
         "the gradients of (x + y)·z": lambda: second(answer.value_and_gradients(staged, x, y, z)),
         "a matrix and a vector": lambda: answer.value_and_gradients(layer, W.copy(), h.copy()),
         "whole numbers": lambda: answer.value_and_gradients(polynomial, whole.copy()),
@@ -83,7 +87,7 @@ def accumulated_gradient(answer, rng):
     equal, different, single, more = batches(3, 3, 3), batches(4, 1, 2), batches(5), batches(2, 1)
 
     def loss(w, batch):
-        return ((batch @ w - 1) ** 2).mean()
+        return ((batch @ w - 1) ** 2).mean() + w.detach().sum()  # the last is constant for autograd, not for a nudge
 
     def leaf(array):
         return tensor(array).requires_grad_()
@@ -115,7 +119,7 @@ def descend(answer, rng):
     bowl, rate = rng.uniform(1, 2, size=3), rng.uniform(0.05, 0.1)
 
     def loss(w):
-        return (tensor(bowl) * w**2).sum() + (w**4).sum() / 20
+        return (tensor(bowl) * w**2).sum() + (w**4).sum() / 20 + w.detach().sum()
 
     def on(steps, given=start, rate=rate):
         return answer.descend(loss, tensor(given), rate, steps)
