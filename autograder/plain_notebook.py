@@ -54,7 +54,7 @@ may have modules called ``course`` or ``autograder`` beside it, and with the arg
 class PlainClient(BoundedClient):
     """A client that lets nbgrader's settings say whether an error ends the run."""
 
-    _check_raise_for_error = NotebookClient._check_raise_for_error  # type: ignore[assignment]
+    _check_raise_for_error = NotebookClient._check_raise_for_error
 
 
 def run_plain(job: Job, notebook: NotebookNode, settings: Mapping[str, Any]) -> list[Finding]:
