@@ -120,7 +120,7 @@ def require_both(root, student="ann"):
     noted = marks(root)
     assert noted[student, UNIT.assignment][0] == FULL
     assert Records(root, UNIT).read(student).isolation == "strict"
-    assert noted[student, "odd"][:2] == (13.5, 19)
+    assert noted[student, "odd"][:2] == (14.5, 20)
     assert noted[student, "odd", "first", "test_share"][0] == 2
 
 
