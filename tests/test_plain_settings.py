@@ -33,6 +33,8 @@ c.OverwriteCells.add_missing_cells = True
 c.Execute.extra_arguments = ["--InteractiveShell.ast_node_interactivity=all"]
 c.Execute.error_on_timeout = {"ename": "Late", "evalue": "too late", "traceback": []}
 c.Execute.timeout = 25
+c.Execute.startup_timeout = 300
+c.Execute.iopub_timeout = 60
 c.IgnorePattern.enabled = True
 c.IgnorePattern.pattern = "harmless"
 """
