@@ -135,7 +135,8 @@ async def _run_cells(client: PlainClient, notebook: NotebookNode, job: Job, find
         if cell.cell_type != "code" or not cell.source.strip():
             continue
         if stopped:
-            cell.outputs = [_error("NotRun", stopped)]
+            cell.outputs = []
+            _fail(cell, stopped)
             continue
         name = f"cell {index + 1}"
         client.allow(job.limits.output)
@@ -144,16 +145,19 @@ async def _run_cells(client: PlainClient, notebook: NotebookNode, job: Job, find
         except Stop as stop:
             stopped = str(stop)
             findings.add(stop.finding, stopped)
-            cell.outputs.append(_error("NotRun", stopped))
+            _fail(cell, stopped)
         except CellTimeoutError:
-            _fail(cell, findings, "output limit", f"{name} sent a message that was too large, or none when it ended")
+            lost = f"{name} sent a message that was too large, or none when it ended"
+            findings.add("output limit", lost)
+            _fail(cell, lost)
             await client.reconnect()
             if not await _answers(client):
                 stopped = f"{name} did not stop at its limit of {job.limits.cell_seconds:g} s"
                 findings.add("kernel stopped", stopped)
         except FORGED as error:
             said = shown(f"{name} made the kernel answer what no kernel does ({error})")
-            _fail(cell, findings, "forged message", said)
+            findings.add("forged message", said)
+            _fail(cell, said)
         finally:
             client.settle()
         if client.interrupted:
@@ -207,10 +211,6 @@ async def _answers(client: PlainClient) -> bool:
     return False
 
 
-def _fail(cell: NotebookNode, findings: Findings, name: str, detail: str) -> None:
-    findings.add(name, detail)
-    cell.outputs.append(_error("NotRun", f"{name}: {detail}"))
-
-
-def _error(kind: str, text: str) -> NotebookNode:
-    return new_output("error", ename=kind, evalue=text, traceback=[f"{kind}: {text}"])
+def _fail(cell: NotebookNode, why: str) -> None:
+    """Let nbgrader see first of all that a cell did not run to its end: it marks by the first error or result."""
+    cell.outputs.insert(0, new_output("error", ename="NotRun", evalue=why, traceback=[f"NotRun: {why}"]))
