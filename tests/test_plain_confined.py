@@ -55,8 +55,8 @@ CLASS = {
     "greedy": answering(root="def root(x):\n    return bytearray(3_000_000_000)"),
     "flooding": answering(root="def root(x):\n    while x == 9:\n        print('x' * 10_000)\n    return x ** 0.5"),
     "deaf": answering(
-        root="import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
-        "def root(x):\n    while x == 9:\n        time.sleep(0.1)\n    return x ** 0.5"
+        root="import signal, time\ndef root(x):\n    while x == 9:\n"
+        "        signal.signal(signal.SIGINT, signal.SIG_IGN)\n        time.sleep(0.1)\n    return x ** 0.5"
     ),
     "with_links": RIGHT,
     "with_a_borrowed_notebook": RIGHT,
