@@ -99,6 +99,7 @@ class SubmissionExporter(NotebookExporter):
 
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
+        self.written: dict[tuple[str, str], dict[str, bytes]] = {}  # by notebooks of a plain assignment, for the next
         converter = converter_of(self)
         unit = unit_of(converter.coursedir.assignment_id)
         for folder, notebooks in list(converter.assignments.items()):

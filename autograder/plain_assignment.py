@@ -136,12 +136,14 @@ class ConfinedExecute(preprocessors.Execute):
             self.log.warning(RUNS_UNCONFINED, names["notebook"], names["student"], unconfined)
             return super().preprocess(nb, resources, **kwargs)
         sandbox.require()
-        job = Job("", "", {}, {}, self._files(names), self._limits(), isolation())
+        earlier = self.parent.written.get((names["student"], names["assignment"]), {})
+        job = Job("", "", {}, {}, self._files(names) | earlier, self._limits(), isolation())
         settings = {name: getattr(self, name) for name in NotebookClient.class_trait_names(config=True)}
         for name in NOT_SETTINGS:
             del settings[name]
         with ThreadPoolExecutor(1) as thread:  # formgrader's own thread already runs an event loop
-            findings = thread.submit(run_plain, job, nb, settings).result()
+            findings, written = thread.submit(run_plain, job, nb, settings).result()
+        self.parent.written[names["student"], names["assignment"]] = earlier | written
         for finding in findings:
             self.log.warning("%s, %s: %s", names["student"], names["notebook"], finding)
         return nb, resources

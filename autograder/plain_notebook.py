@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import atexit
 import json
+import time
+from base64 import b64decode
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -19,17 +21,20 @@ from typing import Any
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
-from nbformat.v4 import new_output
+from nbformat.v4 import new_code_cell, new_output
 
-from autograder.client import BoundedClient
+from autograder.client import MAX_OBSERVED, BoundedClient
 from autograder.execute import SILENT, Job, Stop, execute_cell, kernel_manager, launch, limits_in, write_files
 from autograder.inside.limits import MB
+from autograder.intake.files import MAX_DEPTH, MAX_FILES, MAX_PATH, is_odd
 from autograder.intake.findings import Finding, Findings
 from autograder.texts import shown
 from autograder.timing import GRACE, Timing
 
 FORGED = (AttributeError, KeyError, TypeError, ValueError)  # what a reply that no kernel sends raises
 OWN = {"shutdown_kernel": "immediate", "timeout": None, "timeout_func": None}  # ``timing`` keeps the time limits
+SECONDS = 60.0  # in which a kernel says what a notebook wrote
+COARSE = 0.05  # seconds by which the time of a file may lie before that of a clock
 BEFORE = """
 def _before(arguments):
     import os, sys
@@ -53,26 +58,46 @@ del _before
 may have modules called ``course`` or ``autograder`` beside it, and with the arguments that the settings name."""
 
 
+AFTER = """
+def _after(since):
+    import base64, os, pathlib
+    from IPython.core.displaypub import publish_display_data
+
+    work = pathlib.Path(os.environ["TMPDIR"], "work")
+    files = (path for path in work.rglob("*") if path.is_file() and not path.is_symlink())
+    changed = {{path: path.read_bytes() for path in files if path.stat().st_mtime >= since}}
+    written = {{str(path.relative_to(work)): base64.b64encode(data).decode() for path, data in changed.items()}}
+    publish_display_data({{"{mime}": written}})
+
+_after({since})
+"""
+WRITTEN = "application/x-written-files+json"
+"""What a kernel runs after the notebook: the assignment's next notebook finds the files that this one wrote."""
+
+
 class PlainClient(BoundedClient):
     """A client that lets nbgrader's settings say whether an error ends the run."""
 
-    _check_raise_for_error = NotebookClient._check_raise_for_error  # type: ignore[assignment]
+    _check_raise_for_error = NotebookClient._check_raise_for_error
 
 
-def run_plain(job: Job, notebook: NotebookNode, settings: Mapping[str, Any]) -> list[Finding]:
+def run_plain(job: Job, notebook: NotebookNode, settings: Mapping[str, Any]) -> tuple[list[Finding], dict[str, bytes]]:
     """Run the cells of a notebook in order in a new kernel, in a folder of its own that is then deleted.
 
-    The outputs are put into the notebook. ``settings`` are those of nbclient. Returns what was odd.
+    The outputs are put into the notebook. ``settings`` are those of nbclient. Returns what was odd, and the files that
+    the notebook wrote.
     """
     findings = Findings()
     with TemporaryDirectory(prefix="grading-", ignore_cleanup_errors=True) as home:
         work = Path(home) / "work"
         write_files(job.files, work)
-        asyncio.run(_run(job, notebook, work, settings, findings))
-    return findings.told()
+        written = asyncio.run(_run(job, notebook, work, settings, findings))
+    return findings.told(), written
 
 
-async def _run(job: Job, notebook: NotebookNode, work: Path, settings: Mapping[str, Any], findings: Findings) -> None:
+async def _run(
+    job: Job, notebook: NotebookNode, work: Path, settings: Mapping[str, Any], findings: Findings
+) -> dict[str, bytes]:
     resources = {"metadata": {"path": str(work)}}
     client = PlainClient(
         notebook,
@@ -86,7 +111,9 @@ async def _run(job: Job, notebook: NotebookNode, work: Path, settings: Mapping[s
     try:
         async with client.async_setup_kernel(**launch(job, work)):
             await _prepare(client)
-            await _run_cells(client, notebook, job, findings)
+            since = time.time() - COARSE
+            gone = await _run_cells(client, notebook, job, findings)
+            return {} if gone else await _written(client, job, since, findings)
     finally:
         atexit.unregister(client._cleanup_kernel)  # which nbclient forgets where no kernel could be started
 
@@ -102,15 +129,16 @@ async def _prepare(client: PlainClient) -> None:
         raise ValueError(f"the kernel does not take Execute.extra_arguments = {client.extra_arguments}")
 
 
-async def _run_cells(client: PlainClient, notebook: NotebookNode, job: Job, findings: Findings) -> None:
-    """Run the cells until the kernel is gone: then all that follow have an error that says so."""
+async def _run_cells(client: PlainClient, notebook: NotebookNode, job: Job, findings: Findings) -> str:
+    """Run the cells until the kernel is gone: then all that follow have an error that says so. Returns why it is."""
     timing = Timing(client, client.km.provisioner if client.km else None, job.limits.total_seconds)
     stopped = ""
     for index, cell in enumerate(notebook.cells):
         if cell.cell_type != "code" or not cell.source.strip():
             continue
         if stopped:
-            cell.outputs = [_error("NotRun", stopped)]
+            cell.outputs = []
+            _fail(cell, stopped)
             continue
         name = f"cell {index + 1}"
         client.allow(job.limits.output)
@@ -119,16 +147,19 @@ async def _run_cells(client: PlainClient, notebook: NotebookNode, job: Job, find
         except Stop as stop:
             stopped = str(stop)
             findings.add(stop.finding, stopped)
-            cell.outputs.append(_error("NotRun", stopped))
+            _fail(cell, stopped)
         except CellTimeoutError:
-            _fail(cell, findings, "output limit", f"{name} sent a message that was too large, or none when it ended")
+            lost = f"{name} sent a message that was too large, or none when it ended"
+            findings.add("output limit", lost)
+            _fail(cell, lost)
             await client.reconnect()
             if not await _answers(client):
                 stopped = f"{name} did not stop at its limit of {job.limits.cell_seconds:g} s"
                 findings.add("kernel stopped", stopped)
         except FORGED as error:
             said = shown(f"{name} made the kernel answer what no kernel does ({error})")
-            _fail(cell, findings, "forged message", said)
+            findings.add("forged message", said)
+            _fail(cell, said)
         finally:
             client.settle()
         if client.interrupted:
@@ -139,6 +170,38 @@ async def _run_cells(client: PlainClient, notebook: NotebookNode, job: Job, find
             )
         for found, detail in limits_in(cell, name):
             findings.add(found, detail)
+    return stopped
+
+
+async def _written(client: PlainClient, job: Job, since: float, findings: Findings) -> dict[str, bytes]:
+    """The files that a notebook wrote into its folder, as far as they are few and small. It may have forged them."""
+    cell = new_code_cell(AFTER.format(since=since, mime=WRITTEN))
+    client.nb.cells.append(cell)
+    client.allow(MAX_OBSERVED, counts=False)
+    try:
+        await execute_cell(client, cell, len(client.nb.cells) - 1, job, asyncio.get_running_loop().time() + SECONDS)
+        sent = [output.data[WRITTEN] for output in cell.outputs if WRITTEN in output.get("data", {})]
+        names = list(sent[0])[: MAX_FILES + 1] if sent else []
+        if not sent or len(names) > MAX_FILES:
+            findings.add("files not kept", f"the notebook wrote more than {MAX_OBSERVED // MB} MB, or very many files")
+            return {}
+        kept = (name for name in names if is_name(name))
+        return {name: b64decode(sent[0][name], validate=True) for name in kept}
+    except (Stop, CellTimeoutError, *FORGED):
+        findings.add("files not kept", "the kernel did not say what the notebook wrote")
+        return {}
+    finally:
+        client.nb.cells.pop()
+
+
+def is_name(name: str) -> bool:
+    """Whether this is a plain path below a folder, and not too long."""
+    parts = name.split("/")
+    return len(name) <= MAX_PATH and len(parts) <= MAX_DEPTH and all(map(is_part, parts))
+
+
+def is_part(part: str) -> bool:
+    return part not in ("", ".", "..") and len(part.encode()) <= 255 and not is_odd(part)
 
 
 async def _answers(client: PlainClient) -> bool:
@@ -150,10 +213,6 @@ async def _answers(client: PlainClient) -> bool:
     return False
 
 
-def _fail(cell: NotebookNode, findings: Findings, name: str, detail: str) -> None:
-    findings.add(name, detail)
-    cell.outputs.append(_error("NotRun", f"{name}: {detail}"))
-
-
-def _error(kind: str, text: str) -> NotebookNode:
-    return new_output("error", ename=kind, evalue=text, traceback=[f"{kind}: {text}"])
+def _fail(cell: NotebookNode, why: str) -> None:
+    """Let nbgrader see first of all that a cell did not run to its end: it marks by the first error or result."""
+    cell.outputs.insert(0, new_output("error", ename="NotRun", evalue=why, traceback=[f"NotRun: {why}"]))

@@ -43,6 +43,7 @@ def first():
             2,
             locked=True,
         ),
+        cell("write", "os.mkdir('kept')\nopen('kept/word.txt', 'w').write('from the first')", locked=True),
         cell("share", "root(1), root(4), root(9)"),
         cell("test_share", "sum(root(x * x) == x for x in range(4)) / 2", 2, locked=True),
         cell("test_word", "'well done' if root(4) == 2 else 0.5", 1, locked=True),
@@ -62,6 +63,7 @@ def second():
             solution=True,
         ),
         cell("test_total", "assert total('data.csv') == 6", 2, locked=True),
+        cell("test_file", "assert open('kept/word.txt').read() == 'from the first'", 1, locked=True),
         cell("test_whole", "3.5 if total('data.csv') == 6 else 'half'", 4, locked=True),
     ]
 

@@ -10,7 +10,12 @@ from autograder.build import PROJECT
 
 OURS = PROJECT / "autograder"
 ASSIGNMENTS = ("ps1", "ps1_autotest", "odd")
-SETTINGS = "c = get_config()\nc.LateSubmissionPlugin.penalty_method = 'zero'\n"
+SETTINGS = """
+c = get_config()
+c.LateSubmissionPlugin.penalty_method = "zero"
+c.Execute.startup_timeout = 300
+c.Execute.iopub_timeout = 60  # a busy machine is no fault
+"""
 
 
 def course(root, settings=SETTINGS):

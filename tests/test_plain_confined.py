@@ -47,11 +47,16 @@ def spying(root, port):
 CLASS = {
     "an_honest": RIGHT,
     "dying": dying,
+    "paying": answering(
+        root="import os\nfrom IPython.core.interactiveshell import InteractiveShell\n"
+        "def root(x):\n    InteractiveShell.instance().displayhook(2.0)\n    import sys, time\n    sys.stdout.flush()\n"
+        "    time.sleep(1)\n    os._exit(0)"
+    ),
     "greedy": answering(root="def root(x):\n    return bytearray(3_000_000_000)"),
     "flooding": answering(root="def root(x):\n    while x == 9:\n        print('x' * 10_000)\n    return x ** 0.5"),
     "deaf": answering(
-        root="import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
-        "def root(x):\n    while x == 9:\n        time.sleep(0.1)\n    return x ** 0.5"
+        root="import signal, time\ndef root(x):\n    while x == 9:\n"
+        "        signal.signal(signal.SIGINT, signal.SIG_IGN)\n        time.sleep(0.1)\n    return x ** 0.5"
     ),
     "with_links": RIGHT,
     "with_a_borrowed_notebook": RIGHT,
@@ -102,6 +107,12 @@ def test_an_answer_reaches_nothing_but_its_own_files(hostile):
     got = json.loads(notebook.cells[-1].outputs[0].text)
     assert got.pop("secret") is None and got.pop("hidden") == []
     assert set(got.values()) <= REFUSED, got
+
+
+def test_a_result_shown_before_the_kernel_ends_earns_nothing(hostile):
+    root, said = hostile
+    assert points(root, "paying")["test_root"] == 0
+    assert "paying, first: dead kernel" in said
 
 
 def test_a_kernel_that_dies_costs_what_comes_after_it(hostile):
