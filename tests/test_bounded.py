@@ -177,8 +177,7 @@ def test_the_answers_stay_beside_bombs_and_the_cells_are_named(tmp_path):
     submission = taken(tmp_path, notebook)
     assert answers_in(submission.notebook) == answers_in(nbformat.from_dict(answered()))
     assert [str(finding) for finding in submission.findings if finding.name == "over budget"] == [
-        "over budget: number 6, 104,000,011 bytes in a notebook's file; it is left out, the code of cell 2, "
-        "the code of cell 3"
+        "over budget: number 6, left out: a file would need 104 MB for it, the code of cell 2, the code of cell 3"
     ]
     with submission.budget:
         assert unneeded(submission.notebook, RELEASE) == set()

@@ -73,7 +73,7 @@ def read_cells(data: bytes) -> tuple[list[Cell], Findings]:
         written += (size := size_in_file(read.source))
         if written > MAX_WRITTEN:
             written -= size
-            findings.add("over budget", f"number {number}, {size:,} bytes in a notebook's file; it is left out")
+            findings.add("over budget", f"number {number}, left out: a file would need {size / 1e6:.0f} MB for it")
             continue
         cells.append(read)
         if cells[-1].kind == "code" or cells[-1].marks:
