@@ -60,8 +60,8 @@ def bounded(
     """Mark a function of a module that reads what students wrote. Texts and other plain values go in and come out.
 
     Where that takes more than so many seconds of processor time, or too much memory, or Python cannot read the text, it
-    returns ``otherwise``; if that is not given, it raises OverBudget, or the error. What it returns of short texts is remembered, so it must not be changed,
-    unless ``remember`` says otherwise.
+    returns ``otherwise``; if that is not given, it raises OverBudget, or the error. What it returns of short texts is
+    remembered, so it must not be changed, unless ``remember`` says otherwise.
     """
 
     def mark(function: Callable[Given, Found]) -> Callable[Given, Found]:
@@ -89,11 +89,14 @@ def bounded(
 
 def _answer(question: Question, seconds: float, remember: bool) -> Answer:
     """The reading process's answer, or what is remembered of it."""
-    short = remember and sum(len(text) for text in question.given if isinstance(text, str | bytes)) <= LONGEST
+    texts = [text for text in question.given if isinstance(text, str | bytes)]
+    short = remember and sum(map(len, texts)) <= LONGEST
     if short and question in _remembered:
         _remembered.move_to_end(question)
         return _remembered[question]
     budget = _current.get()
+    if budget is not None and not budget.over.isdisjoint(texts):
+        return Answer(over=True)
     allowed = seconds if budget is None else min(seconds, budget.left)
     answer = reader.ask(question, allowed) if allowed > 0 else Answer(over=True)
     if budget is not None:

@@ -5,12 +5,12 @@ def nested(opening, inner, closing, times):
     return opening * times + inner + closing * times
 
 
-def finally_in_finally(levels):
+def finally_in_finally(levels, inner):
     """Python compiles each ``finally`` twice: 2 ** levels times what stands in the innermost."""
     lines = []
     for level in range(levels):
         lines += [f"{' ' * level}try:", f"{' ' * level} pass", f"{' ' * level}finally:"]
-    return "\n".join([*lines, " " * levels + "pass"])
+    return "\n".join([*lines, " " * levels + inner])
 
 
 def within(body, name="bomb"):
@@ -19,9 +19,9 @@ def within(body, name="bomb"):
 
 
 PARSER = {
-    "finally in finally": finally_in_finally(18),
-    "finally in a function": within(finally_in_finally(17)),
-    "finally with a loop": finally_in_finally(18).replace("pass", "x = [1, 2, 3]"),
+    "finally in finally": finally_in_finally(18, "; ".join(["x = 1"] * 1000)),
+    "finally in a function": within(finally_in_finally(17, "; ".join(["f(x, y)"] * 1000))),
+    "finally with a loop": finally_in_finally(18, f"while {' or '.join(['x'] * 1000)}: y = [z for z in x]"),
     "with and parentheses": f"with {nested('(', 'a', ')', 199)}: =",
     "compared": f"{nested('a<(', '1', ')', 199)} 1",
     "powers": f"{nested('a**-(', '1', ')', 199)} 1",
@@ -60,6 +60,9 @@ PARSER = {
     "line ends that continue": "\\\n" * 24_000,
 }  # fmt: skip
 """For Python's parser, symbol tables or compiler."""
+
+LONG = "x = (y, z); y = [x, z]\n" * 250_000
+"""Code that takes long to be parsed, since it is long."""
 
 SEARCHED = {
     "blank lines": "\n" * 1_000_000,

@@ -29,7 +29,7 @@ FINDINGS = {
     "merge conflict": "The notebook holds the marks of a merge conflict. Resolve conflicts before you hand in.",
     "too many cells": "The notebook has very many cells; those beyond the limit were left out.",
     "long cell": "A cell is very long.",
-    "over budget": "Python takes too long to read the code of a cell, so it was only searched as text.",
+    "over budget": "A cell is too long, or takes too long to read. It was searched as text, or left out.",
     "broken cell": "A cell was damaged and could not be read.",
     "broken characters": "A cell holds broken characters; they were replaced.",
     "missing cell": "Cells that you received are missing. They were put back; a missing answer counts as not given.",

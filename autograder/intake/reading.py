@@ -16,12 +16,14 @@ from autograder.bounded import bounded
 from autograder.intake import scanning
 from autograder.intake.damage import damage
 from autograder.intake.findings import Findings
+from autograder.outputs import size_in_file
 
 MAX_BYTES = 50_000_000
 FILE_SECONDS = 4.0  # of processor time for one file
 MAX_VALUES = 5_000_000  # numbers, texts, lists and objects in the file, which need far more memory than their text
 MAX_CELLS = 2_000  # twenty times what a lesson has
 MAX_LETTERS = 1_000_000  # of a cell, before it is named
+MAX_WRITTEN = 20_000_000  # bytes that the texts of all cells take in a file, where each line costs several
 MAX_CODE = 2_000_000  # letters in all that are parsed
 EMPTY = "the file is empty: hand in the notebook again"
 UNRESOLVED = "a merge conflict is left in it: resolve it, and hand in the notebook again"
@@ -62,12 +64,18 @@ def read_cells(data: bytes) -> tuple[list[Cell], Findings]:
     notebook = _parse(_decode(data, findings), findings)
     found = _list_of_cells(notebook, findings)
     cells: list[Cell] = []
-    code = 0
+    code, written = 0, 0
     for number, cell in enumerate(found, start=1):
         if number > MAX_CELLS or code > MAX_CODE:
             findings.add("too many cells", f"{len(found):,}; the first {len(cells):,} are read")
             break
-        cells.append(_sound(cell, number, findings))
+        read = _sound(cell, number, findings)
+        written += (size := size_in_file(read.source))
+        if written > MAX_WRITTEN:
+            written -= size
+            findings.add("over budget", f"number {number}, left out: a file would need {size / 1e6:.0f} MB for it")
+            continue
+        cells.append(read)
         if cells[-1].kind == "code" or cells[-1].marks:
             code += min(len(cells[-1].source), scanning.MAX_LETTERS)
     return cells, findings
