@@ -4,13 +4,14 @@ import json
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from browser import open_submission
 from conftest import run_command, submission
 from hostile import ACT, AWAY, FAULTS, hostile_cells, pieces
 from nbconvert.exporters import HTMLExporter
+from nbgrader.converters import GenerateFeedback
+from nbgrader.coursedir import CourseDirectory
 from nbgrader.server_extensions.formgrader import handlers
 from running import UNIT
 from test_browser_formgrader import SUBMISSIONS, formgrader, look  # noqa: F401
@@ -64,7 +65,7 @@ def test_nothing_on_formgraders_page_acts(look, course):  # noqa: F811
     for one in page.locator("#notebook").get_by_text("CLICK ME").all()[::9]:
         inside = one.evaluate("one => !one.closest('a[href]')")
         if inside and one.is_visible():
-            one.click()
+            one.dispatch_event("click")
     assert page.evaluate("window.acted") is None
     assert page.locator("input.score").count() == len(UNIT.tasks)
 
@@ -75,8 +76,10 @@ def test_nothing_in_nbgraders_feedback_acts(open_page, course, tmp_path):
     config = PyFileConfigLoader("nbgrader_config.py", str(folder)).load_config()
     config.HTMLExporter.template_name = "feedback"
     config.HTMLExporter.extra_template_basedirs = [handlers.template_path]
-    exporter = in_nbgrader.FeedbackExporter(config=config)
-    exporter.parent = SimpleNamespace(coursedir=SimpleNamespace(root=str(course)))
+    css = Path(handlers.static_path) / "node_modules" / "bootstrap" / "dist" / "css"
+    config.HTMLExporter.extra_template_paths = [str(css)]
+    nbgrader = GenerateFeedback(coursedir=CourseDirectory(root=str(course)))
+    exporter = in_nbgrader.FeedbackExporter(config=config, parent=nbgrader)
     names = {
         "assignment": "another",
         "notebook": UNIT.name,

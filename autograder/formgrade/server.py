@@ -166,7 +166,7 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 class Server(ServerApp):
     """Jupyter's server without anything but formgrader, whatever else is installed or configured."""
 
-    default_services = ()
+    default_services: Any = ()
 
     def find_server_extensions(self) -> None:
         hubs = {name: on for name, on in self.jpserver_extensions.items() if name.startswith("jupyterhub")}
