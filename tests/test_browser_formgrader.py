@@ -232,7 +232,7 @@ def test_what_nbgrader_has_in_attributes_still_acts(look):
     for place, link, form in (("assignments", "Add new assignment", "#add-assignment-modal"),
                               ("students", "Add new student", "#add-student-modal")):  # fmt: skip
         page = look(f"/formgrader/manage_{place}")
-        page.get_by_text(link).click()
+        page.get_by_role("link", name=link).click()
         page.locator(form).wait_for()
     page = look(f"/formgrader/gradebook/{UNIT.assignment}/{UNIT.name}")
     page.locator("#toggle_names").click()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from contextvars import ContextVar
 from functools import cached_property
 from typing import Any
 
@@ -27,7 +28,7 @@ POLICY = (
     "default-src 'none'; script-src 'nonce-{word}'; connect-src {formgrader}; img-src 'self' data:; "
     "style-src 'self' 'unsafe-inline'; font-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
-CLICKS = """<script nonce="{{ word_of_page }}">
+CLICKS = """<script nonce="{{ word_of_page() }}">
 addEventListener("click", function (click) {
   const clicked = click.target.closest("[data-click]");
   switch (clicked && clicked.dataset.click) {
@@ -40,6 +41,8 @@ addEventListener("click", function (click) {
 });
 </script></head>"""
 """What nbgrader's templates do by ``onclick``, where no script may stand."""
+
+_word: ContextVar[str] = ContextVar("word")  # of the page that is being made
 
 ELSEWHERE = """This server shows nbgrader's formgrader and nothing else, so that no submission can reach anything else.
 To open a notebook, start JupyterLab in the course folder: jupyter lab
@@ -55,7 +58,7 @@ class Templates(BaseLoader):
     def get_source(self, environment: Environment, template: str) -> Any:
         source, path, fresh = self.files.get_source(environment, template)
         source = re.sub(r"(?i)\sonclick=", " data-click=", source).replace("</head>", CLICKS, 1)
-        source = re.sub(r"<script(?=[\s>])(?![^>]*nonce=)", '<script nonce="{{ word_of_page }}"', source)
+        source = re.sub(r"<script(?=[\s>])(?![^>]*nonce=)", '<script nonce="{{ word_of_page() }}"', source)
         return source, path, fresh
 
 
@@ -77,13 +80,13 @@ class Page:
         self.set_header("Referrer-Policy", "same-origin")  # type: ignore[attr-defined]
 
     def render(self, name: str, **names: Any) -> str:
-        return super().render(name, word_of_page=self.word, **names)  # type: ignore[misc]
+        _word.set(self.word)
+        return super().render(name, **names)  # type: ignore[misc]
 
     @property
     def exporter(self) -> HTMLExporter:
-        exporter = super().exporter  # type: ignore[misc]
-        exporter.environment.globals["word_of_page"] = self.word
-        return exporter
+        _word.set(self.word)
+        return super().exporter  # type: ignore[misc]
 
 
 class Start(handlers.BaseHandler):
@@ -126,10 +129,11 @@ class Formgrader(formgrader.FormgradeExtension):
     def init_tornado_settings(self, webapp: web.Application) -> None:
         super().init_tornado_settings(webapp)
         folders = webapp.settings["nbgrader_exporter"].template_paths
-        webapp.settings["nbgrader_exporter"] = HTMLExporter(config=self.config, extra_loaders=[Templates(folders)])
-        webapp.settings["nbgrader_jinja2_env"] = Environment(
-            loader=Templates([handlers.template_path]), autoescape=True
-        )
+        exporter = HTMLExporter(config=self.config, extra_loaders=[Templates(folders)])
+        pages = Environment(loader=Templates([handlers.template_path]), autoescape=True)
+        for environment in (exporter.environment, pages):
+            environment.globals["word_of_page"] = _word.get
+        webapp.settings.update(nbgrader_exporter=exporter, nbgrader_jinja2_env=pages)
 
     def init_handlers(self, webapp: web.Application) -> None:
         left_out = (handlers.FormgraderHandler, handlers.SubmissionFilesHandler)
@@ -162,7 +166,7 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 class Server(ServerApp):
     """Jupyter's server without anything but formgrader, whatever else is installed or configured."""
 
-    default_services = ()
+    default_services: Any = ()
 
     def find_server_extensions(self) -> None:
         hubs = {name: on for name, on in self.jpserver_extensions.items() if name.startswith("jupyterhub")}
