@@ -45,8 +45,12 @@ async def interrupted(km, client):
     """The status of a cell that is interrupted once it runs."""
     runs = asyncio.Event()
     code = "import time\nprint('it runs', flush=True)\ntime.sleep(10_000)"
-    told = client._async_execute_interactive(code, output_hook=lambda message: runs.set(), timeout=PATIENCE)
-    waiting = asyncio.ensure_future(told)
+
+    def take(message):
+        if message["msg_type"] == "stream":  # others come before it runs
+            runs.set()
+
+    waiting = asyncio.ensure_future(client._async_execute_interactive(code, output_hook=take, timeout=PATIENCE))
     await runs.wait()
     await km.interrupt_kernel()
     return (await waiting)["content"]["status"]
