@@ -81,7 +81,7 @@ class Relay:
         listener = self._listeners[path] = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         listener.bind(str(place))
         listener.listen()
-        _begin(lambda: self._accept(listener, path))
+        _begin(self._accept, listener, path)
 
     def _accept(self, listener: socket.socket, path: Path) -> None:
         with suppress(OSError):  # until it is closed
@@ -96,9 +96,8 @@ class Relay:
                 except OSError:  # it is gone, or not there yet: ZeroMQ tries again
                     self._hang_up(reader, kernel)
                     continue
-                meter = Meter(self.most)
-                _begin(lambda a=kernel, b=reader, fits=meter.fits: self._pass_on(a, b, fits))
-                _begin(lambda a=reader, b=kernel: self._pass_on(a, b, bool))
+                _begin(self._pass_on, kernel, reader, Meter(self.most).fits)
+                _begin(self._pass_on, reader, kernel, bool)
 
     def _pass_on(self, source: socket.socket, target: socket.socket, fits: Callable[[bytes], bool]) -> None:
         with suppress(OSError):
@@ -133,5 +132,5 @@ class Relay:
             listener.close()
 
 
-def _begin(work: Callable[[], None]) -> None:
-    threading.Thread(target=work, daemon=True).start()
+def _begin(work: Callable[..., None], *arguments: object) -> None:
+    threading.Thread(target=work, args=arguments, daemon=True).start()
