@@ -73,16 +73,17 @@ def end_with_owner(lifeline: int) -> None:
 
 def serve(listener: socket.socket, lifeline: int, confined: bool) -> None:
     """Fork a keeper for each connection, until whoever holds the other end of the lifeline is gone."""
-    from autograder.inside import confine, usage
+    from autograder.inside import confine, machine, usage
 
+    for name in (machine.LOAD, machine.MEMORY):
+        machine.opened(name)
     if confined:
         from autograder.inside import seccomp
 
         seccomp.instructions()  # compiled once, for all kernels
         if os.geteuid() == 0:
-            confine.show_own_processes(
-                machine=True
-            )  # bubblewrap covers parts of /proc, and so no kernel could have its own
+            # bubblewrap covers parts of /proc, and so no kernel could have its own
+            confine.show_own_processes(machine=True)
         confine.set_dumpable(False)
         Path("/tmp/canary").touch(mode=0o600)  # which no kernel may read: see autograder/inside/probe.py
     confine.adopt_orphans()

@@ -13,6 +13,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from autograder.inside import machine
+
 CREDIT = 1.0  # processor seconds that a kernel may be ahead
 EVADES = 10.0  # seconds of all processors that it may owe: it runs on although it is stopped
 SLOWEST = 5.0  # seconds on the wall that the clock takes for one of its own, at most
@@ -66,7 +68,7 @@ def _share(threads: int, others: int) -> float:
 
 def _all_ready() -> int:
     """How many threads of this machine run or wait for a processor."""
-    return int(Path("/proc/loadavg").read_text().split()[3].partition("/")[0])
+    return int(machine.said(machine.LOAD).split()[3].partition("/")[0])
 
 
 def _ready(process: int) -> int:
