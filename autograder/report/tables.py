@@ -41,13 +41,14 @@ def by_name(results: list[Graded]) -> list[Graded]:
 def marks_table(unit: Unit, results: list[Graded]) -> Table:
     """Student × task, with the class mean below."""
     table = Table(title=f"{unit.name}: {len(results)} submissions", show_footer=True, title_justify="left")
+    table.caption, table.caption_justify = "sum: as graded here, before marks by hand and lateness", "left"
     longest = max((len(result.student) for result in results), default=0)
     table.add_column("student", "class mean", min_width=longest, no_wrap=True)  # other columns make room
     for task in unit.tasks.values():
         header = f"{task.name.replace('_', chr(10))}\n/ {task.points:g}"
         table.add_column(header, f"{class_mean(results, task.name):.2f}", justify="right")
     totals = [result.points for result in results if result.verdicts]
-    table.add_column(f"as\ngraded\n/ {unit.points:g}", f"{mean(totals):.2f}" if totals else "", justify="right")
+    table.add_column(f"sum\n/ {unit.points:g}", f"{mean(totals):.2f}" if totals else "", justify="right")
     for result in by_name(results):
         cells = [_cell(result.verdicts.get(task)) for task in unit.tasks]
         total = rounded(result.points) if result.verdicts else "[red]not graded[/red]"
