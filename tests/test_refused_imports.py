@@ -116,7 +116,7 @@ def test_nothing_is_hidden_that_a_unit_needs():
 
 def test_practice_says_what_grading_refuses(monkeypatch, capsys):
     source = "import sympy as sp\ndef helper(x):\n    return sp.sqrt(x)\ndef mean_of_squares(x):\n    return helper(x)"
-    scope = {}
+    scope: dict[str, object] = {}
     exec(source, scope)
     monkeypatch.setattr("course.check.notebook.notebook_scope", lambda: scope)
     Check("start_here")("mean_of_squares")
