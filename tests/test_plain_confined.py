@@ -28,7 +28,7 @@ print(json.dumps({{
     "network": tried(lambda: socket.create_connection(("127.0.0.1", {port}))),
     "grader": tried(lambda: open("{grader}", "a")),
     "secret": os.environ.get("A_SECRET"),
-    "hidden": [name for name in glob.glob("*") if "root(9)" + " == 3" in pathlib.Path(name).read_text()],
+    "hidden": [name for name in glob.glob("*.*") if "root(9)" + " == 3" in pathlib.Path(name).read_text()],
 }}))
 """
 REFUSED = {"FileNotFoundError", "PermissionError", "OperationalError", "OSError"}
@@ -119,7 +119,7 @@ def test_a_kernel_that_dies_costs_what_comes_after_it(hostile):
     root, said = hostile
     assert points(root, "dying")["test_root"] == 2
     assert [points(root, "dying")[name] for name in ("test_share", "test_word", "test_stage")] == [0, 0, 0]
-    assert "dying, first: dead kernel: the kernel died in cell 4" in said
+    assert "dying, first: dead kernel: the kernel died in cell 5" in said
 
 
 @pytest.mark.parametrize(
