@@ -94,10 +94,10 @@ OUTPUTS = {
     "line ends as HTML": "from IPython.display import HTML\ndisplay(HTML('<br>\\n' * 1_500_000))",
     "other line ends": "print('\\u2028' * 1_500_000)",
     "zeros": "print('\\0' * 4_000_000)",
-    "JSON, 45 deep": "import json\nv = [0] * 100_000\nfor _ in range(45): v = [v]\n"
+    "JSON, 45 deep": "import json\nv = [0] * 190_000\nfor _ in range(45): v = [v]\n"
                      "display({'application/json': v}, raw=True)",
-    "JSON of lists": "display({'application/json': [[]] * 190_000}, raw=True)",
-    "JSON in metadata": "v = [0] * 150_000\nfor _ in range(40): v = [v]\n"
+    "JSON of lists": "v = [[]] * 190_000\nfor _ in range(40): v = [v]\ndisplay({'application/json': v}, raw=True)",
+    "JSON in metadata": "v = [0] * 190_000\nfor _ in range(40): v = [v]\n"
                         "display({'text/plain': 'x'}, metadata={'a': v}, raw=True)",
     "lines of an error": "raise ValueError('\\n' * 4_000_000)",
 }  # fmt: skip

@@ -215,4 +215,4 @@ def test_honest_outputs_stay():
     figure += "display({'application/vnd.plotly.v1+json': data}, raw=True)"
     done = run(table, figure, cell_seconds=30.0, output=8 * MB)
     assert done.findings == [] and done.full
-    assert done.execution.notebook.count("a line of an honest table") == 60_000 and "plotly" in done.execution.notebook
+    assert done.execution.notebook.count("a line of an honest table") > 60_000 and "plotly" in done.execution.notebook

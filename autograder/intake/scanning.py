@@ -48,7 +48,9 @@ def definitions(source: str) -> set[str]:
 @bounded(otherwise=None)
 def _defined(source: str) -> frozenset[str] | None:
     tree = parsed(source)
-    return tree and frozenset(node.name for node in _statements(tree) if isinstance(node, DEFINED))
+    if tree is None:
+        return None
+    return frozenset(node.name for node in _statements(tree) if isinstance(node, DEFINED))
 
 
 def binds(name: str, source: str) -> bool:
@@ -118,7 +120,7 @@ def imports_in(source: str) -> set[str]:
 @bounded(otherwise=None)
 def _imports(source: str) -> frozenset[str] | None:
     tree = parsed(source)
-    return tree and frozenset(_imported(tree))
+    return frozenset(_imported(tree)) if tree else None
 
 
 def _imported(tree: ast.Module) -> Iterator[str]:
