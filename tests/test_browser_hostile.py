@@ -24,6 +24,7 @@ CLICK_ALL = """() => {
   for (const one of document.querySelectorAll("#notebook .rendered_html *, #notebook .output_area *"))
     if (!one.closest("a[href], summary")) one.dispatchEvent(new Event("click", {bubbles: true}));
 }"""
+PATIENCE = 300_000  # ms, for a page of hundreds of cells on a busy machine
 REFUSED = ("violates", "Refused", "ERR_", "404")  # what the browser says of what a page's own policy forbids
 
 
@@ -63,6 +64,7 @@ def watched(page):
 
 def test_nothing_on_formgraders_page_acts(look, course):  # noqa: F811
     page = look(SUBMISSIONS)
+    page.set_default_timeout(PATIENCE)
     with watched(page):
         open_submission(page, UNIT, NAME)
         assert page.locator("#notebook .text_cell").count() > len(pieces())
@@ -123,6 +125,7 @@ def test_a_page_lets_nothing_run_even_if_something_got_into_it(open_page, course
 
 def test_formgraders_page_lets_nothing_run_even_if_something_got_into_it(look, course):  # noqa: F811
     page = look(SUBMISSIONS, allowed=REFUSED)
+    page.set_default_timeout(PATIENCE)
     open_submission(page, UNIT, NAME)
     page.evaluate(
         f"document.querySelector('#notebook').innerHTML += '<img src=x onerror={ACT}><p onclick={ACT}>HERE</p>'"
