@@ -26,7 +26,8 @@ HOSTILE = {
     "metadata": {},
     "source": f'SEEN $x^2$ <script>{ACT}</script><img src="x" onerror="{ACT}">',
 }
-GRADING = ["/services/gradients/api/contents/gradebook.db", "/services/gradients/formgrader/manage_assignments"]
+GRADING = ["/services/gradients/formgrader/api/assignments", "/services/gradients/formgrader/manage_assignments"]
+NOBODYS = ["/services/gradients/api/contents/gradebook.db", "/services/gradients/api/terminals"]
 
 
 def log_in(open_page, hub, user, place):
@@ -150,6 +151,7 @@ def test_a_term(trial_hub, open_page):  # noqa: F811
         refused = {place: status(page, hub, place) for place in (feedback[other], *own(other), *GRADING)}
         assert set(refused.values()) <= {403, 404}, refused
     assert {place: status(teacher, hub, place) for place in GRADING} == dict.fromkeys(GRADING, 200)
+    assert {place: status(teacher, hub, place) for place in NOBODYS} == dict.fromkeys(NOBODYS, 404)
 
     page = lists["student-1"].page
     page.goto(f"{hub.address}/user/student-1/lab/tree/gradients/{UNIT.assignment}/{UNIT.name}.ipynb")
