@@ -28,7 +28,8 @@ HOSTILE = {
 }
 """A cell that would act where it is shown. Its picture fails without a request: a student's own JupyterLab shows it, if
 the test is slow enough, and a request that finds nothing is logged as an error."""
-GRADING = ["/services/gradients/api/contents/gradebook.db", "/services/gradients/formgrader/manage_assignments"]
+GRADING = ["/services/gradients/formgrader/api/assignments", "/services/gradients/formgrader/manage_assignments"]
+NOBODYS = ["/services/gradients/api/contents/gradebook.db", "/services/gradients/api/terminals"]
 
 
 def log_in(open_page, hub, user, place):
@@ -151,6 +152,7 @@ def test_a_term(trial_hub, open_page):  # noqa: F811
         refused = {place: status(page, hub, place) for place in (feedback[other], *own(other), *GRADING)}
         assert set(refused.values()) <= {403, 404}, refused
     assert {place: status(teacher, hub, place) for place in GRADING} == dict.fromkeys(GRADING, 200)
+    assert {place: status(teacher, hub, place) for place in NOBODYS} == dict.fromkeys(NOBODYS, 404)
 
     page = lists["student-1"].page
     page.goto(f"{hub.address}/user/student-1/lab/tree/gradients/{UNIT.assignment}/{UNIT.name}.ipynb")
