@@ -33,7 +33,7 @@ def outcomes():
 
 def tried(name):
     """The outcome of one accident; what fills memory may take longer."""
-    return run(after=[ACCIDENTS[name][0], "print('after' + 'wards')"], cell_seconds=60.0 if name in SPACE else 10.0)
+    return run(after=[ACCIDENTS[name][0], "print('after' + 'wards')"], cell_seconds=15.0 if name in SPACE else 2.5)
 
 
 def said(outcome):

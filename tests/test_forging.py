@@ -19,7 +19,7 @@ def outcomes():
     with ThreadPoolExecutor(6) as pool:
         patched = {name: pool.submit(run, *cells, answer=WRONG) for name, cells in PATCHES.items()}
         rest = "print('after' + 'wards')"
-        sent = {name: pool.submit(run, after=[SEND, cell, rest], cell_seconds=20.0) for name, cell in MESSAGES.items()}
+        sent = {name: pool.submit(run, after=[SEND, cell, rest], cell_seconds=6.0) for name, cell in MESSAGES.items()}
         return {name: future.result() for name, future in {**patched, **sent}.items()}
 
 
