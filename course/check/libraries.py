@@ -31,8 +31,10 @@ FRAMEWORKS = {
 
 
 def refused_libraries(unit: Any) -> frozenset[str]:
-    """The packages that cannot be imported while answers of a unit are graded: all that differentiate, but for
-    those that the unit is about."""
+    """The packages that cannot be imported while answers of a unit are graded. Where answers are to differentiate
+    themselves, these are all that do it for them, but for those that the unit names; else there are none."""
+    if unit.frameworks is None:
+        return frozenset()
     every = {package for name, others in FRAMEWORKS.items() for package in (name, *others)}
     own = {package for name in unit.frameworks for package in (name, *FRAMEWORKS[name])}
     return frozenset(every - own)

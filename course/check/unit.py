@@ -94,11 +94,12 @@ class Unit:
     """A unit's tasks, with its reference, mistakes and alternatives, which are loaded when asked for.
 
     ``limits`` are bounds for grading a notebook of the unit that differ from the usual ones: fields of
-    ``autograder.inside.limits.Limits``, such as ``{"total_seconds": 1200}``. ``frameworks`` are the libraries that
-    differentiate (see ``libraries``) which its notebook uses; others cannot be imported where it is graded.
+    ``autograder.inside.limits.Limits``, such as ``{"total_seconds": 1200}``. ``frameworks``, where a unit is
+    about differentiating oneself, are the libraries that differentiate (see ``libraries``) which its answers may use
+    all the same; others cannot be imported where it is graded. None refuses no library.
     """
 
-    def __init__(self, name: str, limits: Mapping[str, float] | None = None, frameworks: tuple[str, ...] = ()):
+    def __init__(self, name: str, limits: Mapping[str, float] | None = None, frameworks: tuple[str, ...] | None = None):
         if name not in UNITS:
             raise UnknownUnit(name)
         self.name = name

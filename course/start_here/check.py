@@ -2,7 +2,7 @@
 
 from course.check import Unit
 
-unit = Unit("start_here")
+unit = Unit("start_here", frameworks=())
 
 
 @unit.task(points=0)
