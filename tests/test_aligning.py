@@ -26,6 +26,7 @@ from handing_in import (
 )
 
 from autograder.intake import released
+from autograder.intake.reading import MAX_CELLS
 from course.check import load
 
 ONE, TWO = "forward_difference", "central_difference"
@@ -563,12 +564,12 @@ def test_cells_in_any_order_define_all_that_was_released(tmp_path, name):
 def test_a_notebook_of_many_cells_is_aligned_in_little_time(tmp_path, accident):
     notebook = answered()
     cells, one = notebook["cells"], cell_of(notebook, f"answer_{ONE}")
-    room = 20_000 - len(cells)
+    room = MAX_CELLS - len(cells)
     notebook["cells"] = {
         "more": cells + [code("x = 1")] * room,
         "copies": cells + [one] * room,
         "unnamed": [code(answer(ONE), id=f"n{number}") for number in range(room)] + cells,
-        "whole": cells * (20_000 // len(cells)),
+        "whole": cells * (MAX_CELLS // len(cells)),
     }[accident]
     start = time.perf_counter()
     submission = taken(tmp_path, notebook)
