@@ -368,7 +368,8 @@ def check_replaced_by_points(notebook):
 
 
 def conflict_in_an_example(notebook):
-    notebook["cells"].insert(5, code("
+    notebook["cells"].insert(5, code("<<<<<<< local\nx = 1\n=======\nx = 2\n>>>>>>> remote", id="conflict"))
+
 
 def magics_and_unfinished_cells(notebook):
     notebook["cells"][2:2] = [
@@ -560,7 +561,6 @@ def test_cells_in_any_order_define_all_that_was_released(tmp_path, name):
 
 
 @pytest.mark.parametrize("accident", ["more", "copies", "unnamed", "whole"])
-<<<<<<< HEAD
 def test_what_aligning_costs_grows_with_the_cells_not_their_square(tmp_path, accident):
     def grown(count):
         """That notebook with so many cells."""
