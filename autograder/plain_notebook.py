@@ -179,7 +179,8 @@ async def _written(client: PlainClient, job: Job, since: float, findings: Findin
     client.nb.cells.append(cell)
     client.allow(MAX_OBSERVED, counts=False)
     try:
-        await execute_cell(client, cell, len(client.nb.cells) - 1, job, asyncio.get_running_loop().time() + SECONDS)
+        timing = Timing(client, client.km.provisioner if client.km else None, SECONDS)
+        await execute_cell(client, cell, len(client.nb.cells) - 1, job, timing)
         sent = [output.data[WRITTEN] for output in cell.outputs if WRITTEN in output.get("data", {})]
         names = list(sent[0])[: MAX_FILES + 1] if sent else []
         if not sent or len(names) > MAX_FILES:

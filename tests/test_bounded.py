@@ -26,7 +26,7 @@ from autograder.new_mistake import definition_of, runs_early
 from autograder.reader import Question
 from autograder.report.answers import compiles, form
 from autograder.unbound import explain_missing_names
-from course.check import Part, Verdict
+from course.check import Part, State, Verdict
 
 MINUTE = 60.0  # of processor time, of this process and of those that it has waited for
 ONE = "forward_difference"
@@ -35,7 +35,7 @@ PLACES = {
     "binds": lambda text: scanning.binds(ONE, f"{ONE} = 1\n{text}"),
     "adds": lambda text: scanning.adds(text, "import numpy"),
     "continues": lambda text: scanning.continues("def f(x):\n    y = x", f"    return y\n{text}"),
-    "refused imports": lambda text: scanning.modules_of(UNIT.name, f"import course.{UNIT.name}.check\n{text}"),
+    "refused imports": lambda text: scanning.imports_in(f"import course.{UNIT.name}.check\n{text}"),
     "what a cell uses": names_of,
     "the form of an answer": form,
     "whether it compiles": compiles,
@@ -73,7 +73,7 @@ def test_no_text_takes_more_than_its_budget(place):
 
 def test_what_takes_too_much_is_told_from_what_does_not():
     with Budget() as budget:
-        assert names_of(LONG) is None and names_of("x = y").bound == {"x"}
+        assert names_of(LONG) is None and bound("x = y") == {"x"}
         assert form(PARSER["finally in finally"]).text.startswith("try: pass") and form("x = 1").text.startswith("(b")
     assert budget.over == {LONG, PARSER["finally in finally"]}
 
@@ -81,9 +81,9 @@ def test_what_takes_too_much_is_told_from_what_does_not():
 def test_when_the_budget_is_used_up_nothing_more_is_read_but_what_is_known():
     names_of("known = 1")
     with Budget(0.0) as budget:
-        assert names_of("known = 1").bound == {"known"} and names_of("unknown = 1") is None
+        assert bound("known = 1") == {"known"} and names_of("unknown = 1") is None
     assert budget.over == {"unknown = 1"}
-    assert names_of("unknown = 1").bound == {"unknown"}  # another submission has a budget of its own
+    assert bound("unknown = 1") == {"unknown"}  # another submission has a budget of its own
 
 
 def test_memory_is_bounded_and_the_next_question_answered():
@@ -94,6 +94,7 @@ def test_memory_is_bounded_and_the_next_question_answered():
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_a_reader_that_somebody_ends_is_started_again(number):
     names_of("x = 1")
+    assert reader._reader is not None
     os.kill(reader._reader.process.pid, number)
     assert names_of(f"x = {number + 1000}") is not None
 
@@ -109,7 +110,7 @@ def test_an_interrupted_question_does_not_answer_the_next(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         names_of("interrupted = 1")
     monkeypatch.undo()
-    assert names_of("next_one = 1").bound == {"next_one"}
+    assert bound("next_one = 1") == {"next_one"}
 
 
 def test_errors_of_what_is_asked_are_raised():
@@ -117,10 +118,17 @@ def test_errors_of_what_is_asked_are_raised():
         read_cells(b"")
 
 
+def bound(text):
+    """The names that code binds, which is read."""
+    names = names_of(text)
+    assert names is not None
+    return names.bound
+
+
 def executed(text, name):
     """An executed notebook whose answer says that a name is missing, and the verdict on it."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text.replace("NAME", name))])
-    parts = tuple(Part(f"part {number}", False, f"NameError: {said} is not defined; run the cell that defines it first")
+    parts = tuple(Part(f"part {number}", State.UNDEFINED, f"NameError: {said} is not defined")
                   for number, said in enumerate([name, f"name '{name}'"]))  # fmt: skip
     return notebook, {"task": Verdict("task", 0.0, 1.0, parts)}
 
@@ -130,7 +138,8 @@ def test_looking_for_a_missing_name_is_linear(bomb):
     text = {**SEARCHED, **PARSER}[bomb]
     with Budget():
         for more in ("", " gone", "\ngone = ", "\n("):
-            explain_missing_names(*executed(text + more, "gone"), Findings())
+            notebook, verdicts = executed(text + more, "gone")
+            explain_missing_names(notebook, verdicts, Findings())
 
 
 @pytest.mark.parametrize("bomb", SEARCHED)

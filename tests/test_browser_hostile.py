@@ -52,7 +52,12 @@ def course(tmp_path_factory):
 def watched(page):
     """Nothing runs on a page meanwhile, and nothing leaves it but to where it came from."""
     asked = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+
+    def note(dialog):
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", note)
     page.on("request", lambda request: asked.append(request.url))
     yield
     page.mouse.wheel(0, 10_000)

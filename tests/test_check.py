@@ -86,7 +86,7 @@ def test_all_tasks_in_one_table(notebook, capsys):
         ["relative_error", "0 of 1", "not right yet",
          "two arrays, in either order: NameError: name 'undefined' is not defined, in line 1:"],
         ["jacobian", "0 of 3", "not defined yet",
-         "NameError: jacobian is not defined; run the cell that defines it first"],
+         "NameError: jacobian is not defined: run the cell that defines it, or see with what error it ended"],
         ["total", "2 of 10"],
     ]  # fmt: skip
 

@@ -45,7 +45,9 @@ def test_one_part_that_fails_leaves_the_others():
 
 def test_a_missing_answer_is_named():
     seen = observed("g = 1")["part"]
-    assert seen == Raised("NameError", "f is not defined; run the cell that defines it first")
+    assert seen == Raised(
+        "NameError", "f is not defined: run the cell that defines it, or see with what error it ended"
+    )
 
 
 @pytest.mark.parametrize("error", ["SystemExit(3)", "RecursionError()", "Exception", "BaseException('x')"])

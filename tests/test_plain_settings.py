@@ -79,7 +79,7 @@ def answered(notebook):
 
 def test_a_course_s_own_settings_hold(tmp_path):
     """Steps, delimiters, hooks and what Execute is told: each of them changes a mark here."""
-    noted = []
+    noted: list = []
     for config in (tmp_path / "nothing", OURS):
         root = with_set(tmp_path / f"course_{len(noted)}")
         run(root, "generate_assignment", "set", config=config)
@@ -121,7 +121,8 @@ def of_both(root, config, student="ann"):
 def require_both(root, student="ann"):
     noted = marks(root)
     assert noted[student, UNIT.assignment][0] == FULL
-    assert Records(root, UNIT).read(student).isolation == "strict"
+    record = Records(root, UNIT).read(student)
+    assert record and record.isolation == "strict"
     assert noted[student, "odd"][:2] == (14.5, 20)
     assert noted[student, "odd", "first", "test_share"][0] == 2
 

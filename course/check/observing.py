@@ -35,7 +35,7 @@ class NotDefined(NameError):
 
 def not_defined(name: str) -> str:
     """What is said of an answer that is not there."""
-    return f"{name} is not defined; run the cell that defines it first"
+    return f"{name} is not defined: run the cell that defines it, or see with what error it ended"
 
 
 class TimeIsUp(BaseException):
