@@ -140,7 +140,7 @@ RIGHT = answering(
 )
 HALF = answering(
     root="def root(x):\n    return 2.0",
-    total="import os\ndef total(path):\n    return len(os.listdir())",
+    total="def total(path):\n    return 5.0",
 )
 ENDLESS = answering(
     root="def root(x):\n    while x == 9:\n        pass\n    return x ** 0.5",
