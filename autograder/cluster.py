@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import signal
 import time
 from concurrent.futures import CancelledError, Future
 from pathlib import Path
@@ -179,6 +180,16 @@ def unfinished(dask_worker: Any) -> int:
     return sum(task.state not in ("memory", "error", "released") for task in dask_worker.state.tasks.values())
 
 
+def slurm_cluster() -> Any:
+    """dask-jobqueue's class for Slurm. Its import takes Ctrl-C over, which is given back."""
+    interrupt = signal.getsignal(signal.SIGINT)
+    try:
+        from dask_jobqueue import SLURMCluster
+    finally:
+        signal.signal(signal.SIGINT, interrupt)
+    return SLURMCluster
+
+
 def slurm_jobs(number: int) -> Any:
     """A Dask cluster of so many Slurm jobs. Their queue, cores and memory are those of dask's ``jobqueue.yaml``.
 
@@ -188,8 +199,8 @@ def slurm_jobs(number: int) -> Any:
         raise NoCluster("there is no sbatch here: start this on a machine that submits to Slurm")
     try:
         import dask
-        from dask_jobqueue import SLURMCluster
 
+        SLURMCluster = slurm_cluster()
         certificates = dask.config.get("jobqueue.slurm.shared-temp-directory", None) or str(Path.home())
         web_page = {"dashboard_address": "localhost:0"}  # which asks nobody for a password
         # A worker that is started again may take its time: by default Dask ends its job after 15 s.

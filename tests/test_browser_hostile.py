@@ -135,7 +135,7 @@ def test_formgraders_page_lets_nothing_run_even_if_something_got_into_it(look, c
     page.evaluate(
         f"document.querySelector('#notebook').innerHTML += '<img src=x onerror={ACT}><p onclick={ACT}>HERE</p>'"
     )
-    page.get_by_text("HERE").click()
+    page.get_by_text("HERE", exact=True).click()
     page.wait_for_timeout(300)
     assert page.evaluate("window.acted") is None
     for path in ("/api/terminals", "/lab"):

@@ -1,5 +1,6 @@
 """Grading by Dask: a scheduler with TLS and worker processes on this machine, one of which is killed; and Slurm."""
 
+import signal
 import time
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from running import KILLER, UNIT, class_of, execute_or_die, points_in, points_of
 from waiting import wait_until
 
 from autograder import cluster, runner
-from autograder.cluster import Cluster, NoCluster
+from autograder.cluster import Cluster, NoCluster, slurm_cluster
 from autograder.execute import Job
 from autograder.grade import Grading, grade
 
@@ -199,7 +200,11 @@ def test_a_scheduler_without_workers_is_named_with_what_to_do(tmp_path, monkeypa
 
 
 def test_slurm(tmp_path, monkeypatch):
-    jobqueue = pytest.importorskip("dask_jobqueue")
+    interrupt = signal.getsignal(signal.SIGINT)
+    slurm_cluster()
+    assert signal.getsignal(signal.SIGINT) is interrupt, "Ctrl-C stays ours"
+    import dask_jobqueue as jobqueue
+
     class_of(1, tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))

@@ -41,7 +41,7 @@ def test_what_is_shown_at_the_end(graded_class):
     ):
         assert words in graded_class.output
     page = (graded_class.folder / "results_numeric_gradient.html").read_text()
-    assert page.count("<tr>") > 31 and "http" not in page
+    assert page.count("<tr>") > 31 and "http:" not in page and "https:" not in page
 
 
 def test_nbgrader_gradebook_holds_the_marks(graded_class):

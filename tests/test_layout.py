@@ -26,6 +26,9 @@ FINE = [
     "bob/02_manual_backprop/manual_backprop.ipynb",
     "bob/02_manual_backprop/copy of numeric_gradient.ipynb",
     "bob/notes.txt",
+    "autograded/bob/01_numeric_gradient/numeric_gradient.ipynb",
+    "records/numeric_gradient/bob.json",
+    "results_numeric_gradient.html",
     ".collected/bob/01_numeric_gradient.json",
     "bob/.ipynb_checkpoints/numeric_gradient.ipynb",
 ]

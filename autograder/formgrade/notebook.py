@@ -78,8 +78,9 @@ def _marks(cell: dict[str, Any]) -> NotebookNode:
     if not isinstance(given, dict) or not NAME.fullmatch(str(given.get("grade_id", ""))):
         return _made()
     marks: dict[str, Any] = {name: given.get(name) is True for name in ("grade", "solution", "locked", "task")}
-    points = given.get("points")
-    marks["points"] = points if type(points) in (int, float) else 0
+    for name in ("points", "score"):
+        marks[name] = given[name] if type(given.get(name)) in (int, float) else 0
+    marks["comment"] = ""  # nbgrader's own, where there is one, comes later
     return _made(nbgrader=_made(grade_id=str(given["grade_id"]), schema_version=3, **marks))
 
 

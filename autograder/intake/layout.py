@@ -15,6 +15,8 @@ from course.check import Unit
 HANDED_IN = (".ipynb", ".zip", ".py", ".html", ".tar", ".gz", ".7z", ".rar")  # what students hand in
 MOST = 200  # entries of a student's folder that are looked at
 DEEPEST = 3  # folders within each other
+OURS = {"source", "release", "solutions", "notebooks", "autograded", "feedback", "records", "reports", "downloaded"}
+"""Folders of a course folder that hold no submissions, where these lie in the course folder itself."""
 ASSIGNMENT = re.compile(r"\d\d_")  # how the folders of units are called
 
 
@@ -45,8 +47,11 @@ def misplaced(unit: Unit, folder: Path) -> list[str]:
     """What looks like a submission of the unit, but lies where none is looked for: paths below the class's folder."""
     found: list[Path] = []
     for path in _students(folder):
+        if path.name in OURS:
+            continue
         if path.is_symlink() or not path.is_dir():
-            found += [path] if path.suffix.lower() in HANDED_IN else []
+            ours = path.name == f"results_{unit.name}.html"
+            found += [path] if path.suffix.lower() in HANDED_IN and not ours else []
         elif not _may_be_there(path / unit.assignment):
             found += islice(_strayed(unit, path, 1), MOST)
     return [shown(path.relative_to(folder).as_posix()) for path in found]
