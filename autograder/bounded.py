@@ -18,7 +18,7 @@ from autograder.reader import Answer, Question
 
 TEXT_SECONDS = 1.0  # of processor time for one text: a cell of 50,000 letters takes a twentieth of that
 SUBMISSION_SECONDS = 5.0  # for all that is read of a submission
-REMEMBERED = 4096  # answers; most cells of a class are the same
+REMEMBERED = 1_000  # answers; most cells of a class are the same
 LONGEST = 50_000  # letters of a question whose answer is remembered
 RAISE: Any = object()
 UNREADABLE = (SyntaxError, ValueError, OverflowError, RecursionError)  # what Python raises for texts

@@ -13,8 +13,11 @@ counts unless something was changed after it; then that change is when it was ha
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -24,7 +27,7 @@ from nbgrader.exchange.default import ExchangeCollect
 from traitlets import Bool
 
 from autograder.handed_in import in_words, note
-from autograder.intake.files import SECRET, STAMP, Entry, Folder, Refused, entries, kind_of
+from autograder.intake.files import MAX_ENTRIES, SECRET, STAMP, Entry, Folder, Refused, entries, kind_of
 from autograder.intake.findings import Finding, Findings
 from autograder.texts import reason, shown
 from course.gpu.accounts import named
@@ -146,12 +149,16 @@ def everything(source: Path, findings: Findings) -> Iterator[Entry]:
 
 
 def last_change(folder: Path) -> datetime | None:
-    """When the file system last changed anything of a folder, in UTC; None where it cannot be looked at.
+    """When the file system last changed anything of a folder, in UTC; None where it is not there.
 
     Nobody but the machine's administrator can choose that time. A later one harms only whoever changes something."""
     try:
-        statuses = [folder.lstat()]
-        statuses += [entry.folder.status(entry.name) for entry in everything(folder, Findings())]
+        times = [folder.lstat().st_ctime]
     except OSError:
         return None
-    return datetime.fromtimestamp(max(status.st_ctime for status in statuses), UTC).replace(tzinfo=None)
+    for _, _, files, at in islice(os.fwalk(folder, onerror=lambda _: times.append(time.time())), MAX_ENTRIES):
+        times.append(os.fstat(at).st_ctime)
+        for name in files[:MAX_ENTRIES]:
+            with suppress(OSError):
+                times.append(os.stat(name, dir_fd=at, follow_symlinks=False).st_ctime)
+    return datetime.fromtimestamp(max(times), UTC).replace(tzinfo=None)

@@ -35,6 +35,9 @@ class Names:
     bound: frozenset[str] = frozenset()
 
 
+LONGEST_NAME = 200  # letters: within a class Python makes long names longer, each by the name of the class
+
+
 @bounded(otherwise=None)
 def names_of(source: str) -> Names | None:
     """What code uses and binds in the notebook; None where it is not plain Python, or takes too much to read."""
@@ -53,7 +56,7 @@ def names_of(source: str) -> Names | None:
         in_class = scope.get_type() == "class"  # where a name that is bound, too, is the notebook's until then
         used |= {one.get_name() for one in scope.get_symbols() if one.is_global() or (in_class and one.is_referenced())}
         bound |= {symbol.get_name() for symbol in scope.get_symbols() if symbol.is_declared_global()}
-    return Names(frozenset(used), frozenset(bound))
+    return Names(*(frozenset(name for name in names if len(name) <= LONGEST_NAME) for names in (used, bound)))
 
 
 def _changed(node: ast.AST) -> Iterator[str]:

@@ -12,8 +12,9 @@ import signal
 import sys
 import tempfile
 import threading
+from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Future, ProcessPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from enum import Enum, auto
 from multiprocessing.connection import wait as wait_for_end
 from types import TracebackType
@@ -28,6 +29,17 @@ from autograder.kernels.view import preloads
 PRELOADED = ["autograder.cli", "autograder.execute", "autograder.places", "nbclient", "zmq.asyncio"]
 FORKING = sys.platform.startswith("linux")  # elsewhere each worker has to import everything itself
 FRAMEWORKS = {"tensorflow", "keras", "torch"}
+
+
+@contextmanager
+def nothing_from_here() -> Iterator[None]:
+    """Let a Python that is started import nothing of the folder in which this one was: submissions may lie there."""
+    safe, before = "PYTHONSAFEPATH", os.environ.get("PYTHONSAFEPATH")
+    os.environ[safe] = "1"
+    try:
+        yield
+    finally:
+        os.environ.pop(safe) if before is None else os.environ.update({safe: before})
 
 
 class Loss(Enum):
@@ -107,10 +119,11 @@ class Here:
             self.server = forkserver.start(self.unit, self.isolation)
         if FORKING:
             multiprocessing.get_context("forkserver").set_forkserver_preload(PRELOADED)
-            multiprocessing.resource_tracker.ensure_running()
             before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # Ctrl-C is for this process alone
             try:
-                multiprocessing.forkserver.ensure_running()
+                with nothing_from_here():
+                    multiprocessing.resource_tracker.ensure_running()
+                    multiprocessing.forkserver.ensure_running()
             finally:
                 signal.pthread_sigmask(signal.SIG_SETMASK, before)
 

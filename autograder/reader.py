@@ -21,6 +21,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
+GROWTH, ROOM = 4, 100_000  # bytes of an answer: so many for each letter that was asked about, and some more
 MEMORY = 2_000_000_000  # bytes beyond what the process has when it is asked
 GUARD = 600.0  # seconds after which a process is ended that neither answers nor uses any processor time
 ATTEMPTS = 2
@@ -164,6 +165,8 @@ def _answer(question: Question, seconds: float) -> bytes:
     except Exception as error:
         answer = Answer(error=error, seconds=time.process_time() - began)
     data = pickle.dumps(answer)
+    if len(data) > GROWTH * sum(len(text) for text in question.given if isinstance(text, str | bytes)) + ROOM:
+        data = pickle.dumps(Answer(over=True, seconds=answer.seconds))
     _limit_time(0)
     return data
 

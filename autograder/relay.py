@@ -19,6 +19,7 @@ CHUNK = 65_536  # bytes that are passed on at once
 GREETING = 64  # bytes with which either side begins
 EXPECTED = {0: 0xFF, 9: 0x7F, 10: 3}  # of these: the signature, and the version
 MORE, LONG, COMMAND = 1, 2, 4  # flags of a part
+MOST_PARTS, MOST_PARTS_IN_ALL = 1_000, 5_000_000  # of a message, of a connection: each takes this process some work
 PART = 64  # bytes that ZeroMQ takes for a part, however short
 CONNECT_SECONDS = 5.0
 
@@ -32,9 +33,10 @@ class Meter:
         self.head = b""  # of the part that is coming: flags and length, as far as they have come
         self.left = 0  # bytes of it that are still to come
         self.size = 0  # of the message so far
+        self.parts = self.all_parts = 0  # of the message, and of all that came before
 
     def fits(self, data: bytes) -> bool:
-        """Take the next bytes; False if it is another protocol, or a message grows larger than ``most`` bytes."""
+        """Take the next bytes; False if it is another protocol, or a message grows too large."""
         place = min(GREETING - self.greeted, len(data))
         for position, byte in enumerate(data[:place], start=self.greeted):
             if EXPECTED.get(position, byte) != byte:
@@ -55,9 +57,10 @@ class Meter:
     def _begin_part(self) -> bool:
         flags, self.left, self.head = self.head[0], int.from_bytes(self.head[1:], "big"), b""
         self.size += self.left + PART
-        fits = self.size <= self.most
+        self.parts, self.all_parts = self.parts + 1, self.all_parts + 1
+        fits = self.size <= self.most and self.parts <= MOST_PARTS and self.all_parts <= MOST_PARTS_IN_ALL
         if flags & COMMAND or not flags & MORE:
-            self.size = 0
+            self.size = self.parts = 0
         return fits
 
 

@@ -14,6 +14,8 @@ import nh3
 
 from autograder import formulas
 
+LINK, LONGEST_LINK = re.compile(r"(?i)<a\b[^>]*"), 3_000
+MOST_LINKED = 2_000_000  # characters of links, if each tag had the longest
 LONGEST = 200_000  # characters, but for those of pictures
 LARGEST = 8_000_000  # characters of pictures
 MOST_TAGS = 10_000
@@ -70,6 +72,9 @@ def clean(html: str | bytes) -> str:
     text = FORMATTING.sub(r"<\1>", without_scripts(text))
     pictures = sum(len(found[0]) for found in PICTURE.finditer(text))
     if len(text) - pictures > LONGEST or pictures > LARGEST or text.count("<") > MOST_TAGS:
+        return as_written(text)
+    link = max((len(found) for found in LINK.findall(text)), default=0)
+    if link > LONGEST_LINK or link * text.count("<") > MOST_LINKED:  # a link left open begins anew in whatever follows
         return as_written(text)
     return CLEANER.clean(text)
 

@@ -15,7 +15,7 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config.loader import PyFileConfigLoader
 
 import autograder
-from autograder.collecting import COPYING, copy_own
+from autograder.collecting import COPYING, copy_own, last_change
 from autograder.handed_in import handed_in, in_words
 
 ME = getuser()
@@ -190,6 +190,16 @@ def test_a_file_changed_afterwards_counts_as_handed_in_then(exchange):
     assert folder.stat().st_ctime == made
     exchange.collect()
     assert seconds(handed_in(exchange.collected()).time) > made
+
+
+def test_what_is_taken_out_of_an_inner_folder_afterwards_is_a_change_too(tmp_path):
+    for name in ("kept", "gone"):
+        (tmp_path / "inner" / "deep").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "inner" / "deep" / name).write_text(name)
+    before = last_change(tmp_path)
+    time.sleep(0.1)
+    (tmp_path / "inner" / "deep" / "gone").unlink()
+    assert before and before < last_change(tmp_path)
 
 
 def test_of_two_the_newer_one_is_taken_by_when_it_was_changed(exchange):

@@ -112,3 +112,14 @@ def test_printing_and_warnings_are_dropped(capsys):
         assert observed(f"import logging, sys, warnings\ndef f(x):\n    {chatter}\n    return x")["part"] == 3
     assert capsys.readouterr() == ("", "")
     assert sys.stdout.writable()
+
+
+def test_code_that_bears_the_name_of_an_import_is_no_import():
+    """Else an answer would have as much time as it likes."""
+    endless = "exec(compile('def f(x):\\n    while True: pass', '<frozen importlib._bootstrap>', 'exec'))"
+    assert observed(endless, seconds=0.3)["part"].kind == "TimeoutError"
+
+
+def test_what_a_cell_has_set_for_numpy_costs_no_marks():
+    with np.errstate(all="raise"):
+        assert observed("import numpy as np\ndef f(x): return np.exp(-1000.0 * x)")["part"] == 0

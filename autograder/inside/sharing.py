@@ -72,10 +72,10 @@ def _all_ready() -> int:
 
 
 def _ready(process: int) -> int:
-    """How many threads of a process run or wait for a processor."""
+    """How many threads of a process run or wait for a processor: one, if it has ended since it was listed."""
     with suppress(OSError):
         return sum(_stat(task)[:1] == ["R"] for task in Path(f"/proc/{process}/task").iterdir())
-    return 0
+    return 1
 
 
 def _seconds(process: int) -> float:

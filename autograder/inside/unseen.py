@@ -38,9 +38,20 @@ def _descriptors(process: int) -> int:
     try:
         return folder.stat().st_size or sum(1 for _ in folder.iterdir())  # Linux tells the size from 6.2 on
     except PermissionError:
-        return MOST_DESCRIPTORS
+        return 0 if has_ended(process) else MOST_DESCRIPTORS
     except OSError:  # it is gone
         return 0
+
+
+def has_ended(process: int) -> bool:
+    """Whether a process has nothing left but its exit code, which nobody has asked for."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2].split()[:1] in (
+            ["Z"],
+            ["X"],
+        )
+    except OSError:
+        return True
 
 
 def unseen(family: list[int]) -> int:
@@ -51,7 +62,7 @@ def unseen(family: list[int]) -> int:
         try:
             buffers |= set(_buffers(process))
         except PermissionError:
-            total += MOST_DESCRIPTORS * capacity()
+            total += 0 if has_ended(process) else MOST_DESCRIPTORS * capacity()
         total += _tables(process)
     return total + capacity() * len(buffers)
 

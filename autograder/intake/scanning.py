@@ -123,12 +123,19 @@ def _imports(source: str) -> frozenset[str] | None:
     return frozenset(_imported(tree)) if tree else None
 
 
+LONGEST_NAME = 200  # letters; no module of a library has more
+
+
 def _imported(tree: ast.Module) -> Iterator[str]:
-    """Every name that is imported anywhere in the code, whether it is a module or something in it."""
+    """Every name that is imported anywhere in the code, whether it is a module or something in it: its first parts."""
+    yield from (".".join(name.split(".", 3)[:3]) for name in _names_imported(tree))
+
+
+def _names_imported(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif isinstance(node, ast.ImportFrom) and node.module and len(node.module) <= LONGEST_NAME:
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in IMPORTERS:

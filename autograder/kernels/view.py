@@ -17,13 +17,23 @@ import course
 from autograder.build import NOTEBOOKS, PROJECT, notebook_path
 from course import UNITS
 from course.check import Unit, load
-from course.check.libraries import refused_libraries
+from course.check.libraries import refused_libraries, refused_parts
 
 COURSE = Path(course.__file__).parent
 INSIDE = Path(autograder.__file__).parent / "inside"
 NEVER = ("reference", "mistakes")
 SKIPPED = shutil.ignore_patterns("__pycache__", "*.md", ".*")
 REFUSAL = """raise ImportError("{module} may not be imported while answers of {unit} are graded")\n"""
+
+
+PICTURES = '''"""Pictures are not drawn where answers are graded, and what they are drawn by may hold answers."""
+
+
+def __getattr__(name):
+    if name.startswith("__"):
+        raise AttributeError(name)
+    return lambda *args, **kwargs: None
+'''
 
 
 def imports_of(source: str) -> Iterator[str]:
@@ -51,9 +61,14 @@ def closure(names: list[str], package: str) -> dict[str, list[str]]:
         name = waiting.pop()
         path = COURSE.parent.joinpath(*name.split(".")).with_suffix(".py")
         if name.startswith(f"{package}.") and name not in found and path.exists():
-            found[name] = list(imports_of(path.read_text(encoding="utf-8")))
+            found[name] = [] if is_pictures(name) else list(imports_of(path.read_text(encoding="utf-8")))
             waiting += reversed(found[name])
     return found
+
+
+def is_pictures(module: str) -> bool:
+    """Whether a module draws a unit's pictures: a kernel sees none of it but its name."""
+    return module.endswith(".pictures")
 
 
 @cache
@@ -73,6 +88,9 @@ def refused(unit: str, name: str) -> str:
     first, *rest = name.split(".")
     if first in refused_libraries(load(unit)):
         return first
+    for part in refused_parts(load(unit)):
+        if f"{name}.".startswith(f"{part}."):
+            return part
     module = ".".join([first, *rest[:2]])
     of_a_unit = first == "course" and len(rest) > 1 and rest[0] in UNITS and rest[1].isidentifier()
     return module if of_a_unit and module not in allowed_modules(unit) else ""
@@ -103,6 +121,8 @@ def write_view(unit: str, folder: Path) -> None:
             module = f"course.{path.parent.name}.{path.stem}"
             if path.stem != "__init__" and module not in allowed_modules(unit):
                 path.write_text(REFUSAL.format(module=module, unit=unit), encoding="utf-8")
+            elif is_pictures(module):
+                path.write_text(PICTURES, encoding="utf-8")
         for library in refused_libraries(load(unit)):
             refusal = REFUSAL.format(module=library, unit=unit)
             (folder / f"{library}.py").write_text(refusal, encoding="utf-8")
@@ -118,6 +138,7 @@ def hidden_libraries(unit: str) -> list[Path]:
     for system in ("/usr", "/usr/local", sys.base_prefix):
         for pattern in ("lib/python3*/*-packages", "pkgs/*/lib/python3*/site-packages"):
             places |= set(Path(system).glob(pattern))
-    found = (place / name for place in places for library in refused_libraries(load(unit))
-             for name in (library, f"{library}.py"))  # fmt: skip
+    whole, parts = refused_libraries(load(unit)), [part.replace(".", "/") for part in refused_parts(load(unit))]
+    names = [*whole, *(f"{library}.py" for library in whole), *parts]
+    found = (place / name for place in places for name in names)
     return sorted(path for path in found if path.exists())

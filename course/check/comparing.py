@@ -18,7 +18,7 @@ from course.check.unit import Task
 SINGLE_RTOL = 1e-5  # about 100 times the rounding of float32
 OF_THE_LARGEST = 0.1  # the tolerance of an array's largest entry, of which every entry may use this share
 MOST_JUDGED = 20_000  # characters and numbers that a unit's own judge is given
-STUB = "NotImplementedError"
+STUB, UNANSWERED = "NotImplementedError", "write your answer here"  # what an answer raises that is not written
 SAYING_NOTHING = {"RecursionError", "MemoryError", "TimeoutError"}
 """Exceptions whose messages tell where Python noticed it, or how long it waited, but nothing of the answer."""
 

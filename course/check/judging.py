@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from course.check.comparing import STUB, alike, compare, says_something
+from course.check.comparing import STUB, UNANSWERED, alike, compare, says_something
 from course.check.observing import Observations, Observing, not_defined, observe
 from course.check.plain import Opaque, Raised, decode
 from course.check.unit import BrokenCheck, Mistake, Task, Unit
@@ -79,7 +79,7 @@ def judge(expected: Expected, observed: Any, missing: str = "this part was not r
 
 
 def _judge_part(name: str, want: Any, got: Any, task: Task) -> Part:
-    if isinstance(got, Raised) and got.kind == STUB:
+    if isinstance(got, Raised) and got.kind == STUB and UNANSWERED in got.message:
         return Part(name, State.UNANSWERED, str(got))
     if isinstance(got, Raised) and got.message in map(not_defined, task.answers):
         return Part(name, State.UNDEFINED, str(got))

@@ -40,6 +40,11 @@ def refused_libraries(unit: Any) -> frozenset[str]:
     return frozenset(every - own)
 
 
+def refused_parts(unit: Any) -> tuple[str, ...]:
+    """What cannot be imported of a library that is needed otherwise: it differentiates losses and layers."""
+    return () if unit.frameworks is None else ("sklearn._loss", "sklearn.linear_model", "sklearn.neural_network")
+
+
 def refused_of(unit: Any, scope: Mapping[str, Any], names: tuple[str, ...]) -> list[str]:
     """Which refused libraries the answers of these names use, themselves or by way of the notebook's functions."""
     refused, found, seen = refused_libraries(unit), set(), set()

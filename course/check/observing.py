@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import linecache
 import logging
@@ -27,6 +28,14 @@ Observations = dict[str, Any]
 
 WALL = 4.0  # times its processor time that a part may take on the wall, in case it sleeps
 TICK = 0.2  # seconds after which a part's time is looked at
+IMPORTING = {
+    function.__code__
+    for module in (importlib._bootstrap, importlib._bootstrap_external)  # type: ignore[attr-defined]
+    for thing in vars(module).values()
+    for function in (vars(thing).values() if isinstance(thing, type) else [thing])
+    if hasattr(function, "__code__")
+}
+"""The code of Python's own import. What only bears its file's name is not it."""
 
 
 class NotDefined(NameError):
@@ -135,7 +144,12 @@ class _Nowhere(io.TextIOBase):
 def _silence() -> Iterator[None]:
     """Drop what is printed, warned and logged within the block."""
     nowhere, logged = _Nowhere(), logging.root.manager.disable
-    with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere), warnings.catch_warnings():
+    with (
+        contextlib.redirect_stdout(nowhere),
+        contextlib.redirect_stderr(nowhere),
+        warnings.catch_warnings(),
+        np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"),  # as NumPy is, whatever a cell has set
+    ):
         warnings.simplefilter("ignore")
         logging.disable(logging.CRITICAL)
         try:
@@ -189,6 +203,6 @@ def _where(frame: FrameType | None) -> tuple[bool, bool]:
     """Whether a frame lies within a part, and whether the part is importing something."""
     imports = False
     while frame is not None and frame.f_code is not _value_of.__code__:
-        imports = imports or frame.f_code.co_filename.startswith("<frozen importlib")
+        imports = imports or frame.f_code in IMPORTING
         frame = frame.f_back
     return frame is not None, frame is not None and imports

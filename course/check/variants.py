@@ -6,9 +6,8 @@ import linecache
 from collections.abc import Callable
 from typing import Any
 
+from course.check.comparing import UNANSWERED
 from course.check.unit import Alternative, Task, Unit
-
-UNANSWERED = "write your answer here"
 
 
 def scope_of(unit: Unit, task: Task, variant: Alternative | None = None) -> dict[str, Any]:

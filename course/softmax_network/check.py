@@ -203,7 +203,7 @@ def names_the_entry(given, said):
 
 def index(place):
     """What finds an index in a message."""
-    return re.compile(r"(?<![\d.-])" + r"\D{1,12}".join(str(i) for i in place) + r"(?!\d|\.\d)")
+    return re.compile(r"(?<![\d.-])" + r"\D{1,12}".join(str(i) for i in place) + r"(?!\d|\.\d|e[+-]?\d)")
 
 
 @unit.task(points=2)
