@@ -30,7 +30,7 @@ WALL = 4.0  # times its processor time that a part may take on the wall, in case
 TICK = 0.2  # seconds after which a part's time is looked at
 IMPORTING = {
     function.__code__
-    for module in (importlib._bootstrap, importlib._bootstrap_external)  # type: ignore[attr-defined]
+    for module in (importlib._bootstrap, importlib._bootstrap_external)
     for thing in vars(module).values()
     for function in (vars(thing).values() if isinstance(thing, type) else [thing])
     if hasattr(function, "__code__")
