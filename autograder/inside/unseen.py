@@ -46,10 +46,8 @@ def _descriptors(process: int) -> int:
 def has_ended(process: int) -> bool:
     """Whether a process has nothing left but its exit code, which nobody has asked for."""
     try:
-        return Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2].split()[:1] in (
-            ["Z"],
-            ["X"],
-        )
+        state = Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2].split()
+        return state[0] in ("Z", "X")
     except OSError:
         return True
 
