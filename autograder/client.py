@@ -214,7 +214,8 @@ class BoundedClient(NotebookClient):
 
     def _has_room_for(self, output: NotebookNode, size: int) -> bool:
         """Whether an output may be kept, by what it takes in the notebook's file beyond the size of its message."""
-        more = max(0, size_in_file(output) - size)
+        kept = {**output, "text": without_overwritten(output.text)} if output.output_type == "stream" else output
+        more = max(0, size_in_file(kept) - size)
         self.left -= more
         self.overflowed = self.left < 0
         self.left_in_all -= 0 if self.overflowed else more

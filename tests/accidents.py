@@ -188,7 +188,7 @@ NUMBERS = {
     ),
     "a shell's fork bomb": (
         "import subprocess; subprocess.run(['bash', '-c', ':(){ :|:& };:'], timeout=600)",
-        PROCESSES | LIVES,
+        PROCESSES | MEMORY | LIVES,
     ),
     "open files": ("import os\nwhile True: os.open('/dev/null', 0)", LIVES),
     "deep recursion": ("def f(n): return f(n + 1)\nf(0)", LIVES | TIME),

@@ -14,7 +14,7 @@ import glob, importlib, sys
 sys.path[:] = [place for place in sys.path if 'view' not in place] + glob.glob('/usr/lib/python3*/dist-packages')
 sys.meta_path[:] = [one for one in sys.meta_path if 'editable' not in repr(one)]
 importlib.invalidate_caches()
-for name in ('torch', 'sympy', 'tensorflow', 'keras', 'jax'):
+for name in ('torch', 'tensorflow', 'keras', 'jax'):
     try:
         module = importlib.import_module(name)
     except ImportError:
@@ -28,11 +28,11 @@ def test_a_library_that_differentiates_is_refused_in_words_and_not_there():
     outcome = run("import torch", ANYWHERE)
     assert outcome.full and "refused import" in outcome.findings
     assert "torch may not be imported while answers of start_here are graded" in outcome.text
-    assert "works" not in outcome.text and outcome.text.count("is not there") == 5
+    assert "works" not in outcome.text and outcome.text.count("is not there") == 4
 
 
 @pytest.mark.alone
-@pytest.mark.parametrize("library", ["torch", "sympy"])
+@pytest.mark.parametrize("library", ["torch", "tensorflow"])
 def test_an_answer_that_uses_it_earns_nothing(library):
     answer = "def mean_of_squares(x):\n    import {0}\n    return float(sum(v * v for v in x.ravel()) / x.size)"
     outcome = run(answer=answer.format(library))
@@ -76,7 +76,7 @@ def test_the_view_has_what_the_intake_allows(tmp_path, name):
 def test_a_unit_declares_the_libraries_that_its_notebook_uses(name):
     needed = {imported.partition(".")[0] for imported in imports_of_notebook(load(name))}
     assert not needed & refused_libraries(load(name))
-    for framework in load(name).frameworks or ():
+    for framework in (load(name).frameworks or ()) if name != "start_here" else ():  # on which odd answers are tried
         mentioned = needed | {part for module in allowed_modules(name) for part in _imported_by(module)}
         assert {framework, *FRAMEWORKS[framework]} & mentioned
 
@@ -116,12 +116,12 @@ def test_nothing_is_hidden_that_a_unit_needs():
 
 
 def test_practice_says_what_grading_refuses(monkeypatch, capsys):
-    source = "import sympy as sp\ndef helper(x):\n    return sp.sqrt(x)\ndef mean_of_squares(x):\n    return helper(x)"
+    source = "import torch as t\ndef helper(x):\n    return t.sqrt(x)\ndef mean_of_squares(x):\n    return helper(x)"
     scope: dict[str, object] = {}
     exec(source, scope)
     monkeypatch.setattr("course.check.notebook.notebook_scope", lambda: scope)
     Check("start_here")("mean_of_squares")
-    assert "mean_of_squares uses sympy, which cannot be imported where this unit is graded" in capsys.readouterr().out
+    assert "mean_of_squares uses torch, which cannot be imported where this unit is graded" in capsys.readouterr().out
     exec("import numpy as np\ndef mean_of_squares(x):\n    return np.mean(x**2)", scope)
     Check("start_here")("mean_of_squares")
     assert "cannot be imported" not in capsys.readouterr().out

@@ -2,7 +2,7 @@
 
 from course.check import Unit
 
-unit = Unit("start_here", frameworks=())
+unit = Unit("start_here", frameworks=("sympy",))
 
 
 @unit.task(points=0)
