@@ -50,10 +50,11 @@ site: $(READY) ## make the web pages of the lessons in build/site (UNITS="numeri
 	$(BIN)/autograder build
 	$(BIN)/autograder site $(UNITS)
 
-bench: $(READY) ## measure the engines and the grading against others, the report, students' kernels (half an hour)
+bench: $(READY) ## measure the engines and the grading against others, attackers, the report, students' kernels (an hour)
 	$(BIN)/python -m pip install --disable-pip-version-check -q -e '.[bench]' -c constraints.txt
 	$(BIN)/python benchmarks/engines.py --json build/engines.json
 	$(BIN)/python benchmarks/grading.py --json build/grading.json
+	$(BIN)/python benchmarks/neighbours.py --json build/neighbours.json
 	$(BIN)/python benchmarks/reporting.py --json build/reporting.json
 	$(BIN)/python benchmarks/working.py --json build/working.json
 
