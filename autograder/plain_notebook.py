@@ -162,6 +162,8 @@ async def _run_cells(client: PlainClient, notebook: NotebookNode, job: Job, find
             _fail(cell, said)
         finally:
             client.settle()
+        if client.interrupted and client.error_on_timeout:
+            cell.outputs.append(new_output("error", **client.error_on_timeout))
         if client.interrupted:
             findings.add("time limit", f"{name} took longer than {job.limits.cell_seconds:g} s")
         if client.overflowed:
