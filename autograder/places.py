@@ -119,13 +119,13 @@ class Here:
             self.server = forkserver.start(self.unit, self.isolation)
         if FORKING:
             multiprocessing.get_context("forkserver").set_forkserver_preload(PRELOADED)
-            before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # Ctrl-C is for this process alone
-            try:
-                with nothing_from_here():
-                    multiprocessing.resource_tracker.ensure_running()
+            with nothing_from_here():
+                multiprocessing.resource_tracker.ensure_running()  # which blocks Ctrl-C itself, and leaves it unblocked
+                before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # Ctrl-C is for this process alone
+                try:
                     multiprocessing.forkserver.ensure_running()
-            finally:
-                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+                finally:
+                    signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def submit(self, job: Job) -> Future[Execution]:
         self.start()

@@ -65,6 +65,7 @@ class Reader:
             self.process = subprocess.Popen(
                 [sys.executable, "-P", "-c", START], env=environment,
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C is for the one who asks
             )  # fmt: skip
             pickle.load(self.process.stdout)  # type: ignore[arg-type]
         except (OSError, EOFError) as error:
@@ -132,7 +133,6 @@ def serve() -> None:
     """Answer questions until there are no more."""
     global serving
     serving = True
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who asks
     questions, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     _send(answers, pickle.dumps("ready"))

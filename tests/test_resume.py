@@ -7,11 +7,14 @@ import shlex
 import shutil
 import signal
 import sqlite3
+import subprocess
+import sys
 import time
 from contextlib import closing
 
 import nbformat
 import pytest
+from programs import SANDBOX, need
 from running import (
     FRAGILE,
     KILLER,
@@ -25,7 +28,7 @@ from running import (
     records,
     with_line,
 )
-from waiting import wait_until
+from waiting import PATIENCE, wait_until
 
 from autograder.grade import Grading, grade
 from autograder.places import Here
@@ -135,6 +138,30 @@ def test_stopped_before_anything_is_ready(undisturbed, tmp_path):
     code, output = run.finish()
     assert code == 130 and "Traceback" not in output
     assert run.none_left(), run.left()
+
+
+ASKED = """
+import os, re, signal
+from pathlib import Path
+import psutil
+from autograder import reader
+from autograder.places import Here
+with Here("numeric_gradient", "strict") as place:
+    place.start()
+    reader.ask(reader.Question("builtins", "abs", (1,)), 1)
+    for child in psutil.Process().children():
+        blocked = re.search(r"SigBlk:\\s*(\\w+)", Path(f"/proc/{child.pid}/status").read_text())[1]
+        hears = os.getpgid(child.pid) == os.getpgid(0) and not int(blocked, 16) >> signal.SIGINT - 1 & 1
+        print("hears" if hears else "does not hear", " ".join(child.cmdline()))
+"""
+
+
+def test_ctrl_c_reaches_the_grader_alone():
+    """No process that it starts, not even while that still starts itself and could not say that it ignores it."""
+    need(*SANDBOX)
+    asked = subprocess.run([sys.executable, "-c", ASKED], stdout=subprocess.PIPE, text=True, timeout=PATIENCE)
+    started = [line for line in asked.stdout.splitlines() if "resource_tracker" not in line]  # which is Python's own
+    assert len(started) == 3 and all(line.startswith("does not hear") for line in started), asked.stdout
 
 
 def graded_by(place, folder):

@@ -114,6 +114,7 @@ class ForkServer:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=(self.folder / "messages").open("wb"),
+            start_new_session=True,  # Ctrl-C would end bubblewrap halfway, and what waits for it would wait for ever
         )
         listener.close()
         os.close(answer)

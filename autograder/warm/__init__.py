@@ -49,6 +49,7 @@ class ForkServer:
                 env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},  # else NumPy starts threads; kernels set it back
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C is the Jupyter server's, which closes the connection then
             )
         self._answers = self._connection.makefile("r")
         self._ready: bool | None = None

@@ -28,7 +28,6 @@ GPU_DEVICES = "/dev/nvidia"
 def main() -> None:
     settings = json.loads(sys.argv[1])
     connection = socket.socket(fileno=settings["connection"])
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the Jupyter server's; it closes the connection then
     try:
         with start_up():
             preload(KERNEL + settings["modules"])
