@@ -30,6 +30,16 @@ ATTACKERS = {
             if os.fork() == 0:
                 os.setsid()
                 while True: pass""",
+    "chains of processes": """
+        import os, signal
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        for _ in range(60):
+            if os.fork() == 0:
+                while True:
+                    os.setsid()
+                    for _ in range(20_000): pass
+                    if os.fork(): os._exit(0)
+        while True: signal.pause()""",
     "busy threads": """
         import threading
         def spin():

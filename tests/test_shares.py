@@ -52,6 +52,16 @@ CROWDS = {
         for n in range({MANY} - 1): threading.Thread(target=work, daemon=True).start()
         work()""",
 }
+CHAINS = """
+    import os, signal
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for n in range(40):
+        if os.fork() == 0:
+            while True:
+                os.setsid()
+                for n in range(20_000): pass
+                if os.fork(): os._exit(0)
+    while True: signal.pause()"""
 HONEST = "import time\nwhile time.process_time() < 3: pass"
 PATIENT = {"processes": 128, "cell_seconds": 300.0, "total_seconds": 300.0}
 
@@ -125,6 +135,21 @@ def test_a_crowd_of_one_kernel_gets_no_more_than_a_few_shares(crowd):
     TRIED.append(("shares", crowd, f"{after - before:.1f} processor seconds, beside {now - own:.1f} of an honest one"))
     assert outcome.full and not outcome.findings
     assert after - before < 3 * (now - own)
+
+
+def test_no_process_gets_away_from_standing_still():
+    """Each of them forks the next one and ends, so that a signal to those that were listed would miss many."""
+    forkserver.start(UNIT.name, sandbox.STRICT).wait_until_ready()
+    with ThreadPoolExecutor() as pool, Family.of(pool, CHAINS) as (busy, _):
+        assert wait_until(lambda: len(usage.descendants(busy.keeper)) > FAR / 2, 120)
+        looks = []
+        while len(looks) < 300:
+            time.sleep(0.02)
+            states = [(sharing._stat(Path(f"/proc/{one}")) or "?")[0] for one in usage.descendants(busy.keeper)]
+            looks.append(("T" in states, "R" in states or "?" in states))
+    still, partly = looks.count((True, False)), looks.count((True, True))
+    TRIED.append(("shares", "chains of processes", f"of 300 looks, {still} saw none run, and {partly} some of them"))
+    assert still and partly < 75
 
 
 def test_time_limits_go_by_what_a_kernel_does_not_by_how_busy_the_machine_is():

@@ -23,9 +23,13 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Share:
-    """What one kernel, with all that it started, has had of the processors."""
+    """What one kernel, with all that it started, has had of the processors.
 
-    def __init__(self) -> None:
+    ``alone``: the kernel is the first process of a namespace in which this process's forks are, and nobody else's.
+    """
+
+    def __init__(self, alone: bool = False) -> None:
+        self.alone = alone
         self.clock = 0.0
         """Seconds as on the wall, but those in which the kernel waits for a processor, and owes none, hardly count."""
         self.owed = -CREDIT
@@ -41,7 +45,9 @@ class Share:
     def look(self, family: list[int]) -> int:
         """Count what these processes have had since the last time; returns how many of their threads are ready."""
         now = time.monotonic()
-        ready, used = sum(map(_ready, family)), sum(map(_seconds, family))
+        said = {process: _stat(Path(f"/proc/{process}")) for process in family}
+        ready = sum(_ready(process, fields) for process, fields in said.items())
+        used = sum(sum(map(int, fields[11:15])) for fields in said.values()) / TICKS  # with children it waited for
         passed, ran = now - self._looked, used - self._used
         self._looked, self._used = now, used
         self.clock += min(passed, max(ran, passed / SLOWEST)) if ready and self.owed <= 0 else passed
@@ -50,15 +56,20 @@ class Share:
         return ready
 
     def stop(self, family: list[int]) -> None:
-        """Let these processes stand still."""
+        """Let these processes stand still, and those that they have started meanwhile."""
         self.stopped = True
-        _send(signal.SIGSTOP, family)
+        self._send(signal.SIGSTOP, family)
 
     def let_go(self, family: list[int]) -> None:
         """Let them go on, if they were stopped and owe nothing."""
         if self.stopped and self.owed <= 0:
             self.stopped = False
-            _send(signal.SIGCONT, family)
+            self._send(signal.SIGCONT, family)
+
+    def _send(self, number: signal.Signals, family: list[int]) -> None:
+        _send(number, family[:1] if self.alone else family)
+        if self.alone and len(family) > 1:
+            _send_to_all(number)
 
 
 def _share(threads: int, others: int) -> float:
@@ -71,16 +82,13 @@ def _all_ready() -> int:
     return int(machine.said(machine.LOAD).split()[3].partition("/")[0])
 
 
-def _ready(process: int) -> int:
+def _ready(process: int, fields: list[str]) -> int:
     """How many threads of a process run or wait for a processor: one, if it has ended since it was listed."""
+    if not fields or fields[17] == "1":
+        return fields[:1] in ([], ["R"])
     with suppress(OSError):
         return sum(_stat(task)[:1] == ["R"] for task in Path(f"/proc/{process}/task").iterdir())
     return 1
-
-
-def _seconds(process: int) -> float:
-    """Processor seconds of a process and of those children that it has waited for."""
-    return sum(map(int, _stat(Path(f"/proc/{process}"))[11:15])) / TICKS
 
 
 def _stat(folder: Path) -> list[str]:
@@ -89,6 +97,20 @@ def _stat(folder: Path) -> list[str]:
         return (folder / "stat").read_text(errors="replace").rpartition(")")[2].split()
     except OSError:
         return []
+
+
+def _send_to_all(number: signal.Signals) -> None:
+    """Send a signal to all processes of the namespace that forks of this process are in, but for its first. Linux does
+    that at once, so that no process can get away by forking another one."""
+    sender = os.fork()
+    if sender == 0:
+        try:
+            os.kill(-1, number)
+        finally:
+            os._exit(0)
+    if os.WIFSTOPPED(os.waitpid(sender, os.WUNTRACED)[1]):  # they were quicker
+        os.kill(sender, signal.SIGKILL)
+        os.waitpid(sender, 0)
 
 
 def _send(number: signal.Signals, family: list[int]) -> None:

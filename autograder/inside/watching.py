@@ -69,7 +69,7 @@ class Watch:
 
     def __init__(self, connection: socket.socket, kernel: int, limits: Limits, place: Place, base: usage.Size):
         self.connection, self.kernel, self.limits, self.place, self.base = connection, kernel, limits, place, base
-        self.share = Share()
+        self.share = Share(alone=place.own_processes)
         self.ended_by: tuple[Ending, str] | None = None  # which limit, and in words
         self.killed_for_memory = kills_for_memory()
         self.crowded = False
@@ -111,7 +111,7 @@ class Watch:
         """Look what the kernel and what it started use, and kill it if that is more than it may."""
         family = self.place.family(self.kernel)
         was_stopped, ready = self.share.stopped, self.share.look(family)
-        if self.share.owed > 0 or len(family) > CROWD:
+        if (ready or not was_stopped) and (self.share.owed > 0 or len(family) > CROWD):
             self.share.stop(family)
         if ready or not was_stopped:  # else it is as large as it was
             self.ended_by = self.excess(family)
