@@ -154,14 +154,13 @@ exec setpriv --reuid=65534 --regid=65534 --clear-groups env -i HOME=$TMPDIR TMPD
 @pytest.mark.skipif(os.geteuid() != 0, reason="all tests run as an ordinary user already")
 @pytest.mark.skipif(not (shutil.which("setpriv") and shutil.which("unshare")), reason="needs setpriv and unshare")
 def test_it_holds_for_an_ordinary_user():
-    """The escapes again, by an ordinary user; a private folder above Python is opened for it in a namespace."""
+    """All attacks and accidents again; a private folder above Python is opened for that user in a namespace."""
     base = Path(sys.base_prefix)
     private = next((path for path in reversed(base.parents) if not path.stat().st_mode & 0o001), None)
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         os.chown(folder, 65534, 65534)
         again = [
-            str(PROJECT / "tests" / "test_escapes.py"),
-            str(PROJECT / "tests" / "test_between.py"),
+            *(str(PROJECT / "tests" / f"test_{kind}.py") for kind in ("escapes", "between", "accidents", "shares")),
             f"{__file__}::test_without_nested_namespaces_the_other_layers_hold",
         ]
         words = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *again]
@@ -171,7 +170,7 @@ def test_it_holds_for_an_ordinary_user():
         )  # fmt: skip
     if "unshare failed" in done.stderr or "mount:" in done.stderr:
         pytest.skip(f"no namespace for it here: {done.stderr.strip()}")
-    TRIED.append(("user", "all escapes by an ordinary user", done.stdout.strip().splitlines()[-1]))
+    TRIED.append(("user", "all of them as an ordinary user", done.stdout.strip().splitlines()[-1]))
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
 
 

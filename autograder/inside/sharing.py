@@ -68,7 +68,7 @@ class Share:
 
     def _send(self, number: signal.Signals, family: list[int]) -> None:
         _send(number, family[:1] if self.alone else family)
-        if self.alone and len(family) > 1:
+        if self.alone:
             _send_to_all(number)
 
 
@@ -102,7 +102,10 @@ def _stat(folder: Path) -> list[str]:
 def _send_to_all(number: signal.Signals) -> None:
     """Send a signal to all processes of the namespace that forks of this process are in, but for its first. Linux does
     that at once, so that no process can get away by forking another one."""
-    sender = os.fork()
+    try:
+        sender = os.fork()
+    except OSError:  # its first process is gone, and so all of them
+        return
     if sender == 0:
         try:
             os.kill(-1, number)
