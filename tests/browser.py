@@ -20,7 +20,7 @@ def chromium():
     """The browser."""
     from playwright.sync_api import sync_playwright
 
-    path = need("chromium")
+    path = need("libatomic", "chromium")  # what Playwright runs needs the first
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=OPTIONS)
         yield browser

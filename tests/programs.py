@@ -53,11 +53,14 @@ def namespaces() -> bool:
     return tried.returncode == 0
 
 
-def libseccomp() -> bool:
-    try:
-        return bool(ctypes.CDLL(ctypes.util.find_library("seccomp") or "no such library"))
-    except OSError:
-        return False
+def library(name: str) -> Callable[[], bool]:
+    def find() -> bool:
+        try:
+            return bool(ctypes.CDLL(ctypes.util.find_library(name) or "no such library"))
+        except OSError:
+            return False
+
+    return find
 
 
 def chromium() -> str | None:
@@ -110,7 +113,8 @@ def command(name: str) -> Callable[[], str | None]:
 PROGRAMS = {
     "bubblewrap": Program("bubblewrap", "grading in a sandbox", command("bwrap"), ("bubblewrap",)),
     "namespaces": Program("the right to make namespaces", "grading in a sandbox", namespaces, part_of="bubblewrap"),
-    "libseccomp": Program("libseccomp", "grading in a sandbox", libseccomp, ("libseccomp2",)),
+    "libseccomp": Program("libseccomp", "grading in a sandbox", library("seccomp"), ("libseccomp2",)),
+    "libatomic": Program("libatomic", "pages in a browser", library("atomic"), ("libatomic1",)),
     "chromium": Program("Chromium", "pages in a browser", chromium, ("chromium",)),
     "initdb": Program("PostgreSQL", "a gradebook in PostgreSQL", initdb, ("postgresql",)),
     "npm": Program("npm", "a running hub", command("npm"), ("nodejs", "npm")),
