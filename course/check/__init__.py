@@ -13,6 +13,7 @@ told from the reference.
 | ``comparing``  | whether two observations are equal, and if not, why              |
 | ``judging``    | giving points part by part, naming mistakes                      |
 | ``libraries``  | which libraries that differentiate an answer may use             |
+| ``originals``  | what checks use of libraries, as it was before any answer ran    |
 | ``verdict``    | the result, as text and as HTML                                  |
 | ``progress``   | the results of a unit so far, as a line and as a table           |
 | ``notebook``   | ``Check``: what a notebook calls                                 |
