@@ -27,7 +27,7 @@ from autograder.unbound import explain_missing_names
 from course.check import Expected, Unit, Verdict, judge
 from course.check.observing import WALL
 
-SLACK = 10.0  # seconds that a check may take beyond the limits of its parts
+SLACK = 10.0  # seconds that a check, or one of its parts, may take beyond the limits that are kept beside the answer
 NOT_RUN = "the check could not be run"
 
 
@@ -116,8 +116,9 @@ class Grader:
             name: SLACK + WALL * expected.task.seconds * len(expected.reference)
             for name, expected in self.expected.items()
         }
+        each = {name: SLACK + WALL * expected.task.seconds for name, expected in self.expected.items()}
         text = json.dumps({**submission.notebook, "cells": cells})
-        return Job(self.unit.name, text, self.seeds, seconds, submission.files, self.limits, self.isolation)
+        return Job(self.unit.name, text, self.seeds, seconds, submission.files, self.limits, self.isolation, each)
 
     def judge(
         self, submission: Submission, execution: Execution, earlier: Record | None = None
