@@ -34,6 +34,7 @@ from autograder.kernels import forkserver, sandbox
 from autograder.timing import OutOfTime, Timing
 from course.check import Unit
 from course.check.notebook import OBSERVATIONS
+from course.check.sampling import inputs_of, sampled
 
 SILENT = logging.getLogger("autograder.nbclient")
 SILENT.setLevel(logging.CRITICAL)
@@ -158,7 +159,7 @@ async def _run_cell(
 ) -> None:
     task, source, name = task_of(cell), cell.source, f"cell {index + 1}"
     if task:
-        call = f"publish({job.unit!r}, {task!r}, {job.seeds[task]})"
+        call = f"publish({job.unit!r}, {task!r}, {inputs_of(job.seeds[task])})"
         cell.source = f"__import__('course.check.notebook', fromlist=['']).{call}"
     most = MAX_OBSERVED if task else job.limits.output
     client.allow(most, counts=not task)
@@ -180,14 +181,14 @@ async def _run_cell(
                 name, most = f"{name} and those before it", job.limits.total_output
             result.findings.append(("output limit", f"{name} showed more than {most // MB} MB; the rest was dropped"))
         if task:
-            _gather(cell, task, result)
+            _gather(cell, task, job.seeds[task], result)
 
 
-def _gather(cell: NotebookNode, task: str, result: Execution) -> None:
-    """Move what a check observed from its cell to the result."""
+def _gather(cell: NotebookNode, task: str, seed: int, result: Execution) -> None:
+    """Move what a check observed from its cell to the result; of large arrays, entries that its kernel cannot know."""
     seen = [parts for parts in _observed(cell) if isinstance(parts, dict)]
     if seen:
-        result.observations[task] = {name: value for parts in seen for name, value in parts.items()}
+        result.observations[task] = {name: sampled(value, seed) for parts in seen for name, value in parts.items()}
         if REFUSED in json.dumps(result.observations[task]):
             result.findings.append(("refused import", f"the answer to {task} imports what it may not"))
     cell.outputs = []

@@ -10,6 +10,7 @@ told from the reference.
 | ``variants``   | the code of references, mistakes and alternatives, made runnable |
 | ``plain``      | values as plain data, and back through a strict decoder          |
 | ``observing``  | running an answer part by part, with limits                      |
+| ``sampling``   | entries of large arrays, which no kernel knows beforehand        |
 | ``comparing``  | whether two observations are equal, and if not, why              |
 | ``judging``    | giving points part by part, naming mistakes                      |
 | ``libraries``  | which libraries that differentiate an answer may use             |

@@ -8,7 +8,7 @@ from typing import Any
 
 from course.check.judging import Expected, judge
 from course.check.libraries import refused_of
-from course.check.observing import Observing, observe
+from course.check.observing import Whole, observe
 from course.check.plain import Raised, encode
 from course.check.progress import Progress
 from course.check.unit import Task, load
@@ -110,7 +110,7 @@ def publish(unit: str, task: str, seed: int) -> None:
     """
     from IPython.display import display
 
-    observing = Observing(load(unit).tasks[task], notebook_scope(), seed)
+    observing = Whole(load(unit).tasks[task], notebook_scope(), seed)
     for part in observing:
         try:
             display({OBSERVATIONS: {part: observing[part]}}, raw=True)

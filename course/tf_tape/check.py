@@ -104,11 +104,9 @@ def batch(rng, labels):
     return w, b, X[order], labels[order]
 
 
-def sparse(rng, n):
-    """n examples of LONG features, of which each has 20, so that sums are of ordinary size; and where they are."""
-    places, X = rng.permutation(LONG)[: 20 * n], np.zeros((n, LONG))
-    X[np.repeat(np.arange(n), 20), places] = rng.uniform(0.2, 0.5, size=20 * n) * rng.choice([-1, 1], size=20 * n)
-    return X, places
+def wide(rng, n):
+    """n examples of LONG features, so small that sums of their products with weights are of ordinary size."""
+    return rng.uniform(0.2, 0.5, size=(n, LONG)) * rng.choice([-1, 1], size=(n, LONG)) / 50
 
 
 @unit.task(points=2, rtol=RTOL, atol=ATOL, seconds=SECONDS)
@@ -120,8 +118,7 @@ def vectorised_loss(answer, rng):
     singles = [batch(rng, np.array([label])) for label in (1.0, 0.0)]
     X = np.array([[1, 0, -1], [0, 2, 1], [-1, 1, 0], [2, 1, 1], [1, 1, -2]])[rng.permutation(5)]
     whole = np.array([[2, -1, 1]]), 1, X, np.array([1, 0, 0, 1, 0])
-    long_X, places = sparse(rng, 3)
-    long = apart(rng, (1, LONG)), 0.5, long_X, np.array([1.0, 0, 1])
+    long = apart(rng, (1, LONG)), 0.5, wide(rng, 3), np.array([1.0, 0, 1])
 
     def on(given):
         w, b, X, labels = given
@@ -129,7 +126,7 @@ def vectorised_loss(answer, rng):
         return [number(item(result, 0, 3)), item(result, 1, 3), number(item(result, 2, 3))]
 
     def and_many_weights(*found):
-        return [*found, entries(on(long)[1], (1, LONG), places)]
+        return [*found, entries(on(long)[1], (1, LONG))]
 
     return {
         "loss": lambda: on(mixed)[0],
@@ -203,13 +200,12 @@ def repaired_gradient(answer, rng):
     one, whole_X = rng.permutation(5)[:1], np.array([[1, 0, -1], [0, 2, 1], [-1, 1, 0], [2, 1, 1]])
     whole_w, whole_y = rng.permutation([2, -3, 1]), np.array([3, -1, 2, 9])
 
-    long_w, long_y = apart(rng, LONG), rng.uniform(0.5, 1.5, size=2)
-    long_X, places = sparse(rng, 2)
+    long_w, long_X, long_y = apart(rng, LONG), wide(rng, 2), rng.uniform(0.5, 1.5, size=2)
 
     def on(w, X, y):
-        """The gradient, and some entries of the one by many weights."""
+        """The gradient, and the one by many weights."""
         many = answer.repaired_gradient(long_w.copy(), long_X.copy(), long_y.copy())
-        return [answer.repaired_gradient(w.copy(), X.copy(), y.copy()), entries(many, (LONG,), places)]
+        return [answer.repaired_gradient(w.copy(), X.copy(), y.copy()), entries(many, (LONG,))]
 
     return {
         "five examples": lambda: on(w, X, y),

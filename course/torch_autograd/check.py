@@ -29,7 +29,7 @@ def sloped(rng, torch=torch):
     """
     slope = float(rng.uniform(1.5, 2.5))
 
-    class Operation(torch.Function):
+    class Operation(torch.Function):  # type: ignore[name-defined]
         generate_vmap_rule = True  # with ``setup_context`` and ``jvp`` torch.func can take it too
 
         @staticmethod
