@@ -8,8 +8,8 @@ import nbformat
 import pytest
 from escaping import SMALL, TRIED
 
-from autograder.execute import Job, execute
-from autograder.inside.limits import MB, Limits
+from autograder.execute import Job, execute, limits_from
+from autograder.inside.limits import MB
 from autograder.intake import released
 from autograder.kernels import forkserver
 from course.check import Expected, judge, load
@@ -80,7 +80,7 @@ def run(left):
     given = [BEFORE, left, f"def {FIRST}(f, x, h=1e-5): return 0.0"]
     notebook.cells[at[FIRST] - 1].source = "\n".join(given)
     seeds = dict.fromkeys(UNIT.tasks, SEED)
-    limits = Limits(**{**SMALL, "total_seconds": 200.0, "total_output": 200 * MB})
+    limits = limits_from({**SMALL, "total_seconds": 200.0, "total_output": 200 * MB}, "this test")
     each, in_all = dict.fromkeys(seeds, 5.0), dict.fromkeys(seeds, 20.0)
     done = execute(Job(UNIT.name, nbformat.writes(notebook), seeds, in_all, {}, limits, "strict", each))
     points = {

@@ -7,6 +7,7 @@ or changed, or asked for the slope; a check has bound its own before (``course.c
 import ast
 import importlib
 import inspect
+from typing import Any
 
 import nbformat
 import numpy as np
@@ -45,7 +46,7 @@ class Replacements:
     def asked(self, original):
         """In the place of ``custom_gradient`` or ``apply``: what has the slope that is asked for."""
 
-        def straight(first, *rest):
+        def straight(first: Any, *rest: Any) -> Any:
             if inspect.isclass(first):
                 return first.forward(*rest) * first.backward(None, 1.0)
             return lambda x: first(x)[1](first(x)[0])
@@ -119,12 +120,12 @@ def value_and_gradients(replaced):
     tensor = torch.tensor
 
     def answer(f, *points):
-        points = [array(point, dtype=float) for point in points]
+        arrays = [array(point, dtype=float) for point in points]
 
         def at(i):
-            return lambda x: f(*(tensor(x if j == i else one) for j, one in enumerate(points)))
+            return lambda x: f(*(tensor(x if j == i else one) for j, one in enumerate(arrays)))
 
-        found = [nudged(at(i), one, replaced) for i, one in enumerate(points)]
+        found = [nudged(at(i), one, replaced) for i, one in enumerate(arrays)]
         return found[0][0], [slopes for _, slopes in found]
 
     return answer
@@ -152,7 +153,8 @@ def descend(replaced):
     tensor = torch.tensor
 
     def answer(loss, start, rate, steps):
-        w, losses = array(start.tolist()), []
+        losses: list[float] = []
+        w = array(start.tolist())
         for _ in range(steps):
             value, slopes = nudged(lambda x: loss(tensor(x)), w, replaced)
             w, losses = w - rate * slopes, [*losses, value]

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 from escaping import SMALL, TASK, UNIT, notebook_with
 
-from autograder.execute import Job, execute
+from autograder.execute import Job, execute, limits_from
 from autograder.grader import Grader
-from autograder.inside.limits import Limits
 from course import UNITS
 from course.check import Expected, judge, load, observe
 from course.check.judging import decoded
@@ -125,7 +124,7 @@ def test_nothing_is_sampled_without_end():
 @pytest.mark.alone
 def test_a_kernel_is_told_the_lower_bits_alone():
     text = notebook_with(after=["print([source for source in In if 'publ' + 'ish(' in source][-1])"])
-    done = execute(Job(UNIT.name, text, {TASK.name: SEED}, {TASK.name: 60.0}, limits=Limits(**SMALL)))
+    done = execute(Job(UNIT.name, text, {TASK.name: SEED}, {TASK.name: 60.0}, limits=limits_from(SMALL, "this test")))
     outputs = [out for cell in nbformat.reads(done.notebook, as_version=4).cells for out in cell.get("outputs", [])]
     told = next(out.text for out in outputs if "publish" in out.get("text", ""))
     assert f"{SEED % 2**BITS})" in told

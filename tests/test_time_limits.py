@@ -9,9 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from escaping import SEED, SMALL, TASK, TRIED, UNIT, notebook_with, outcome_of
 
-from autograder.execute import Job, execute
+from autograder.execute import Job, execute, limits_from
 from autograder.grader import SLACK, Grader
-from autograder.inside.limits import Limits
 from autograder.intake import take_in
 from course.check.observing import WALL
 
@@ -60,7 +59,7 @@ def mean_of_squares(x):
 
 def run(loop, each=EACH, in_all=IN_ALL):
     text = notebook_with(answer=answer(loop), after=["print('after' + 'wards')"])
-    seconds, limits = {TASK.name: in_all}, Limits(**SMALL)
+    seconds, limits = {TASK.name: in_all}, limits_from(SMALL, "this test")
     return outcome_of(
         execute(Job(UNIT.name, text, {TASK.name: SEED}, seconds, {}, limits, "strict", {TASK.name: each}))
     )

@@ -54,7 +54,7 @@ def test_a_second_hidden_layer(engine, batches):
 
 def test_keras_takes_the_same_steps(data, batches, float64):
     _, expected = reference.training_loop(START, batches, engines.by_hand, 0.5, 2)
-    curves = {}
+    curves: dict[str, list[float]] = {}
     pictures.add_keras(curves, START, batches, 0.5, 2)
     np.testing.assert_allclose(curves["keras"], expected, rtol=0, atol=1e-9)
     train, labels, *_ = data

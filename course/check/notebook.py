@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import Any
 
 from course.check.judging import Expected, judge
@@ -118,4 +119,5 @@ def publish(unit: str, task: str, seed: int) -> None:
             stopped = Raised("TimeoutError", "interrupted before it had finished")
             display({OBSERVATIONS: {part: encode(stopped)}}, raw=True)
             raise
-        sys.stdout.flush()  # waits until it is sent: the next part may leave no other thread any time
+        with suppress(Exception):  # of a notebook that has closed it
+            sys.stdout.flush()  # waits until all is sent: the next part may leave no other thread any time
