@@ -34,6 +34,7 @@ from autograder.kernels import forkserver, sandbox
 from autograder.timing import OutOfTime, Timing
 from course.check import Unit
 from course.check.notebook import OBSERVATIONS
+from course.check.sampling import inputs_of, sampled
 
 SILENT = logging.getLogger("autograder.nbclient")
 SILENT.setLevel(logging.CRITICAL)
@@ -50,8 +51,8 @@ SIGNS = {
 
 @dataclass(frozen=True)
 class Job:
-    """What to run: an aligned notebook (as JSON text) with the files beside it, and a seed and time limit for
-    each check."""
+    """What to run: an aligned notebook (as JSON text) with the files beside it, and a seed and time limit for each
+    check, and for each of its parts."""
 
     unit: str
     notebook: str
@@ -60,6 +61,7 @@ class Job:
     files: dict[str, bytes] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     isolation: str = sandbox.STRICT
+    part_seconds: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -157,7 +159,7 @@ async def _run_cell(
 ) -> None:
     task, source, name = task_of(cell), cell.source, f"cell {index + 1}"
     if task:
-        call = f"publish({job.unit!r}, {task!r}, {job.seeds[task]})"
+        call = f"publish({job.unit!r}, {task!r}, {inputs_of(job.seeds[task])})"
         cell.source = f"__import__('course.check.notebook', fromlist=['']).{call}"
     most = MAX_OBSERVED if task else job.limits.output
     client.allow(most, counts=not task)
@@ -172,37 +174,43 @@ async def _run_cell(
         cell.source = source
         client.settle()
         if client.interrupted:
-            result.findings.append(("time limit", f"{name} took longer than {_seconds(cell, job):g} s"))
+            result.findings.append(("time limit", f"{name} took longer than {_limit(cell, job)}"))
         result.findings += limits_in(cell, name)
         if client.overflowed:
             if not task and client.left_in_all < most:
                 name, most = f"{name} and those before it", job.limits.total_output
             result.findings.append(("output limit", f"{name} showed more than {most // MB} MB; the rest was dropped"))
         if task:
-            _gather(cell, task, result)
+            _gather(cell, task, job.seeds[task], result)
 
 
-def _gather(cell: NotebookNode, task: str, result: Execution) -> None:
-    """Move what a check observed from its cell to the result."""
-    seen = [out.data[OBSERVATIONS] for out in cell.outputs if OBSERVATIONS in out.get("data", {})]
+def _gather(cell: NotebookNode, task: str, seed: int, result: Execution) -> None:
+    """Move what a check observed from its cell to the result; of large arrays, entries that its kernel cannot know."""
+    seen = [parts for parts in _observed(cell) if isinstance(parts, dict)]
     if seen:
-        result.observations[task] = seen[-1]
-        if REFUSED in json.dumps(seen[-1]):
+        result.observations[task] = {name: sampled(value, seed) for parts in seen for name, value in parts.items()}
+        if REFUSED in json.dumps(result.observations[task]):
             result.findings.append(("refused import", f"the answer to {task} imports what it may not"))
     cell.outputs = []
 
 
+def _observed(cell: NotebookNode) -> list[Any]:
+    """What a check has handed over so far: a part each time, if nobody forged it."""
+    return [out.data[OBSERVATIONS] for out in cell.outputs if OBSERVATIONS in out.get("data", {})]
+
+
 async def execute_cell(client: BoundedClient, cell: NotebookNode, index: int, job: Job, timing: Timing) -> None:
     """Run one cell. Raises Stop if the kernel is gone afterwards."""
-    seconds = _seconds(cell, job)
+    each = job.part_seconds.get(task_of(cell))
+    running = asyncio.ensure_future(client.async_execute_cell(cell, index))
     try:
-        await timing.keep(asyncio.ensure_future(client.async_execute_cell(cell, index)), seconds)
+        await timing.keep(running, _seconds(cell, job), each, lambda: len(_observed(cell)))
     except DeadKernelError as error:
         raise _death(client, index) from error
     except OutOfTime as error:
         if error.whole:
             raise Stop("time limit", f"the notebook took longer than {job.limits.total_seconds:g} s") from error
-        raise Stop("kernel stopped", f"cell {index + 1} did not stop at its limit of {seconds:g} s") from error
+        raise Stop("kernel stopped", f"cell {index + 1} did not stop at its limit of {_limit(cell, job)}") from error
 
 
 def _death(client: BoundedClient, index: int) -> Stop:
@@ -225,6 +233,12 @@ def task_of(cell: NotebookNode) -> str:
 
 def _seconds(cell: NotebookNode, job: Job) -> float:
     return job.check_seconds.get(task_of(cell), job.limits.cell_seconds)
+
+
+def _limit(cell: NotebookNode, job: Job) -> str:
+    """The time limit of a cell, in words."""
+    each = job.part_seconds.get(task_of(cell))
+    return f"{_seconds(cell, job):g} s" if each is None else f"{each:g} s for a part"
 
 
 def limits_in(cell: NotebookNode, name: str) -> list[tuple[str, str]]:

@@ -26,8 +26,9 @@ from autograder.texts import shown
 from autograder.unbound import explain_missing_names
 from course.check import Expected, Unit, Verdict, judge
 from course.check.observing import WALL
+from course.check.sampling import BITS
 
-SLACK = 10.0  # seconds that a check may take beyond the limits of its parts
+SLACK = 10.0  # seconds that a check, or one of its parts, may take beyond the limits that are kept beside the answer
 NOT_RUN = "the check could not be run"
 
 
@@ -83,7 +84,7 @@ class Grader:
         self.release = released(unit)
         self.limits = limits_for(unit)
         chosen = [task for task in unit.tasks.values() if not tasks or task.name in tasks]
-        self.seeds = {task.name: (seeds or {}).get(task.name, secrets.randbits(64)) for task in chosen}
+        self.seeds = {task.name: (seeds or {}).get(task.name, secrets.randbits(2 * BITS)) for task in chosen}
         expected = observer(unit, isolation).expected if warm else partial(Expected, unit)
         self.expected = {task.name: expected(task, self.seeds[task.name]) for task in chosen}
 
@@ -116,8 +117,9 @@ class Grader:
             name: SLACK + WALL * expected.task.seconds * len(expected.reference)
             for name, expected in self.expected.items()
         }
+        each = {name: SLACK + WALL * expected.task.seconds for name, expected in self.expected.items()}
         text = json.dumps({**submission.notebook, "cells": cells})
-        return Job(self.unit.name, text, self.seeds, seconds, submission.files, self.limits, self.isolation)
+        return Job(self.unit.name, text, self.seeds, seconds, submission.files, self.limits, self.isolation, each)
 
     def judge(
         self, submission: Submission, execution: Execution, earlier: Record | None = None

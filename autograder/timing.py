@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Any
 
 from jupyter_core.utils import ensure_async
@@ -47,11 +48,18 @@ class Timing:
         wall, told = time.monotonic() - self._began, self._told()
         return wall if told is None else max(told - self._start, wall / SLOWEST - 2 * ALIVE_SECONDS)
 
-    async def keep(self, running: asyncio.Task[Any], seconds: float) -> None:
-        """Let a cell run to its end, and interrupt it after so many seconds. Raises OutOfTime, and what it raises."""
-        end = interrupt_at = self.now() + seconds
+    async def keep(
+        self, running: asyncio.Task[Any], seconds: float, each: float | None = None, steps: Callable[[], int] = int
+    ) -> None:
+        """Let a cell run to its end, and interrupt it after so many seconds, or where one of its steps takes longer
+        than ``each``; ``steps`` tells how many are done. Raises OutOfTime, and what the cell raises."""
+        last, done = self.now() + seconds, 0
+        end = interrupt_at = last if each is None else min(last, self.now() + each)
         while not (await asyncio.wait([running], timeout=ALIVE_SECONDS))[0]:
             now = self.now()
+            if each is not None and steps() > done and not self.client.interrupted:
+                done, end = steps(), min(last, now + each)
+                interrupt_at = end
             if now >= min(self.total_seconds, end + GRACE):
                 running.cancel()
                 await asyncio.gather(running, return_exceptions=True)

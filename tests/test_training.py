@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from course.data import breast_cancer
-from course.training import engines, reference
+from course.training import engines, pictures, reference
 
 
 @pytest.fixture(scope="module")
@@ -54,13 +54,15 @@ def test_a_second_hidden_layer(engine, batches):
 
 def test_keras_takes_the_same_steps(data, batches, float64):
     _, expected = reference.training_loop(START, batches, engines.by_hand, 0.5, 2)
-    np.testing.assert_allclose(engines.keras_curve(START, batches, 0.5, 2), expected, rtol=0, atol=1e-9)
+    curves: dict[str, list[float]] = {}
+    pictures.add_keras(curves, START, batches, 0.5, 2)
+    np.testing.assert_allclose(curves["keras"], expected, rtol=0, atol=1e-9)
     train, labels, *_ = data
     in_order = reference.minibatches(train, labels, np.arange(455), 32)
     want, _ = reference.training_loop(START, in_order, engines.by_hand, 0.5, 3)
     for a, b in zip(reference.keras_fit(START, train, labels, 32, 0.5, 3), want, strict=True):
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-9)
-    loss = engines.fit_with_own_parts(START, train, labels, 32, 0.5, 3)
+    loss = pictures.fit_with_own_parts(START, train, labels, 32, 0.5, 3)
     assert loss == pytest.approx(engines.by_hand(want, train, labels)[0], abs=1e-9)
 
 

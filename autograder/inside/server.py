@@ -58,6 +58,8 @@ def preload(modules: list[str]) -> None:
                     raise
             if threads() > 1:
                 raise NotForkable(f"importing {name} starts a thread; a unit that needs it cannot have warm kernels")
+    if "course.check.originals" in sys.modules:  # as they are before any answer can replace them
+        sys.modules["course.check.originals"].bind()
     if "torch" in sys.modules:  # it looks which instructions there are, in /proc/cpuinfo, which kernels do not see
         sys.modules["torch"].backends.cpu.get_cpu_capability()
     tensorflow = sys.modules.get("tensorflow.python.eager.context")

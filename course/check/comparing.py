@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from course.check.plain import Judged, Opaque, Raised
+from course.check.plain import Judged, Opaque, Raised, Sample
 from course.check.unit import Task
 
 SINGLE_RTOL = 1e-5  # about 100 times the rounding of float32
@@ -57,6 +57,8 @@ def _compare(want: Any, got: Any, task: Task, special: Callable[[Any, Any, Task]
         return special(want, got, task)
     if isinstance(want, np.ndarray) and isinstance(got, np.ndarray):
         return _compare_arrays(want, got, task)
+    if isinstance(want, Sample) and isinstance(got, Sample) and want.shape == got.shape:
+        return _compare_arrays(want.values, got.values, task)
     if isinstance(want, list) and isinstance(got, list | np.ndarray) and len(want) == _length(got):
         items = enumerate(zip(want, got, strict=True))
         return _all((f"item {i}", _compare(w, _item(g), task, special)) for i, (w, g) in items)
@@ -116,6 +118,8 @@ def _size(value: Any) -> int:
         return len(value) + sum(map(_size, items))
     if isinstance(value, Raised):
         return len(value.message)
+    if isinstance(value, Sample):
+        return value.values.size
     return len(value) if isinstance(value, str) else value.size if isinstance(value, np.ndarray) else 1
 
 
@@ -123,6 +127,8 @@ def says_something(value: Any) -> bool:
     """Whether an answer must have done something to be equal to a value: not where it is nothing, empty or NaN."""
     if isinstance(value, list | dict):
         return any(map(says_something, value.values() if isinstance(value, dict) else value))
+    if isinstance(value, Sample):
+        return says_something(value.values)
     if isinstance(value, np.ndarray):
         return bool(np.any(~np.isnan(value)))
     if isinstance(value, Raised):
@@ -165,6 +171,8 @@ def describe(value: Any) -> str:
     if isinstance(value, np.ndarray):
         if value.ndim == 0:
             return f"the number {_number(value[()])}" if value.dtype != bool else str(value[()])
+        return f"an array of shape {value.shape}"
+    if isinstance(value, Sample):
         return f"an array of shape {value.shape}"
     if isinstance(value, list):
         return f"a list of {len(value)} items"

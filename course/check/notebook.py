@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import Any
 
 from course.check.judging import Expected, judge
 from course.check.libraries import refused_of
-from course.check.observing import observe
+from course.check.observing import Whole, observe
+from course.check.plain import Raised, encode
 from course.check.progress import Progress
 from course.check.unit import Task, load
 from course.check.verdict import Verdict
@@ -102,8 +104,20 @@ def show(text: str, html: str, instead: bool = False) -> None:
 
 
 def publish(unit: str, task: str, seed: int) -> None:
-    """Observe the answer to a task and hand the observations, unjudged, to whoever runs the notebook."""
+    """Observe the answer to a task and hand the observations, unjudged, to whoever runs the notebook.
+
+    Each part is handed over as soon as it was observed: so whoever waits for it knows how long a part takes, even where
+    an answer has switched its time limit off, and has the earlier ones if the kernel must be ended.
+    """
     from IPython.display import display
 
-    observed = observe(load(unit).tasks[task], notebook_scope(), seed)
-    display({OBSERVATIONS: observed}, raw=True)
+    observing = Whole(load(unit).tasks[task], notebook_scope(), seed)
+    for part in observing:
+        try:
+            display({OBSERVATIONS: {part: observing[part]}}, raw=True)
+        except KeyboardInterrupt:
+            stopped = Raised("TimeoutError", "interrupted before it had finished")
+            display({OBSERVATIONS: {part: encode(stopped)}}, raw=True)
+            raise
+        with suppress(Exception):  # of a notebook that has closed it
+            sys.stdout.flush()  # waits until all is sent: the next part may leave no other thread any time

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from course.check.plain import Raised, caught, encode
+from course.check.sampling import inputs_of, sampled
 from course.check.unit import BrokenCheck, Task
 
 Observations = dict[str, Any]
@@ -71,21 +72,32 @@ class Observing(Mapping[str, Any]):
     """
 
     def __init__(self, task: Task, scope: Mapping[str, Any], seed: int):
-        rng = np.random.default_rng([seed, zlib.crc32(f"{task.unit}/{task.name}".encode())])
-        self._task, self._scope = task, scope
+        rng = np.random.default_rng([inputs_of(seed), zlib.crc32(f"{task.unit}/{task.name}".encode())])
+        self._task, self._scope, self._seed = task, scope, seed
         self._parts = _parts_of(task, scope, rng)
         self._seen: Observations = {}
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._seen:
-            self._seen[name] = _run(self._parts[name], self._task, self._scope)
+            self._seen[name] = self._finished(_run(self._parts[name], self._task, self._scope))
         return self._seen[name]
+
+    def _finished(self, observation: Any) -> Any:
+        """What is kept of an observation."""
+        return sampled(observation, self._seed)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._parts)
 
     def __len__(self) -> int:
         return len(self._parts)
+
+
+class Whole(Observing):
+    """The same with large arrays as they are, for who is to draw entries of them where the answer is not."""
+
+    def _finished(self, observation: Any) -> Any:
+        return observation
 
 
 def observe(task: Task, scope: Mapping[str, Any], seed: int) -> Observations:

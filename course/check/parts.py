@@ -55,10 +55,14 @@ LONG = 200_000
 an answer that goes through them once is there at once."""
 
 
-def entries(result: Any, shape: tuple[int, ...], places: np.ndarray) -> Any:
-    """A long array at some places, counted as if it were flat; what has another shape is told by its shape."""
+def entries(result: Any, shape: tuple[int, ...]) -> Any:
+    """A long array, in half of its digits, of which the grader will compare some entries (see ``sampling``); what has
+    another shape is told by its shape."""
     try:
         array = np.asarray(result)
-    except ValueError:
+        if array.shape != shape:
+            return f"an array of shape {array.shape}"
+        with np.errstate(over="ignore"):
+            return array if array.dtype.kind in "bc" else array.astype(np.float32)
+    except (ValueError, TypeError):
         return "no array"
-    return array.reshape(-1)[places] if array.shape == shape else f"an array of shape {array.shape}"

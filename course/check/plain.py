@@ -9,6 +9,7 @@ shape and size is verified, and anything else raises ``ValueError``.
 |-----------------------------|-----------------------------------------------------------|
 | ``None``, text              | ``null``, ``"text"``                                      |
 | numbers and arrays of them  | ``{"dtype": "float64", "shape": [2, 3], "data": base64}`` |
+| some entries of a large one | ``{"dtype": …, "shape": [2, 200000], "sample": base64}``   |
 | other lists and tuples      | ``[…]``                                                   |
 | dicts                       | ``{"dict": [[key, value], …]}``                           |
 | an exception                | ``{"raised": type, "message": text, "line": …, "code": …, "bases": […], "asked": …}`` |
@@ -27,10 +28,11 @@ from typing import Any
 import numpy as np
 
 DTYPES = ("bool", "int64", "float32", "float64", "complex64", "complex128")
-MAX_ELEMENTS = 100_000
+MAX_ELEMENTS = 250_000
 MAX_ITEMS = 10_000
 MAX_TEXT = 10_000
 MAX_DEPTH = 8
+ARRAY, SAMPLE = {"dtype", "shape", "data"}, {"dtype", "shape", "sample"}
 RAISED = {"raised", "message", "line", "code", "bases", "asked"}  # earlier versions wrote neither bases nor asked
 
 
@@ -39,6 +41,14 @@ class Opaque:
     """A value that is no plain data; only the name of its type is known."""
 
     kind: str
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Some entries of a large array (see ``sampling``), and its shape."""
+
+    shape: tuple[int, ...]
+    values: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -187,8 +197,10 @@ def decode(data: Any, depth: int = 0) -> Any:
         return Judged(_name(data["judged"]), decode(data["given"], depth + 1), decode(data["did"], depth + 1))
     if keys == {"dict"} and isinstance(data["dict"], list):
         return dict(_item(pair, depth) for pair in _at_most(data["dict"]))
-    if keys == {"dtype", "shape", "data"}:
+    if keys == ARRAY:
         return _decode_array(data["dtype"], data["shape"], data["data"])
+    if keys == SAMPLE:
+        return _decode_sample(data["dtype"], data["shape"], data["sample"])
     raise ValueError(f"observation: unknown keys {sorted(map(str, keys))[:5]}")
 
 
@@ -203,11 +215,23 @@ def _decode_raised(data: dict[str, Any]) -> Raised:
     )
 
 
+def _decode_sample(dtype: Any, shape: Any, data: Any) -> Sample:
+    if dtype not in DTYPES or not isinstance(data, str) or len(data) > MAX_TEXT:
+        raise ValueError("observation: a sample must be a short text of numbers")
+    raw = base64.b64decode(data, validate=True)
+    return Sample(_decode_shape(shape), np.frombuffer(raw, dtype=dtype))
+
+
+def _decode_shape(shape: Any) -> tuple[int, ...]:
+    if not isinstance(shape, list) or len(shape) > 32 or not all(_is_size(n) for n in shape):
+        raise ValueError("observation: shape must be a list of whole numbers >= 0")
+    return tuple(shape)
+
+
 def _decode_array(dtype: Any, shape: Any, data: Any) -> np.ndarray:
     if dtype not in DTYPES:
         raise ValueError(f"observation: dtype must be one of {', '.join(DTYPES)}, got {dtype!r:.40}")
-    if not isinstance(shape, list) or len(shape) > 32 or not all(_is_size(n) for n in shape):
-        raise ValueError("observation: shape must be a list of whole numbers >= 0")
+    shape = _decode_shape(shape)
     size = math.prod(shape)
     width = np.dtype(dtype).itemsize
     if size > MAX_ELEMENTS or not isinstance(data, str) or len(data) > 4 * (size * width // 3 + 1):

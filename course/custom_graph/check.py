@@ -4,6 +4,7 @@ Nothing here that can be imported is an answer: what would be one stands inside 
 """
 
 import math
+from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -85,10 +86,11 @@ def backward_through(answer, rng):
 # --- topological_order ----------------------------------------------------------------------------
 
 
-def named(**inputs):
-    """Nodes by name; each is told the names of its inputs, in any order."""
-    nodes = {name: Node(1.0, name) for name in inputs}
-    for name, before in inputs.items():
+def named(graph):
+    """The nodes of a graph by name, made in the order in which the graph tells them: that tells nothing (see
+    ``shuffled``). The graph tells of each node its inputs' names."""
+    nodes = {name: Node(1.0, name) for name in graph}
+    for name, before in graph.items():
         nodes[name].inputs = tuple(nodes[other] for other in before)
         nodes[name].operation = halves if before else None
     return nodes
@@ -118,37 +120,53 @@ def inputs_first(graph, order):
 @unit.task(points=2, seconds=5)
 def topological_order(answer, rng):
     a, b, c, d, e, f = rng.permutation(list("abcdef")).tolist()
-    labels = rng.permutation(5001)
 
-    def ordered(**inputs):
+    def shuffled(graph):
+        """A graph that was told inputs first, in another order, and its last node: else the order of names, of
+        memory or of what stands in a frame would be an answer."""
+        names = list(graph)
+        return {name: graph[name] for name in rng.permutation(names).tolist()}, names[-1]
+
+    def ordered(graph, last):
         """The names of the nodes in the answer's order; "?" for what is none of them."""
-        nodes = named(**inputs)
-        order = answer.topological_order(nodes[list(inputs)[-1]])
+        nodes = named(graph)
+        order = answer.topological_order(nodes[last])
         return [next((name for name, node in nodes.items() if node is one), "?") for one in order]
 
-    def listed(**inputs):
-        return judged(inputs_first, inputs, ordered(**inputs))
+    def listed(graph, last):
+        return judged(inputs_first, graph, ordered(graph, last))
 
-    def cyclic():
-        return [listed(**{a: [], b: [a], c: [b]}), raises(ValueError, lambda: ordered(**{a: [], b: [a, c], c: [b]}))]
+    def part(graph):
+        given = shuffled(graph)
+        return lambda: listed(*given)
 
-    def many():
-        """The label of each node in the answer's order, -1 for what is none of them."""
-        nodes = [Node(1.0)]
-        for _ in labels[1:]:
-            nodes.append(sine(nodes[-1]))
-        label_of = {id(node): label for node, label in zip(nodes, labels, strict=True)}
-        return np.array([label_of.get(id(one), -1) for one in answer.topological_order(nodes[-1])])
+    def with_a_cycle():
+        sound, circular = shuffled({a: [], b: [a], c: [b]}), shuffled({a: [], b: [a, c], c: [b]})
+        return lambda: [listed(*sound), raises(ValueError, lambda: ordered(*circular))]
+
+    def in_a_row(n):
+        """Which of n nodes the answer puts at each place, -1 for what is none of them."""
+        nodes, order = [Node(1.0) for _ in range(n)], rng.permutation(n)
+        before = dict(pairwise(order.tolist()))
+        for after, one in sorted((after, one) for one, after in before.items()):
+            nodes[after].operation, nodes[after].inputs = sine, (nodes[one],)
+        last = nodes[order[-1]]
+
+        def numbers():
+            number_of = {id(node): i for i, node in enumerate(nodes)}
+            return np.array([number_of.get(id(one), -1) for one in answer.topological_order(last)])
+
+        return numbers
 
     return {
-        "a chain": lambda: listed(**{a: [], b: [a], c: [b], d: [c]}),
-        "several inputs": lambda: listed(**{a: [], b: [], c: [], d: [b, a], e: [c, d]}),
-        "a node used twice by one": lambda: listed(**{a: [], b: [a, a], c: [b, b]}),
-        "two ways of one length": lambda: listed(**{a: [], b: [a], c: [a], d: [b, c]}),
-        "a short way listed first": lambda: listed(**{a: [], b: [a], c: [b], d: [c], e: [a, d]}),
-        "a short way listed last": lambda: listed(**{a: [], b: [a], c: [b], d: [c, a], e: [d, b], f: [e, a]}),
-        "5,000 nodes in a row": many,
-        "a cycle": cyclic,
+        "a chain": part({a: [], b: [a], c: [b], d: [c]}),
+        "several inputs": part({a: [], b: [], c: [], d: [b, a], e: [c, d]}),
+        "a node used twice by one": part({a: [], b: [a, a], c: [b, b]}),
+        "two ways of one length": part({a: [], b: [a], c: [a], d: [b, c]}),
+        "a short way listed first": part({a: [], b: [a], c: [b], d: [c], e: [a, d]}),
+        "a short way listed last": part({a: [], b: [a], c: [b], d: [c, a], e: [d, b], f: [e, a]}),
+        "5,000 nodes in a row": in_a_row(5001),
+        "a cycle": with_a_cycle(),
     }
 
 

@@ -136,13 +136,12 @@ def batch_parts(compute, rng):
     singles = [batch(rng, t_scores[:1], np.array([label])) for label in (1, 0)]
     whole = whole_batch(rng)
     long = rng.normal(size=LONG) / 1000, rng.normal(size=(2, LONG)), np.array([0, 1])
-    places = rng.integers(LONG, size=100)
 
     def on(given):
         return compute()(*(array.copy() for array in given))
 
     def and_many_weights(*found):
-        return [*found, entries(second(on(long)), (LONG,), places)]
+        return [*found, entries(second(on(long)), (LONG,))]
 
     return {
         "loss, both labels": lambda: first(on(mixed)),

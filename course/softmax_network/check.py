@@ -1,6 +1,7 @@
 """The tasks of unit 9. Scores of 800 and -800 are among the inputs: they are a point of this unit."""
 
 import re
+from types import MappingProxyType
 
 import numpy as np
 
@@ -86,15 +87,15 @@ def forward(answer, rng):
 def backward(answer, rng):
     given, whole = (after_forward(*network(rng, x)) for x in (None, rng.permutation([1, 2, 3, -4])))
     long = large_network(rng)
-    shapes, places = ((400,), (400, 500), (500,), (500, 300)), rng.integers(500 * 300, size=100)
+    shapes = (400,), (400, 500), (500,), (500, 300)
 
     def at(inputs):
         return answer.backward(*(array.copy() for array in inputs))
 
     def both(i):
-        """An item of the result, and some entries of a large network's, in which there is no time to nudge each."""
+        """An item of the result, and that of a large network's, in which there is no time to nudge each."""
         large = item(at(long), i, 4)
-        return [item(at(given), i, 4), entries(large, shapes[i], places % np.prod(shapes[i]))]
+        return [item(at(given), i, 4), entries(large, shapes[i])]
 
     return {
         "dh2": lambda: both(0),
@@ -118,62 +119,95 @@ def after_forward(W1, W2, x, label):
     return W2, x, label, z1, raised / raised.sum()
 
 
-@unit.task(points=2)
-def gradient_check(answer, rng):
-    table, row = (str(name) for name in rng.permutation(["omega", "theta", "kappa"])[:2])
-    constants = {table: rng.uniform(1.0, 2.5, size=(3, 14)), row: rng.uniform(1.0, 2.5, size=17)}
+def places(seed, default_rng=np.random.default_rng):
+    """Entries of a (5, 14) table, three of them in the order of its rows and one more, then two of 17 numbers.
+
+    They are drawn from the seed once more when they are to be told: so no frame has them while an answer runs.
+    """
+    rng = default_rng(seed)
+    rows, columns = sorted(rng.permutation(5)[:3].tolist()), rng.permutation([10, 11, 12, 13]).tolist()
+    three = dict(zip(("early", "middle", "late"), zip(rows, columns, strict=False), strict=True))
+    tiny = 2 * (int(rng.integers(1, 5)),)  # right for those who turn row and column round
+    row = {"of the row": (int(rng.integers(10, 17)),), "not the first": (int(rng.integers(1, 17)),)}
+    return three | row | {"tiny": tiny}
+
+
+SHAPES = (5, 14), (17,)
+
+
+def exponentials(rng, places=places):
+    """A loss, its parameters with their gradients, and the seed of the places. One loss for each call of an answer,
+    or what one call is given would tell what is wrong with another's."""
+    seed, (table, row) = int(rng.integers(2**62)), rng.permutation(["omega", "theta", "kappa"])[:2].tolist()
+    constants = {table: rng.uniform(1.0, 2.5, size=SHAPES[0]), row: rng.uniform(1.0, 2.5, size=SHAPES[1])}
     parameters = {name: rng.uniform(-0.5, 0.5, size=c.shape) for name, c in constants.items()}
-    early, middle, late = enumerate(sorted(int(column) for column in rng.choice([10, 11, 12, 13], 3, replace=False)))
-    tiny = (1, 1)
-    for place, c, v in ((early, 1.0, -0.5), (middle, 3.0, 0.5), (late, 1.5, 0.0), (tiny, 0.001, 0.0)):
-        constants[table][place], parameters[table][place] = c, v
+    for name, c, v in (("early", 1.0, -0.5), ("middle", 3.0, 0.5), ("late", 1.5, 0.0), ("tiny", 0.001, 0.0)):
+        constants[table][places(seed)[name]], parameters[table][places(seed)[name]] = c, v
 
     def loss(given):
         """A product of two sums of exp(c·v). A central difference errs by c²·epsilon²/12, relatively."""
         sums = [np.exp(c * np.asarray(given[name], dtype=float)).sum() for name, c in constants.items()]
         return sums[0] * sums[1] / 100
 
-    def gradient(name):
-        raised = np.exp(constants[name] * parameters[name])
-        return loss(parameters) * constants[name] * raised / raised.sum()
+    raised = {name: np.exp(c * parameters[name]) for name, c in constants.items()}
+    gradients = {name: loss(parameters) * c * raised[name] / raised[name].sum() for name, c in constants.items()}
+    return loss, parameters, gradients, seed
 
-    gradients = {name: gradient(name) for name in parameters}
 
-    def check(name=table, wrong=(), **options):
-        """The answer at copies of all arrays, with some entries of one gradient multiplied by a factor."""
-        values, slopes = ({name: v.copy() for name, v in given.items()} for given in (parameters, gradients))
-        for place, factor in wrong:
-            slopes[name][place] *= factor
-        return answer.gradient_check(loss, values, slopes, **options)
+@unit.task(points=2)
+def gradient_check(answer, rng, places=places, exponentials=exponentials):
+    TABLE, ROW = 0, 1
 
-    def complaint(name, wrong, place, **options):
+    def prepared(of, wrong, options):
+        """A call of the answer, with some entries of one gradient multiplied by a factor; the parameters, and the
+        seed of the places."""
+        loss, parameters, gradients, seed = exponentials(rng)
+        for name, factor in wrong.items():
+            list(gradients.values())[of][places(seed)[name]] *= factor
+        return lambda: answer.gradient_check(loss, parameters, gradients, **options), parameters, seed
+
+    def result(wrong=MappingProxyType({}), **options):
+        return prepared(TABLE, wrong, options)[0]
+
+    def complaint(wrong, worst, of=TABLE, **options):
         """What the answer says of a gradient with wrong entries, of which it is to name one."""
-        others = [other for other in constants if other != name]
-        given = {"parameter": name, "others": others, "entry": list(place), "shape": constants[name].shape}
-        return judged(names_the_entry, given, raises(ValueError, lambda: check(name, wrong, **options)))
+        call, parameters, seed = prepared(of, wrong, options)
+
+        def told():
+            said, names, entry = raises(ValueError, call), list(parameters), places(seed)[worst] if worst else ()
+            given = {"parameter": names.pop(of), "others": names, "entry": list(entry), "shape": SHAPES[of]}
+            return judged(names_the_entry, given, said)
+
+        return told
 
     def kept():
-        values, slopes = ({name: v.copy() for name, v in given.items()} for given in (parameters, gradients))
-        return [answer.gradient_check(loss, values, slopes, 0.1, 1.0), values]
+        call, parameters, _ = prepared(TABLE, {}, {"epsilon": 0.1, "threshold": 1.0})
+        return lambda: [call(), parameters]
+
+    def each(*parts):
+        return lambda: [part() for part in parts]
 
     return {
-        "right gradients": lambda: check(),
-        "right gradients, epsilon 0.1": lambda: check(epsilon=0.1, threshold=1.0),
-        "a wrong entry of a table": lambda: complaint(table, [(middle, 0.5)], middle),
-        "a wrong entry of a vector": lambda: complaint(row, [((16,), 1.5)], (16,)),
-        "a wrong entry that is small": lambda: complaint(table, [(tiny, 1.2)], tiny),
-        "the worst of three wrong entries": lambda: [
-            complaint(table, [(early, 1.1), (middle, 1.5), (late, 1.1)], middle),
-            complaint(table, [(early, 1.5), (middle, 1.1), (late, 1.01)], early),
-        ],
-        "another threshold": lambda: [
-            check(wrong=[(late, 1.1)], threshold=0.2),
-            check(wrong=[(late, -1.5)], threshold=3.0),
-            complaint(table, [(late, 1.1)], late, threshold=0.02),
-        ],
-        "NaN in a gradient": lambda: complaint(row, [((3,), np.nan)], ()),
-        "parameters are left as they were": kept,
+        "right gradients": result(),
+        "right gradients, epsilon 0.1": result(epsilon=0.1, threshold=1.0),
+        "a wrong entry of a table": complaint({"middle": 0.5}, "middle"),
+        "a wrong entry of a vector": complaint({"of the row": 1.5}, "of the row", ROW),
+        "a wrong entry that is small": complaint({"tiny": 1.2}, "tiny"),
+        "the worst of three wrong entries": each(
+            complaint({"early": 1.1, "middle": 1.5, "late": 1.1}, "middle"),
+            complaint({"early": 1.5, "middle": 1.1, "late": 1.01}, "early"),
+        ),
+        "another threshold": each(
+            result({"late": 1.1}, threshold=0.2),
+            result({"late": -1.5}, threshold=3.0),
+            complaint({"late": 1.1}, "late", threshold=0.02),
+        ),
+        "NaN in a gradient": complaint({"not the first": np.nan}, "", ROW),
+        "parameters are left as they were": kept(),
     }
+
+
+del places, exponentials  # what bears no name of this module cannot be replaced there
 
 
 @unit.judge

@@ -1,12 +1,13 @@
 """The tasks of unit 6. TensorFlow may compute in float32 or float64, so nearly all numbers are of ordinary size.
 
-A tape is told from nudging: functions hold something constant, which a nudge moves; batches have so many weights that
-there is no time to nudge each; and beside a huge loss a difference has no digits left.
+A tape is told from nudging: functions hold an operation with a slope of its own, which no nudge sees; batches have so
+many weights that there is no time to nudge each; and beside a huge loss a difference has no digits left.
 """
 
 import numpy as np
 
 from course.check import Unit
+from course.check.originals import Originals
 from course.check.parts import LONG, entries
 
 unit = Unit("tf_tape")
@@ -31,16 +32,40 @@ def apart(rng, size):
     return rng.uniform(0.5, 0.9, size=size) * rng.choice([-1, 1], size=size)
 
 
-@unit.task(points=2, rtol=RTOL, atol=ATOL, seconds=SECONDS)
-def tape_gradient(answer, rng):
-    import tensorflow as tf
+tf = Originals(
+    "tensorflow.custom_gradient",
+    "tensorflow.identity",
+    "tensorflow.reduce_sum",
+    "tensorflow.exp",
+    "tensorflow.sin",
+    "tensorflow.linalg.matvec",
+    "tensorflow.math.log",
+)
 
+
+def sloped(rng, tf=tf):
+    """An operation that leaves its input as it is, and whose slope for a tape is not 1, as a nudge finds, but drawn.
+
+    It is no constant for a tape: that could be played back to whoever nudges. Tasks have this function from the time
+    before any answer ran, so that none in its place is told the slope.
+    """
+    slope = float(rng.uniform(1.5, 2.5))
+
+    @tf.custom_gradient
+    def operation(x):
+        return tf.identity(x), lambda upstream: slope * upstream
+
+    return operation
+
+
+@unit.task(points=2, rtol=RTOL, atol=ATOL, seconds=SECONDS)
+def tape_gradient(answer, rng, tf=tf, sloped=sloped):
     point = [float(n) for n in rng.uniform((-2.9, 4.1, -4.9), (-2.1, 5.9, -3.1))]
     whole = [int(n) for n in rng.permutation([2, 3, 5]) + rng.integers(0, 2) * 5]
     arrays = [apart(rng, (2, 3)), apart(rng, 3), np.array(rng.uniform(1.2, 1.9))]
     single = [apart(rng, 4)]
 
-    held = tf.stop_gradient
+    held = sloped(rng)
 
     def product(x, y, z):
         return (x + y) * z
@@ -49,7 +74,7 @@ def tape_gradient(answer, rng):
         return x * x * y + y * z * z * z + held(x * y * z)
 
     def mixed(matrix, vector, scale):
-        bent = scale * tf.reduce_sum(tf.exp(tf.linalg.matvec(matrix, vector))) + scale**3 * tf.reduce_sum(vector**2)
+        bent = scale * tf.reduce_sum(tf.exp(tf.matvec(matrix, vector))) + scale**3 * tf.reduce_sum(vector**2)
         return bent + held(scale * tf.reduce_sum(matrix) * tf.reduce_sum(vector))
 
     def waves(v):
@@ -79,11 +104,9 @@ def batch(rng, labels):
     return w, b, X[order], labels[order]
 
 
-def sparse(rng, n):
-    """n examples of LONG features, of which each has 20, so that sums are of ordinary size; and where they are."""
-    places, X = rng.permutation(LONG)[: 20 * n], np.zeros((n, LONG))
-    X[np.repeat(np.arange(n), 20), places] = rng.uniform(0.2, 0.5, size=20 * n) * rng.choice([-1, 1], size=20 * n)
-    return X, places
+def wide(rng, n):
+    """n examples of LONG features, so small that sums of their products with weights are of ordinary size."""
+    return rng.uniform(0.2, 0.5, size=(n, LONG)) * rng.choice([-1, 1], size=(n, LONG)) / 50
 
 
 @unit.task(points=2, rtol=RTOL, atol=ATOL, seconds=SECONDS)
@@ -95,8 +118,7 @@ def vectorised_loss(answer, rng):
     singles = [batch(rng, np.array([label])) for label in (1.0, 0.0)]
     X = np.array([[1, 0, -1], [0, 2, 1], [-1, 1, 0], [2, 1, 1], [1, 1, -2]])[rng.permutation(5)]
     whole = np.array([[2, -1, 1]]), 1, X, np.array([1, 0, 0, 1, 0])
-    long_X, places = sparse(rng, 3)
-    long = apart(rng, (1, LONG)), 0.5, long_X, np.array([1.0, 0, 1])
+    long = apart(rng, (1, LONG)), 0.5, wide(rng, 3), np.array([1.0, 0, 1])
 
     def on(given):
         w, b, X, labels = given
@@ -104,7 +126,7 @@ def vectorised_loss(answer, rng):
         return [number(item(result, 0, 3)), item(result, 1, 3), number(item(result, 2, 3))]
 
     def and_many_weights(*found):
-        return [*found, entries(on(long)[1], (1, LONG), places)]
+        return [*found, entries(on(long)[1], (1, LONG))]
 
     return {
         "loss": lambda: on(mixed)[0],
@@ -147,9 +169,7 @@ def loss_from_logits(answer, rng):
 
 
 @unit.task(points=2, rtol=RTOL, atol=ATOL, seconds=SECONDS)
-def intermediate_gradients(answer, rng):
-    import tensorflow as tf
-
+def intermediate_gradients(answer, rng, tf=tf, sloped=sloped):
     a, b, c = (float(n) for n in rng.uniform((4.1, 6.1, 0.21), (5.9, 7.9, 0.49)))
     vector, wide = rng.uniform(0.5, 0.9, size=3), rng.uniform(0.5, 0.9, size=(4, 3))
     whole = int(rng.integers(3, 6))
@@ -157,8 +177,8 @@ def intermediate_gradients(answer, rng):
     def on(stages, x):
         return answer.intermediate_gradients(list(stages), x)
 
-    held = tf.stop_gradient  # in each last stage
-    logarithm = [lambda x: x + a, lambda x: x * c, lambda y: tf.math.log(y) + held(y)]
+    held = sloped(rng)  # in each last stage
+    logarithm = [lambda x: x + a, lambda x: x * c, lambda y: tf.log(y) + held(y)]
     squares = [lambda m: m * m, lambda m: tf.reduce_sum(m, axis=1), lambda v: tf.reduce_sum(v**2 + held(v))]
     return {
         "ln(c·(a + x)), by x and all stages": lambda: on(logarithm, b),
@@ -180,13 +200,12 @@ def repaired_gradient(answer, rng):
     one, whole_X = rng.permutation(5)[:1], np.array([[1, 0, -1], [0, 2, 1], [-1, 1, 0], [2, 1, 1]])
     whole_w, whole_y = rng.permutation([2, -3, 1]), np.array([3, -1, 2, 9])
 
-    long_w, long_y = apart(rng, LONG), rng.uniform(0.5, 1.5, size=2)
-    long_X, places = sparse(rng, 2)
+    long_w, long_X, long_y = apart(rng, LONG), wide(rng, 2), rng.uniform(0.5, 1.5, size=2)
 
     def on(w, X, y):
-        """The gradient, and some entries of the one by many weights."""
+        """The gradient, and the one by many weights."""
         many = answer.repaired_gradient(long_w.copy(), long_X.copy(), long_y.copy())
-        return [answer.repaired_gradient(w.copy(), X.copy(), y.copy()), entries(many, (LONG,), places)]
+        return [answer.repaired_gradient(w.copy(), X.copy(), y.copy()), entries(many, (LONG,))]
 
     return {
         "five examples": lambda: on(w, X, y),
@@ -194,3 +213,6 @@ def repaired_gradient(answer, rng):
         "w in whole numbers": lambda: on(whole_w, X, y),
         "everything in whole numbers": lambda: on(whole_w, whole_X, whole_y),
     }
+
+
+del tf, sloped  # what bears no name of this module cannot be replaced there

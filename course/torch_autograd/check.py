@@ -1,30 +1,68 @@
 """The tasks of unit 7. Inputs are drawn so that no known slip goes unseen; all tensors are in float64."""
 
+from functools import partial
+
 import numpy as np
 
 from course.check import Unit
+from course.check.originals import Originals
 from course.check.parts import away_from_zero, first, second
 
 unit = Unit("torch_autograd")
 
 
-def tensor(array):
-    """A new tensor with the numbers of an array; parts call it, so that no two share a tensor."""
-    import torch
+torch = Originals(
+    "torch.tensor", "torch.exp", "torch.autograd.Function", "torch.autograd.Function.apply", "torch.autograd.grad"
+)
 
+
+def tensor(array, torch=torch):
+    """A new tensor with the numbers of an array; parts call it, so that no two share a tensor."""
     return torch.tensor(np.asarray(array))
 
 
+def sloped(rng, torch=torch):
+    """An operation that leaves its input as it is, and whose slope for autograd is not 1, as a nudge finds, but drawn.
+
+    It is no constant for autograd: that could be played back to whoever nudges. Tasks have this function from the time
+    before any answer ran, so that none in its place is told the slope.
+    """
+    slope = float(rng.uniform(1.5, 2.5))
+
+    class Operation(torch.Function):  # type: ignore[name-defined]
+        generate_vmap_rule = True  # with ``setup_context`` and ``jvp`` torch.func can take it too
+
+        @staticmethod
+        def forward(x):
+            return x * 1
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            """It keeps nothing."""
+
+        @staticmethod
+        def backward(ctx, upstream):
+            return slope * upstream
+
+        @staticmethod
+        def jvp(ctx, tangent):
+            return slope * tangent
+
+    return partial(torch.apply.__func__, Operation)
+
+
 @unit.task(points=2)
-def value_and_gradients(answer, rng):
+def value_and_gradients(answer, rng, sloped=sloped):
     x, y, z = rng.uniform(1.1, 1.9), -rng.uniform(3.1, 3.9), rng.uniform(5.1, 5.9)
     W, h = rng.uniform(0.5, 1.5, size=(2, 3)), rng.uniform(0.5, 1.5, size=3)
     used, unused = rng.uniform(0.5, 1.5, size=4), rng.uniform(0.5, 1.5, size=(2, 2))
     whole, small = rng.integers(2, 9, size=5), rng.uniform(1, 2, size=3)
 
+    operation = sloped(rng)
+
     def held(*tensors):
-        """Something constant for autograd, which a nudge would move."""
-        return sum(given.detach().sum() for given in tensors)
+        """Something of which a nudge finds another slope than autograd."""
+        return sum(operation(given).sum() for given in tensors)
 
     def staged(x, y, z):
         return (x + y) * z + held(x, y, z) / 2
@@ -76,7 +114,7 @@ def softmax_cross_entropy(answer, rng):
 
 
 @unit.task(points=2)
-def accumulated_gradient(answer, rng):
+def accumulated_gradient(answer, rng, sloped=sloped):
     w, target = away_from_zero(rng, 3), rng.uniform(0.5, 1.5, size=(3, 2))
     old = rng.uniform(5, 6, size=3)
 
@@ -86,8 +124,10 @@ def accumulated_gradient(answer, rng):
 
     equal, different, single, more = batches(3, 3, 3), batches(4, 1, 2), batches(5), batches(2, 1)
 
+    held = sloped(rng)
+
     def loss(w, batch):
-        return ((batch @ w - 1) ** 2).mean() + w.detach().sum()  # the last is constant for autograd, not for a nudge
+        return ((batch @ w - 1) ** 2).mean() + held(w).sum()
 
     def leaf(array):
         return tensor(array).requires_grad_()
@@ -114,12 +154,14 @@ def accumulated_gradient(answer, rng):
 
 
 @unit.task(points=2)
-def descend(answer, rng):
+def descend(answer, rng, sloped=sloped):
     start, table = rng.uniform(1.5, 2, size=3), rng.uniform(1.5, 2, size=(2, 3))
     bowl, rate = rng.uniform(1, 2, size=3), rng.uniform(0.05, 0.1)
 
+    held = sloped(rng)
+
     def loss(w):
-        return (tensor(bowl) * w**2).sum() + (w**4).sum() / 20 + w.detach().sum()
+        return (tensor(bowl) * w**2).sum() + (w**4).sum() / 20 + held(w).sum()
 
     def on(steps, given=start, rate=rate):
         return answer.descend(loss, tensor(given), rate, steps)
@@ -145,9 +187,7 @@ def descend(answer, rng):
 
 
 @unit.task(points=2, answers=("Swish",))
-def swish(answer, rng):
-    import torch
-
+def swish(answer, rng, torch=torch):
     x, table = away_from_zero(rng, 4), away_from_zero(rng, 2, 3)
     weights, other = rng.uniform(2, 3, size=(2, 3)), rng.uniform(2, 3, size=4)
     beta, gamma = rng.uniform(1.2, 1.4), rng.uniform(0.6, 0.8)
@@ -157,8 +197,7 @@ def swish(answer, rng):
 
     def slope(array, f):
         given = leaf(array)
-        f(given).sum().backward()
-        return given.grad
+        return torch.grad(f(given).sum(), given, allow_unused=True)[0]
 
     def nested(v):
         return torch.exp(answer.Swish.apply(answer.Swish.apply(v, beta) * tensor(other), gamma) / 4)
@@ -176,3 +215,6 @@ def swish(answer, rng):
         "Swish of Swish": lambda: slope(x, nested),
         "two in one graph": lambda: slope(x, two_at_once),
     }
+
+
+del torch, sloped  # what bears no name of this module cannot be replaced there

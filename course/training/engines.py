@@ -112,33 +112,6 @@ def pytorch(parameters, X, labels):
     return loss.item(), [gradient.numpy() for gradient in torch.autograd.grad(loss, tensors)]
 
 
-def keras_model(parameters):
-    """The same network as a Keras model, with these parameters; the engine above called TensorFlow runs beneath."""
-    import keras
-
-    *hidden, (_, b) = layers(parameters)
-    model = keras.Sequential([keras.Input((len(parameters[0]),), dtype="float64")])
-    for _, b_hidden in hidden:
-        model.add(keras.layers.Dense(len(b_hidden), activation="sigmoid", dtype="float64"))
-    model.add(keras.layers.Dense(len(b), dtype="float64"))
-    model.set_weights(parameters)
-    return model
-
-
-def keras_curve(parameters, batches, learning_rate, epochs):
-    """The loss of every step of Keras, batch by batch."""
-    import keras
-
-    model = keras_model(parameters)
-    model.compile(keras.optimizers.SGD(learning_rate), cross_entropy_of_scores)
-    losses = []
-    for _ in range(epochs):
-        for X, labels in batches:
-            losses.append(float(cross_entropy_of_scores(labels[:, None], model(X))))
-            model.train_on_batch(X, labels[:, None])
-    return losses
-
-
 def cross_entropy_of_scores(labels, scores):
     """Mean cross-entropy, ln(1 + exp(∓score)) for labels 1 and 0: a loss for Keras, written by ourselves."""
     from keras import ops
@@ -156,11 +129,3 @@ def plain_descent(learning_rate):
             self.assign_sub(variable, rate * keras.ops.cast(gradient, variable.dtype))
 
     return PlainDescent(learning_rate)
-
-
-def fit_with_own_parts(parameters, X, labels, batch_size, learning_rate, epochs):
-    """``fit`` with the loss and the optimizer above: the loss after training, and how far it is from our own loop."""
-    model = keras_model(parameters)
-    model.compile(plain_descent(learning_rate), cross_entropy_of_scores)
-    model.fit(X, labels[:, None], batch_size=batch_size, epochs=epochs, shuffle=False, verbose=0)
-    return by_hand(model.get_weights(), X, labels)[0]

@@ -1,8 +1,13 @@
-"""Pictures of unit 11: loss curves that coincide, over-fitting, and a confusion matrix."""
+"""Pictures of unit 11: loss curves that coincide, over-fitting, and a confusion matrix; and Keras training the network.
+
+Keras stands here because its training is an answer, and where answers are graded nothing of this module is there:
+whoever replaced what such a function calls could take the trained parameters out of it.
+"""
 
 import numpy as np
 
 from course.figures import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, Compared, Picture, legend, new_figure, picture
+from course.training import engines
 
 COMPARED = {
     "standardise": (Compared("the training set", "input"), Compared("the test set", "input")),
@@ -80,6 +85,40 @@ def confusion(matrix: np.ndarray, names: tuple[str, str] = ("malignant", "benign
         f"{matrix[row, column]} {names[row]} predicted as {names[column]}" for row in range(2) for column in range(2)
     )
     return Picture(svg, f"A confusion matrix of {matrix.sum()} examples: {told}.")
+
+
+def keras_model(parameters):
+    """The same network as a Keras model, with these parameters; TensorFlow runs beneath."""
+    import keras
+
+    *hidden, (_, b) = engines.layers(parameters)
+    model = keras.Sequential([keras.Input((len(parameters[0]),), dtype="float64")])
+    for _, b_hidden in hidden:
+        model.add(keras.layers.Dense(len(b_hidden), activation="sigmoid", dtype="float64"))
+    model.add(keras.layers.Dense(len(b), dtype="float64"))
+    model.set_weights(parameters)
+    return model
+
+
+def add_keras(curves, parameters, batches, learning_rate, epochs):
+    """Add to the curves of other engines that of Keras: the loss of every step, batch by batch."""
+    import keras
+
+    model = keras_model(parameters)
+    model.compile(keras.optimizers.SGD(learning_rate), engines.cross_entropy_of_scores)
+    losses = curves["keras"] = []
+    for _ in range(epochs):
+        for X, labels in batches:
+            losses.append(float(engines.cross_entropy_of_scores(labels[:, None], model(X))))
+            model.train_on_batch(X, labels[:, None])
+
+
+def fit_with_own_parts(parameters, X, labels, batch_size, learning_rate, epochs):
+    """``fit`` with a loss and an optimizer of our own: the loss after training."""
+    model = keras_model(parameters)
+    model.compile(engines.plain_descent(learning_rate), engines.cross_entropy_of_scores)
+    model.fit(X, labels[:, None], batch_size=batch_size, epochs=epochs, shuffle=False, verbose=0)
+    return engines.by_hand(model.get_weights(), X, labels)[0]
 
 
 def _text(text: str, x: float, y: float, anchor: str, size: int = 15) -> str:

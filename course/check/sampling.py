@@ -1,0 +1,49 @@
+"""Of a large array some entries are compared, and no kernel knows which: the grader draws them from what came back.
+
+Else whoever finds entries one by one, as nudging does, would look which ones are wanted and find those. The lower bits
+of a seed draw inputs; a kernel is told no others. The upper ones draw the entries.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import numpy as np
+
+from course.check.plain import ARRAY, MAX_DEPTH, MAX_ITEMS, decode
+
+BITS = 64  # of a seed that draw inputs
+LARGE = 10_000  # entries: of an array that has more, some are compared
+DRAWN = 100
+DEEPEST = 4 * MAX_DEPTH  # at most so deep is JSON that ``decode`` takes
+
+
+def inputs_of(seed: int) -> int:
+    """The part of a seed that draws inputs, which is all that a kernel may know of it."""
+    return seed % 2**BITS
+
+
+def sampled(observation: Any, seed: int, depth: int = 0) -> Any:
+    """An observation, as JSON that may be anything, with some entries in the place of each large array."""
+    if isinstance(observation, list) and len(observation) <= MAX_ITEMS and depth < DEEPEST:
+        return [sampled(item, seed, depth + 1) for item in observation]
+    if not isinstance(observation, dict) or depth >= DEEPEST:
+        return observation
+    if "sample" in observation:
+        return {"opaque": "a sample of a large array, which only the grader takes"}
+    if set(observation) == ARRAY:
+        return _sample(observation, seed)
+    return {key: sampled(value, seed, depth + 1) for key, value in observation.items()}
+
+
+def _sample(array: dict[str, Any], seed: int) -> dict[str, Any]:
+    try:
+        values = decode(array).reshape(-1)
+    except ValueError:
+        return array  # nobody will take it
+    if values.size <= LARGE:
+        return array
+    places = np.random.default_rng([seed >> BITS, values.size]).integers(values.size, size=DRAWN)
+    drawn = base64.b64encode(values[places].tobytes()).decode("ascii")
+    return {"dtype": array["dtype"], "shape": array["shape"], "sample": drawn}
