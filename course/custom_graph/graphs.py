@@ -22,9 +22,7 @@ def with_held(compute, slopes):
 
 
 sine = with_held(lambda x: math.sin(x[0]), lambda x: [math.cos(x[0])])
-halves = with_held(
-    lambda x: math.prod(x) / 2, lambda x: [math.prod(x[:i] + x[i + 1 :]) / 2 for i in range(len(x))]
-)
+halves = with_held(lambda x: math.prod(x) / 2, lambda x: [math.prod(x[:i] + x[i + 1 :]) / 2 for i in range(len(x))])
 skew = with_held(lambda x: 2 * x[0] - x[1] ** 2, lambda x: [2.0, -2 * x[1]])
 
 
