@@ -16,8 +16,8 @@ class Formula(Operation):
 
 
 def with_held(compute, slopes):
-    """A formula to whose value something is added that its slopes hold constant, as ``detach`` and ``stop_gradient`` do:
-    a way back does not see it, nudging does."""
+    """A formula to whose value something is added that its slopes hold constant, as ``detach`` and ``stop_gradient``
+    do: a way back does not see it, nudging does."""
     return Formula(lambda x: compute(x) + sum(x) / 8, slopes)
 
 

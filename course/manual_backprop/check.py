@@ -18,8 +18,8 @@ def entry(result, i):
 
 
 def steep_point(rng):
-    """A point at which ∂f/∂x = z·(2x + y) has none of the digits of f: any usual step is lost in x, also that of a number
-    of a hundred digits, a complex one is lost beside z. The formulas are exact there, in any order.
+    """A point at which ∂f/∂x = z·(2x + y) has none of the digits of f: any usual step is lost in x, also in numbers of
+    a hundred digits, a complex one is lost beside z. The formulas are exact there, in any order.
 
     Returns the point, the size of ∂f/∂x, and the same for results in float32, for which numbers are less extreme.
     """

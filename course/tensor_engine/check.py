@@ -189,7 +189,7 @@ def large_network(rng, sizes):
 
 
 def with_tiny_units(given, unit):
-    """The same with one input, and one unit of each hidden layer, so small that steps of the weights behind it are lost.
+    """The same with one input, and one unit of each hidden layer, so small that steps of weights behind it are lost.
 
     The units are on, since each of their biases is larger than the rest of their scores.
     """

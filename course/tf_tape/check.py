@@ -1,12 +1,14 @@
 """The tasks of unit 6. TensorFlow may compute in float32 or float64, so nearly all numbers are of ordinary size.
 
 A tape is told from nudging: functions hold something constant, which a nudge moves; batches have so many weights that
-there is no time to nudge each; and beside a huge loss a difference has no digits left.
+there is no time to nudge each, and some so tiny inputs that a nudge of all their weights at once is lost (see
+``course.check.extremes``); and beside a huge loss a difference has no digits left.
 """
 
 import numpy as np
 
 from course.check import Unit
+from course.check.extremes import SMALL, magnified, tiny
 from course.check.parts import LONG, entries
 
 unit = Unit("tf_tape")
@@ -80,10 +82,13 @@ def batch(rng, labels):
 
 
 def sparse(rng, n):
-    """n examples of LONG features, of which each has 20, so that sums are of ordinary size; and where they are."""
-    places, X = rng.permutation(LONG)[: 20 * n], np.zeros((n, LONG))
+    """n examples of LONG features, of which each has 20, so that sums are of ordinary size; and where they are. A few
+    more features are so small that no step of their weights is seen beside the others; and where these are."""
+    every, X = rng.permutation(LONG), np.zeros((n, LONG))
+    places, small = every[: 20 * n], every[20 * n :][:5]
     X[np.repeat(np.arange(n), 20), places] = rng.uniform(0.2, 0.5, size=20 * n) * rng.choice([-1, 1], size=20 * n)
-    return X, places
+    X[:, small] = tiny(rng, n, 5, unit=SMALL)
+    return X, places, small
 
 
 @unit.task(points=2, rtol=RTOL, atol=ATOL, seconds=SECONDS)
@@ -95,7 +100,7 @@ def vectorised_loss(answer, rng):
     singles = [batch(rng, np.array([label])) for label in (1.0, 0.0)]
     X = np.array([[1, 0, -1], [0, 2, 1], [-1, 1, 0], [2, 1, 1], [1, 1, -2]])[rng.permutation(5)]
     whole = np.array([[2, -1, 1]]), 1, X, np.array([1, 0, 0, 1, 0])
-    long_X, places = sparse(rng, 3)
+    long_X, places, small = sparse(rng, 3)
     long = apart(rng, (1, LONG)), 0.5, long_X, np.array([1.0, 0, 1])
 
     def on(given):
@@ -104,7 +109,8 @@ def vectorised_loss(answer, rng):
         return [number(item(result, 0, 3)), item(result, 1, 3), number(item(result, 2, 3))]
 
     def and_many_weights(*found):
-        return [*found, entries(on(long)[1], (1, LONG), places)]
+        many = on(long)[1]
+        return [*found, entries(many, (1, LONG), places), magnified(many, SMALL, (0, small))]
 
     return {
         "loss": lambda: on(mixed)[0],
@@ -181,12 +187,13 @@ def repaired_gradient(answer, rng):
     whole_w, whole_y = rng.permutation([2, -3, 1]), np.array([3, -1, 2, 9])
 
     long_w, long_y = apart(rng, LONG), rng.uniform(0.5, 1.5, size=2)
-    long_X, places = sparse(rng, 2)
+    long_X, places, small = sparse(rng, 2)
 
     def on(w, X, y):
         """The gradient, and some entries of the one by many weights."""
         many = answer.repaired_gradient(long_w.copy(), long_X.copy(), long_y.copy())
-        return [answer.repaired_gradient(w.copy(), X.copy(), y.copy()), entries(many, (LONG,), places)]
+        found = answer.repaired_gradient(w.copy(), X.copy(), y.copy())
+        return [found, entries(many, (LONG,), places), magnified(many, SMALL, small)]
 
     return {
         "five examples": lambda: on(w, X, y),
