@@ -234,7 +234,7 @@ def neuron_loss(answer, rng):
 # --- softplus -------------------------------------------------------------------------------------
 
 
-@unit.task(points=2, answers=("Softplus",), rtol=1e-11, atol=1e-13)  # what differences do not reach
+@unit.task(points=2, answers=("Softplus",), rtol=1e-13, atol=1e-14)
 def softplus(answer, rng):
     small = [float(rng.uniform(0.4, 0.9)), float(rng.uniform(1.5, 3)), 2]
     both = [*small, 0.0, *(-x for x in small)]
@@ -243,8 +243,10 @@ def softplus(answer, rng):
     def values(points):
         return [answer.Softplus().compute([x]) for x in points]
 
+    far = float(rng.uniform(680, 700))  # where floats lie so far apart that a difference of two has few digits
+
     def slopes(points):
-        return [answer.Softplus().partial_derivative([x], 0) for x in points]
+        return [answer.Softplus().partial_derivative([x], 0) for x in (*points, far)]
 
     return {
         "values": lambda: values(both),
