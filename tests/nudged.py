@@ -323,9 +323,9 @@ def left_at_once(way):
 
     def rule(g, Y, A, B):
         g, A, B = map(way.numbers, (g, A, B))
-        steps = np.eye(A.shape[-1], dtype=int)
-        columns = [way.along(lambda h, e=e: (g * ((A + h * e) @ B)).sum(axis=-1)) for e in steps]
-        return np.stack(columns, axis=-1)
+        Y = A @ B
+        rows = [B[..., k, None, :] for k in range(A.shape[-1])]
+        return np.stack([way.along(lambda h, row=row: (g * (Y + h * row)).sum(axis=-1)) for row in rows], axis=-1)
 
     return rule
 

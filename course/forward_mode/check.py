@@ -188,7 +188,7 @@ def training_step(answer, rng):
 
     return {
         "loss before the step": lambda: first(of(mixed, rate)),
-        "parameters after the step": lambda: second(of(mixed, rate)),
+        "parameters after the step": lambda: and_surely_wrong(second(of(mixed, rate))),
         "another learning rate": lambda: and_surely_wrong(*(second(of(mixed, r)) for r in (rate, other_rate))),
         "label 1 only": lambda: and_surely_wrong(of(ones, rate)),
         "label 0 only": lambda: and_surely_wrong(of(zeros, rate)),

@@ -71,10 +71,11 @@ def softmax_cross_entropy(answer, rng):
     def and_unlikely(*found):
         """What was found, and the gradient by the weights of a class that is so unlikely that no nudge of them, or of
         its logit, changes the loss."""
-        slopes, (W, h, label) = second(on(faint)), faint
-        score, W = UNLIKELY / 10 if is_single(slopes) else UNLIKELY, W.copy()
+        W, h, label = faint
+        score, unit = (UNLIKELY / 10, 1.0) if is_single(second(on(faint))) else (UNLIKELY, 2.0**-40)
+        W, h = W / unit, h * unit
         W[unlikely] += h * (score - W[unlikely] @ h) / (h @ h)
-        return [*found, magnified(second(on((W, h, label))), np.exp(score), unlikely)]
+        return [*found, magnified(second(on((W, h, label))), np.exp(score) * unit, unlikely)]
 
     return {
         "the loss, 3 classes": lambda: first(on(small)),
