@@ -5,211 +5,87 @@ import inspect
 import sys
 import types
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 
-import numpy as np
 import pytest
 
+import course
 from autograder.kernels.view import allowed_modules
 from course import UNITS
 from course.check import Expected, judge, load, observe
+from tests.nudged import AT_ONCE, NUDGED
+from tests.nudging import WAYS, Way
 
-COMPLEX = ("complex", 1e-20)
-FEW = [("central", 1e-5), COMPLEX]  # where there is no time for either
-STEPS = [*FEW, *(("central", 10.0**-n) for n in (2, 4, 6, 8, 10)), ("forward", 1e-7), ("Richardson", 1e-3)]
-STEEP = ("product_derivative", "matmul_derivative", "staged_backward", "neuron_backward", "loss_from_logits")
-
-
-def differences(f, x, kind, h):
-    """The derivative of f, whose values may be numbers or arrays, by an array, whose entries are nudged one by one."""
-    x = np.array(x, dtype=complex if kind == "complex" else float)
-    gradient = np.zeros((*x.shape, *np.shape(f(x))))
-
-    def at(i, step):
-        nudged = x.copy()
-        nudged[i] += step
-        return f(nudged)
-
-    for i in np.ndindex(x.shape):
-        if kind == "complex":
-            gradient[i] = np.imag(at(i, 1j * h)) / h
-        elif kind == "forward":
-            gradient[i] = np.real(at(i, h) - f(x)) / h
-        else:
-            wide = np.real(at(i, h) - at(i, -h)) / (2 * h)
-            narrow = np.real(at(i, h / 2) - at(i, -h / 2)) / h if kind == "Richardson" else wide
-            gradient[i] = (4 * narrow - wide) / 3
-    return gradient
-
-
-def softplus(z):
-    return np.where(z.real > 0, z, 0) + np.log(1 + np.exp(np.where(z.real > 0, -z, z)))
-
-
-def relu(z):
-    return np.where(z.real > 0, z, 0)
-
-
-def cross_entropy(logits, labels):
-    """Mean softmax cross-entropy of logits, real or complex, in a form that never overflows."""
-    shifted = logits - logits.real.max(axis=1, keepdims=True)
-    return (np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(labels)), labels]).mean()
-
-
-def reduced(reduce):
-    def rule(nudge):
-        return lambda g, y, x, axis=None, keepdims=False: nudge(
-            lambda v: (g * reduce(v, axis=axis, keepdims=keepdims)).sum(), x
-        )
-
-    return rule
-
-
-def hidden_layers(nudge):
-    def loss_of(parameters, X, labels):
-        W1, b1, W2, b2, W3, b3 = parameters
-        return cross_entropy(relu(relu(X @ W1 + b1) @ W2 + b2) @ W3 + b3, labels)
-
-    def two_hidden_layers(parameters, X, labels):
-        def by(i):
-            return nudge(lambda v: loss_of([*parameters[:i], v, *parameters[i + 1 :]], X, labels), parameters[i])
-
-        return loss_of(parameters, X, labels), [by(i) for i in range(6)]
-
-    return two_hidden_layers
-
-
-def two_weights(nudge):
-    def backward(W2, x, label, z1, p):
-        def by_scores(h2):
-            return np.log(np.exp(h2).sum()) - label @ h2
-
-        h1 = np.log(z1 / (1 - z1))
-        return (
-            nudge(by_scores, W2 @ z1),
-            nudge(lambda v: by_scores(v @ z1), W2),
-            nudge(lambda v: by_scores(W2 @ (1 / (1 + np.exp(-v)))), h1),
-            nudge(lambda v: by_scores(W2 @ (1 / (1 + np.exp(-h1 - v @ x)))), np.zeros((len(h1), len(x)))),
-        )
-
-    return backward
-
-
-def with_value(f):
-    """An answer that returns a value and, by nudging, the gradient by its first argument."""
-    return lambda nudge: lambda first, *rest: (np.real(f(first, *rest)), nudge(lambda v: f(v, *rest), first))
-
-
-def score(w, x):
-    return w[0] * x[0] + w[1] * x[1] + w[2]
-
-
-def staged(nudge):
-    def f(v):
-        return (v[0] + v[1]) * (v[0] * v[2])
-
-    return lambda x, y, z: (f([x, y, z]), nudge(f, np.array([x, y, z])))
-
-
-def of_logits(scores, labels):
-    return np.mean(softplus(scores) - np.asarray(labels) * scores)
-
-
-def vectorised(nudge):
-    def loss(w, b, X, labels):
-        return np.mean(softplus((1 - 2 * labels) * (X @ w[0] + b)))
-
-    return lambda w, b, X, labels: (
-        loss(w, b, X, labels),
-        nudge(lambda v: loss(v, b, X, labels), w),
-        nudge(lambda v: loss(w, v, X, labels), b),
-    )
-
-
-def along(f):
-    """An answer of forward mode that nudges its values along each of the directions in which they move."""
-
-    def make(nudge):
-        def derivative(a, da, b, db):
-            extra = da.shape[np.ndim(a) :]
-            da, db = da.reshape(*np.shape(a), -1), db.reshape(*np.shape(b), -1)
-            columns = [
-                nudge(lambda t, i=i: f(a + t[0] * da[..., i], b + t[0] * db[..., i]), np.zeros(1))[0]
-                for i in range(da.shape[-1])
-            ]
-            return np.stack(columns, axis=-1).reshape(*columns[0].shape, *extra)
-
-        return derivative
-
-    return make
-
-
-NUDGED = {
-    ("forward_mode", "product_derivative"): ({"product_derivative": along(np.multiply)}, 0),
-    ("forward_mode", "matmul_derivative"): ({"matmul_derivative": along(np.matmul)}, 0),
-    ("manual_backprop", "staged_backward"): ({"staged_backward": staged}, 0.4),
-    ("manual_backprop", "neuron_backward"): (
-        {"neuron_backward": with_value(lambda w, x, label=1: softplus(np.asarray((1 - 2 * label) * score(w, x)))[()])},
-        0.8,
-    ),
-    ("manual_backprop", "hinge_gradient"): (
-        {"hinge_gradient": with_value(lambda w, X, labels: np.mean(relu(1 - (2 * labels - 1) * (X @ w))))},
-        0.34,
-    ),
-    ("manual_backprop", "cross_entropy_gradient"): (
-        {"cross_entropy_gradient": with_value(lambda w, X, labels: np.mean(softplus((1 - 2 * labels) * (X @ w))))},
-        0.34,
-    ),
-    ("tensor_engine", "unbroadcast"): (
-        {"unbroadcast": lambda nudge: lambda g, shape: nudge(lambda x: (g * x).sum(), np.ones(shape))},
-        0,
-    ),
-    ("tensor_engine", "matmul_rule"): (
-        {
-            "matmul_left": lambda nudge: lambda g, Y, A, B: nudge(lambda v: (g * (v @ B)).sum(), A),
-            "matmul_right": lambda nudge: lambda g, Y, A, B: nudge(lambda v: (g * (A @ v)).sum(), B),
-        },
-        0,
-    ),
-    ("tensor_engine", "sum_and_mean_rule"): ({"sum_rule": reduced(np.sum), "mean_rule": reduced(np.mean)}, 0),
-    ("tensor_engine", "softmax_cross_entropy"): (
-        {"softmax_cross_entropy_gradient": with_value(cross_entropy)},
-        0.34,
-    ),
-    ("tensor_engine", "two_hidden_layers"): ({"two_hidden_layers": hidden_layers}, 0.34),
-    ("tf_tape", "vectorised_loss"): ({"vectorised_loss": vectorised}, 0.34),
-    ("tf_tape", "loss_from_logits"): ({"loss_from_logits": with_value(of_logits)}, 0.4),
-    ("tf_tape", "repaired_gradient"): (
-        {"repaired_gradient": lambda nudge: lambda w, X, y: nudge(lambda v: np.log(1 + np.mean((X @ v - y) ** 2)), w)},
-        0,
-    ),
-    ("softmax_network", "backward"): ({"backward": two_weights}, 0),
+LONG_ONES = {  # tasks with so large arrays that there is no time for all ways of all entries
+    *((unit, task) for unit, task in NUDGED if unit in ("tensor_engine", "softmax_network")),
+    ("manual_backprop", "hinge_gradient"),
+    ("manual_backprop", "cross_entropy_gradient"),
+    ("tf_tape", "vectorised_loss"),
+    ("tf_tape", "repaired_gradient"),
 }
-"""For each task answers that nudge, and the points that the values alone earn, which are computed as they should be."""
-EXACT = {("tf_tape", "loss_from_logits"), ("forward_mode", "product_derivative"), ("forward_mode", "matmul_derivative")}
-"""Where a complex step is as exact as a formula, and allowed: forward mode is what it is, and 8 scores are few."""
+FEW = [Way("float", 1e-5), Way("float", 1e-3, halvings=1), Way("float", 2.0**40), Way("complex", 1e-20)]
+FORWARD = "forward mode in any exact form is what the unit is about: a complex step, fractions, many digits"
+OF_ONES_OWN = "the unit takes formulas of one's own, and a step that is exact is as good as one"
+ONE_NUMBER = "the exact slope of a function of one number is its formula's, to all digits"
+ALLOWED = {
+    **{
+        ("forward_mode", task): ({"complex", "Fraction", "Decimal", "mpf"}, FORWARD)
+        for task in load("forward_mode").tasks
+    },
+    ("tf_tape", "vectorised_loss"): ({"complex", "Decimal", "mpf"}, OF_ONES_OWN),
+    ("tf_tape", "loss_from_logits"): ({"complex", "Decimal", "mpf"}, OF_ONES_OWN),
+    ("tf_tape", "repaired_gradient"): ({"complex", "Decimal", "mpf"}, OF_ONES_OWN),
+    ("custom_graph", "softplus"): ({"complex", "Decimal", "mpf"}, ONE_NUMBER),
+    ("torch_autograd", "swish"): ({"complex"}, ONE_NUMBER),
+}
+"""Ways to nudge that earn the points of a formula: in which numbers, and why. The lessons say so."""
 
 
-TRIED = [
-    (task, kind, h)
-    for task in NUDGED
-    for kind, h in (STEPS if task[1] in STEEP else FEW)
-    if not (kind == "complex" and task in EXACT)
-]
+@cache
+def expected_of(unit_name, task_name):
+    """What is expected of a task's answer; mistakes are not named, which would take most of the time."""
+    expected = Expected(load(unit_name), load(unit_name).tasks[task_name], 3)
+    expected.mistakes = []
+    return expected
 
 
-@pytest.mark.parametrize(("task", "kind", "h"), TRIED, ids=str)
-def test_nudging_earns_the_value_alone(task, kind, h):
-    unit = load(task[0])
+def tried(table):
+    """The tasks of a table with every way to nudge that is not allowed there."""
+    for task in table:
+        for way in FEW if task in LONG_ONES else WAYS:
+            if way.kind not in ALLOWED.get(task, ((), ""))[0]:
+                yield task, way
+
+
+def verdict_on(task, answers, way, seconds=None):
+    scope = {name: make(way) for name, make in answers.items()}
+    expected = expected_of(*task)
+    return judge(expected, observe(replace(expected.task, seconds=seconds or expected.task.seconds), scope, 3))
+
+
+@pytest.mark.parametrize(("task", "way"), tried(NUDGED), ids=str)
+def test_nudging_earns_the_value_alone(task, way):
     answers, points = NUDGED[task]
-    quick = replace(unit.tasks[task[1]], seconds=0.5)  # of the minutes that it would take
-
-    def nudge(f, x):
-        with np.errstate(all="ignore"):
-            return differences(f, x, kind, h)
-
-    scope = {name: make(nudge) for name, make in answers.items()}
-    verdict = judge(Expected(unit, unit.tasks[task[1]], 3), observe(quick, scope, 3))
+    seconds = 0.1 if task in LONG_ONES else None  # of the minutes that it would take
+    verdict = verdict_on(task, answers, way, seconds)
     assert verdict.points <= points, verdict
+
+
+@pytest.mark.parametrize(("task", "way"), tried(AT_ONCE), ids=str)
+def test_nudging_many_entries_at_once_earns_no_more(task, way):
+    answers, points = AT_ONCE[task]
+    seconds = 0.5 if task[1] == "sum_and_mean_rule" else None  # thousands of sums of 200,000 numbers
+    verdict = verdict_on(task, answers, way, seconds)
+    assert verdict.points <= points, verdict
+
+
+@pytest.mark.parametrize("task", ALLOWED, ids=str)
+def test_what_is_allowed_earns_all_points_and_its_lesson_says_so(task):
+    answers, _ = AT_ONCE.get(task) or NUDGED[task]
+    assert verdict_on(task, answers, Way("complex", 1e-100)).right
+    lesson = (Path(course.__file__).parent / task[0] / "lesson.md").read_text(encoding="utf-8")
+    assert "complex step" in lesson.partition("**Allowed**")[2].partition("\n\n")[0]
 
 
 def test_no_code_within_a_check_goes_backward():

@@ -14,18 +14,19 @@ FRAMEWORKS = {
     "chainer": (),
     "jax": ("jaxlib", "flax", "equinox", "numpyro"),
     "mindspore": (),
+    "mpmath": (),
     "mxnet": (),
     "numdifftools": (),
     "paddle": (),
     "pyadolc": ("adolc",),
     "pytensor": (),
-    "sympy": (),
+    "sympy": ("mpmath",),
     "symengine": (),
     "tensorflow": ("keras", "tf_keras"),
     "theano": (),
     "tinygrad": (),
     "micrograd": (),
-    "torch": ("functorch", "torchgen", "torchvision", "sympy"),
+    "torch": ("functorch", "torchgen", "torchvision", "sympy", "mpmath"),
 }
 """Each library with the packages that belong to it or that it needs."""
 
@@ -41,8 +42,10 @@ def refused_libraries(unit: Any) -> frozenset[str]:
 
 
 def refused_parts(unit: Any) -> tuple[str, ...]:
-    """What cannot be imported of a library that is needed otherwise: it differentiates losses and layers."""
-    return () if unit.frameworks is None else ("sklearn._loss", "sklearn.linear_model", "sklearn.neural_network")
+    """What cannot be imported of a library that is needed otherwise: it differentiates functions, losses and layers."""
+    if unit.frameworks is None:
+        return ()
+    return "scipy.differentiate", "sklearn._loss", "sklearn.linear_model", "sklearn.neural_network"
 
 
 def refused_of(unit: Any, scope: Mapping[str, Any], names: tuple[str, ...]) -> list[str]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from course.check import Unit
 from course.check.comparing import EQUAL, differs
+from course.check.extremes import magnified
 from course.check.parts import judged, raises
 from course.custom_graph import operations as given
 from course.custom_graph.graphs import Formula, chain, diamond, forward, halves, sample, sine, skew, thrice
@@ -26,21 +27,29 @@ unit = Unit("custom_graph", frameworks=())
 def operations(answer, rng):
     a, b, c = sample(rng, 3)
     positive = [float(rng.uniform(0.3, 0.6)), float(rng.uniform(2.2, 3.4)), 5]
+    small = float(rng.uniform(1, 2))
+    endless = int(rng.integers(2, 9)) * 10**400  # a whole number that is larger than any float
 
-    def at(operation, *points):
-        """Value and slopes at each point."""
-        return [
+    def at(operation, points, ends):
+        """Value and slopes at each point, and at the ends of what numbers can be, where no two values have a useful
+        difference, the slopes alone: there they are given by what they are observed as multiples of."""
+        seen = [
             [operation.compute(list(x)), *(operation.partial_derivative(list(x), i) for i in range(len(x)))]
             for x in points
         ]
+        return [seen, *(magnified(operation.partial_derivative(list(x), 0), size) for x, size in ends)]
 
     return {
-        "Multiply": lambda: at(answer.Multiply(), (a, b), (b, c), (3, -2)),
-        "Exp": lambda: at(answer.Exp(), (a,), (-abs(b),), (2,)),
-        "Inverse": lambda: at(answer.Inverse(), (a,), (b,), (-4,)),
-        "Scale": lambda: at(answer.Scale(c), (a,), (b,), (3,)),
-        "AddConstant": lambda: at(answer.AddConstant(c), (a,), (b,), (3,)),
-        "Log": lambda: at(answer.Log(), *([x] for x in positive)),
+        "Multiply": lambda: at(answer.Multiply(), [(a, b), (b, c), (3, -2)], [((math.inf, c), 1.0)]),
+        "Exp": lambda: at(answer.Exp(), [(a,), (-abs(b),), (2,)], [((math.inf,), 1.0), ((-726 - small,), 2.0**-1050)]),
+        "Inverse": lambda: at(
+            answer.Inverse(), [(a,), (b,), (-4,)], [((math.inf,), 1.0), ((small * 2.0**-500,), 2.0**1000)]
+        ),
+        "Scale": lambda: at(answer.Scale(c), [(a,), (b,), (3,)], [((math.inf,), 1.0), ((endless,), 1.0)]),
+        "AddConstant": lambda: at(answer.AddConstant(c), [(a,), (b,), (3,)], [((math.inf,), 1.0), ((endless,), 1.0)]),
+        "Log": lambda: at(
+            answer.Log(), [(x,) for x in positive], [((math.inf,), 1.0), ((small * 2.0**-1000,), 2.0**1000)]
+        ),
     }
 
 
@@ -243,7 +252,7 @@ def neuron_loss(answer, rng):
 # --- softplus -------------------------------------------------------------------------------------
 
 
-@unit.task(points=2, answers=("Softplus",))
+@unit.task(points=2, answers=("Softplus",), rtol=1e-13, atol=1e-14)
 def softplus(answer, rng):
     small = [float(rng.uniform(0.4, 0.9)), float(rng.uniform(1.5, 3)), 2]
     both = [*small, 0.0, *(-x for x in small)]
@@ -252,8 +261,10 @@ def softplus(answer, rng):
     def values(points):
         return [answer.Softplus().compute([x]) for x in points]
 
+    far = float(rng.uniform(680, 700))  # where floats lie so far apart that a difference of two has few digits
+
     def slopes(points):
-        return [answer.Softplus().partial_derivative([x], 0) for x in points]
+        return [answer.Softplus().partial_derivative([x], 0) for x in (*points, far)]
 
     return {
         "values": lambda: values(both),

@@ -15,9 +15,15 @@ class Formula(Operation):
         return self.slopes(x)[i]
 
 
-sine = Formula(lambda x: math.sin(x[0]), lambda x: [math.cos(x[0])])
-halves = Formula(lambda x: math.prod(x) / 2, lambda x: [math.prod(x[:i] + x[i + 1 :]) / 2 for i in range(len(x))])
-skew = Formula(lambda x: 2 * x[0] - x[1] ** 2, lambda x: [2.0, -2 * x[1]])
+def with_held(compute, slopes):
+    """A formula to whose value something is added that its slopes hold constant, as ``detach`` and ``stop_gradient``
+    do: a way back does not see it, nudging does."""
+    return Formula(lambda x: compute(x) + sum(x) / 8, slopes)
+
+
+sine = with_held(lambda x: math.sin(x[0]), lambda x: [math.cos(x[0])])
+halves = with_held(lambda x: math.prod(x) / 2, lambda x: [math.prod(x[:i] + x[i + 1 :]) / 2 for i in range(len(x))])
+skew = with_held(lambda x: 2 * x[0] - x[1] ** 2, lambda x: [2.0, -2 * x[1]])
 
 
 def forward(order):

@@ -1,11 +1,14 @@
 """The tasks of unit 4. Plain arrays, in shapes that tell all axes apart and in square ones that let slips run.
 
-Beside them stand values so large, or so small, that a difference of two of them has no digits of a derivative.
+Beside them stand values so large that a difference of two of them has no digits of a derivative, and derivatives of
+which some are so small beside the others that no real step is right for both (see ``course.check.extremes``). A complex
+step is right everywhere: it is forward mode.
 """
 
 import numpy as np
 
 from course.check import Unit
+from course.check.extremes import SMALL, magnified, tiny
 from course.check.parts import first, second
 
 unit = Unit("forward_mode", frameworks=())
@@ -37,11 +40,15 @@ def product_derivative(answer, rng):
     numbers, vector, matrix = pair((), ()), pair((4,), ()), pair((2, 3), (4,))
     square, kept = pair((3, 3), (3, 3)), pair((2,), (3, 2))
     a, da = drawn(rng, 3), drawn(rng, 3, 2)
-    still, (b, db, c, dc) = np.zeros((2, 3, 4)), pair((5,), ())
+    still, (b, db, c, dc) = np.zeros((2, 3, 4)), pair((7,), ())
+    for slopes in (db, dc):
+        slopes[:3] = tiny(rng, 3, unit=SMALL)
 
     def of(*cases):
-        """The derivatives, and that of two vectors of huge numbers."""
-        return [answer.product_derivative(*copies(given)) for given in (*cases, (HUGE * b, db, HUGE * c, dc))]
+        """The derivatives, and that of two vectors of which some entries hardly move."""
+        mixed = answer.product_derivative(*copies((b, db, c, dc)))
+        found = [answer.product_derivative(*copies(given)) for given in cases]
+        return [*found, {"all": mixed, "small ones": magnified(mixed, SMALL, np.s_[:3])}]
 
     return {
         "two numbers, by a number": lambda: of(numbers),
@@ -61,10 +68,13 @@ def matmul_derivative(answer, rng):
 
     number, vector, matrix = pair(2, 3, 4), pair(2, 3, 4, 5), pair(4, 2, 3, 3, 2)
     square, (a, da, b, db) = pair(3, 3, 3, 3, 3), pair(3, 3, 3, 3)
+    da[0], db[:, 0] = tiny(rng, 3, 3, unit=SMALL), tiny(rng, 3, 3, unit=SMALL)
 
     def of(given):
-        """The derivative, and that of matrices of huge numbers."""
-        return [answer.matmul_derivative(*copies(which)) for which in (given, (HUGE * a, da, HUGE * b, db))]
+        """The derivative, and that of matrices of which a row and a column hardly move."""
+        mixed = answer.matmul_derivative(*copies((a, da, b, db)))
+        found = answer.matmul_derivative(*copies(given))
+        return [found, {"all": mixed, "small ones": magnified(mixed, SMALL, (0, 0))}]
 
     return {
         "by a number": lambda: of(number),
@@ -83,20 +93,24 @@ def softmax(answer, rng):
     large = 800 * rng.permutation([[1.0, 1.0, -1.0], [-1.0, -1.0, -1.0]]) + rng.uniform(0, 1, size=(2, 3))
     by_large, whole, kept = drawn(rng, 2, 3, 2), rng.permuted([[2, -3, 1, 4]] * 2, axis=1), drawn(rng, 2, 3)
 
+    by_mixed = np.stack([tiny(rng, 4, unit=SMALL), HUGE * drawn(rng, 4)])
+
     def of(z, dz):
         return answer.softmax(z.copy(), dz.copy())
 
-    def and_a_huge_slope(*found):
-        return [*found, second(of(z, HUGE * by_number))]
+    def and_other_slopes(*found):
+        """What was found, and the derivative where one row hardly moves and the other very much."""
+        mixed = second(of(z, by_mixed))
+        return [*found, {"all": mixed, "small ones": magnified(mixed, SMALL, 0)}]
 
     return {
         "probabilities": lambda: first(of(z, by_vector)),
-        "derivative by a number": lambda: and_a_huge_slope(second(of(z, by_number))),
-        "derivative by a vector": lambda: and_a_huge_slope(second(of(z, by_vector))),
-        "everything square": lambda: and_a_huge_slope(of(square, by_square)),
-        "scores of ±800": lambda: and_a_huge_slope(of(large, by_large)),
-        "whole numbers": lambda: and_a_huge_slope(of(whole, by_vector)),
-        "what was given is left as it was": lambda: and_a_huge_slope(*after(lambda: answer.softmax, (kept, by_large))),
+        "derivative by a number": lambda: and_other_slopes(second(of(z, by_number))),
+        "derivative by a vector": lambda: and_other_slopes(second(of(z, by_vector))),
+        "everything square": lambda: and_other_slopes(of(square, by_square)),
+        "scores of ±800": lambda: and_other_slopes(of(large, by_large)),
+        "whole numbers": lambda: and_other_slopes(of(whole, by_vector)),
+        "what was given is left as it was": lambda: and_other_slopes(*after(lambda: answer.softmax, (kept, by_large))),
     }
 
 
@@ -115,10 +129,13 @@ def linear_layer(answer, rng):
         return result[entry] if is_triple and entry is not None else result
 
     x, W, b = given(2, 2, 3)
+    small = np.column_stack([x[:, 0], tiny(rng, 2, unit=SMALL)])
 
     def and_huge_weights(*found):
-        """What was found, and the derivatives by weights so large that y has no digits of them."""
-        return [*found, *(of((x, 2**12 * HUGE * W, b), entry) for entry in (1, 2))]
+        """What was found, the derivatives by weights so large that y has no digits of them, and by those of an input
+        that is tiny beside another one."""
+        huge = [of((x, 2**12 * HUGE * W, b), entry) for entry in (1, 2)]
+        return [*found, *huge, magnified(of((small, W, b), 1), SMALL, np.s_[:, :, 1])]
 
     return {
         "y": lambda: of(usual, 0),
@@ -171,7 +188,7 @@ def training_step(answer, rng):
 
     return {
         "loss before the step": lambda: first(of(mixed, rate)),
-        "parameters after the step": lambda: second(of(mixed, rate)),
+        "parameters after the step": lambda: and_surely_wrong(second(of(mixed, rate))),
         "another learning rate": lambda: and_surely_wrong(*(second(of(mixed, r)) for r in (rate, other_rate))),
         "label 1 only": lambda: and_surely_wrong(of(ones, rate)),
         "label 0 only": lambda: and_surely_wrong(of(zeros, rate)),

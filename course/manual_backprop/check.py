@@ -1,10 +1,12 @@
-"""The tasks of unit 2. Points and batches are drawn so that no known slip goes unseen, and no nudging either: points
-are so steep that differences are off, and a batch has so many weights that there is no time for them."""
+"""The tasks of unit 2. Points and batches are drawn so that no known slip goes unseen, and no nudging either: beside
+them stand inputs so tiny that a step of their weights is lost (see ``course.check.extremes``), points where a
+difference cancels, and a batch with so many weights that there is no time for exact steps."""
 
 import numpy as np
 
 from course.check import Unit
-from course.check.parts import LONG, entries, first, second
+from course.check.extremes import is_single, magnified, tiny, unit_for
+from course.check.parts import LONG, away_from_zero, entries, first, second
 
 unit = Unit("manual_backprop", frameworks=("sympy",))
 
@@ -16,10 +18,24 @@ def entry(result, i):
 
 
 def steep_point(rng):
-    """A point at which ∂f/∂x = z·(2x + y) is tiny beside f, so that a difference of two f has none of its digits; the
-    formulas are exact there, in any order."""
-    x, z = int(rng.integers(9, 16)) * 2.0**42, 2.0 ** int(rng.integers(36, 42))
-    return x, int(rng.integers(3, 8)) / 4 - 2 * x, z
+    """A point at which ∂f/∂x = z·(2x + y) has none of the digits of f: any usual step is lost in x, also in numbers of
+    a hundred digits, a complex one is lost beside z. The formulas are exact there, in any order.
+
+    Returns the point, the size of ∂f/∂x, and the same for results in float32, for which numbers are less extreme.
+    """
+    m, k = int(rng.integers(9, 16)), int(rng.integers(3, 8)) / 4
+
+    def with_sizes(of_x, of_z):
+        x = m * of_x
+        return (x, k * of_x * 2.0**-42 - 2 * x, of_z), of_x * of_z * 2.0**-42
+
+    return with_sizes(2.0**476, 2.0**-1010), with_sizes(2.0**42, 2.0**38)
+
+
+def boundless_point(rng):
+    """A point at which ∂f/∂x is larger than any float, infinite therefore, which no difference of fractions is."""
+    y, z = rng.uniform(1, 2, size=2) * 2.0**600
+    return rng.uniform(1, 2), y, z
 
 
 @unit.task(points=2)
@@ -27,11 +43,17 @@ def staged_backward(answer, rng):
     sign = rng.choice([-1, 1])
     point = sign * rng.uniform(1.2, 1.9), rng.uniform(2.2, 2.9), -sign * rng.uniform(3.2, 3.9)
     whole = tuple(int(n) for n in (-rng.integers(2, 4), rng.integers(5, 8), -rng.integers(8, 11)))
-    steep = steep_point(rng)
+    steep, boundless = steep_point(rng), boundless_point(rng)
 
     def gradient(i):
-        places = {"at a point": point, "at a steep one": steep}  # of other sizes, so each has a tolerance of its own
-        return {name: entry(answer.staged_backward(*at), i) for name, at in places.items()}
+        """An entry at the point, and ∂f/∂x at the others, each of which has a tolerance of its own."""
+        found = entry(answer.staged_backward(*point), i)
+        at, size = steep[is_single(found)]
+        return {
+            "at a point": found,
+            "at a steep one": magnified(entry(answer.staged_backward(*at), 0), size),
+            "where it is boundless": entry(answer.staged_backward(*boundless), 0),
+        }
 
     return {
         "f": lambda: first(answer.staged_backward(*point)),
@@ -42,28 +64,22 @@ def staged_backward(answer, rng):
     }
 
 
-def steep_neurons(rng):
-    """Pairs of w (3,) and x (2,) with inputs so large that a step of w turns the neuron over, while the products cancel
-    exactly, in any order: the first for real steps, the other, with a score of 0, for complex ones too."""
-    a, b, c, d = (int(n) / 16 for n in rng.integers(9, 16, size=4))
-    first = np.array([a, b, d]), np.array([2.0**36 * b + c, -(2.0**36) * a])
-    return [first, (np.array([a, b, 0.0]), 2.0**110 * np.array([b, -a]))]
-
-
 @unit.task(points=2)
 def neuron_backward(answer, rng):
     w = rng.uniform(0.4, 0.9, size=3) * rng.choice([-1, 1], size=3)
     x = rng.uniform(1.1, 1.9, size=2) * rng.choice([-1, 1], size=2)
     whole_w, whole_x = rng.permutation([2, -3, -1]), rng.permutation([1, -2])
-    steep = steep_neurons(rng)
+    small = tiny(rng, 2)
 
     def gradients(label):
-        """At the point, then at steep ones: by the weights of the inputs, and by the bias, which is much smaller."""
-        found = [second(answer.neuron_backward(w.copy(), x.copy(), label))]
-        for at in steep:
-            slopes = second(answer.neuron_backward(*(array.copy() for array in at), label))
-            found += [slopes[:2], slopes[2]] if hasattr(slopes, "__len__") and len(slopes) == 3 else [slopes]
-        return found
+        """At the point, then by the weight of an input that is tiny, of either one."""
+        found = second(answer.neuron_backward(w.copy(), x.copy(), label))
+        unit, seen = unit_for(found), [found]
+        for i in range(2):
+            at = x.copy()
+            at[i] = small[i] * unit
+            seen.append(magnified(second(answer.neuron_backward(w.copy(), at, label)), unit, i))
+        return seen
 
     return {
         "loss, label 1": lambda: first(answer.neuron_backward(w.copy(), x.copy(), 1)),
@@ -84,12 +100,15 @@ def symbolic_gradient(answer, rng):
     unordered = c * y**2 * a + d * a**3 * x + e * x * y
     first, second = rng.uniform(0.5, 1.0, size=3), rng.uniform(1.2, 2.0, size=3)
 
-    def at(expression, variables, point):
-        return without_symbols(answer.symbolic_gradient(expression, variables)(point))
+    small, start = float(tiny(rng)), rng.uniform(0.1, 0.2, size=1)
 
-    def at_two_points():
-        found = answer.symbolic_gradient(curved, [b, x, y])
-        return [without_symbols(found(first.tolist())), without_symbols(found(second.tolist()))]
+    def at(expression, variables, *points):
+        """The gradient at each point, and the slope of a function that hardly moves."""
+        gradient = answer.symbolic_gradient(expression, variables)
+        found = [without_symbols(gradient(point)) for point in points]
+        unit = unit_for(found[0])
+        flat = c + small * unit * sympy.sin(d * x)
+        return [*found, magnified(answer.symbolic_gradient(flat, [x])(start), unit)]
 
     return {
         "three variables": lambda: at(curved, [b, x, y], first),
@@ -97,7 +116,7 @@ def symbolic_gradient(answer, rng):
         "some derivatives are constant": lambda: at(c * x - d * y + e * b**2, [b, x, y], first),
         "a variable that does not occur": lambda: at(c * x**3 * y, [a, x, y], second),
         "one variable": lambda: at(sympy.cos(x) ** c, [x], second[:1]),
-        "one gradient function, two points": at_two_points,
+        "one gradient function, two points": lambda: at(curved, [b, x, y], first.tolist(), second.tolist()),
     }
 
 
@@ -136,20 +155,25 @@ def batch_parts(compute, rng):
     singles = [batch(rng, t_scores[:1], np.array([label])) for label in (1, 0)]
     whole = whole_batch(rng)
     long = rng.normal(size=LONG) / 1000, rng.normal(size=(2, LONG)), np.array([0, 1])
+    weights, small = away_from_zero(rng, 2), tiny(rng, 7, 2)
 
     def on(given):
         return compute()(*(array.copy() for array in given))
 
-    def and_many_weights(*found):
-        return [*found, entries(second(on(long)), (LONG,))]
+    def and_more(*found):
+        """What was found, the gradient by many weights, and that by the weights of tiny inputs."""
+        many, (w, X, labels) = second(on(long)), mixed
+        unit = unit_for(many)
+        of_tiny = second(on((np.append(w, weights), np.column_stack([X, small * unit]), labels)))
+        return [*found, entries(many, (LONG,)), magnified(of_tiny, unit, [3, 4])]
 
     return {
         "loss, both labels": lambda: first(on(mixed)),
-        "gradient, both labels": lambda: and_many_weights(second(on(mixed))),
-        "label 1 only": lambda: and_many_weights(on(ones)),
-        "label 0 only": lambda: and_many_weights(on(zeros)),
-        "one example": lambda: and_many_weights(*(on(single) for single in singles)),
-        "whole numbers": lambda: and_many_weights(on(whole)),
+        "gradient, both labels": lambda: and_more(second(on(mixed))),
+        "label 1 only": lambda: and_more(on(ones)),
+        "label 0 only": lambda: and_more(on(zeros)),
+        "one example": lambda: and_more(*(on(single) for single in singles)),
+        "whole numbers": lambda: and_more(on(whole)),
     }
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from course.check import Unit
 from course.check.comparing import EQUAL, differs
+from course.check.extremes import UNLIKELY, is_single, magnified
 from course.check.parts import entries, judged, raises
 from course.check.plain import Raised
 
@@ -89,13 +90,19 @@ def backward(answer, rng):
     long = large_network(rng)
     shapes = (400,), (400, 500), (500,), (500, 300)
 
+    faint, hidden = network(rng), int(rng.integers(5))
+
     def at(inputs):
         return answer.backward(*(array.copy() for array in inputs))
 
     def both(i):
-        """An item of the result, and that of a large network's, in which there is no time to nudge each."""
-        large = item(at(long), i, 4)
-        return [item(at(given), i, 4), entries(large, shapes[i])]
+        """An item of the result, that of a large network's, in which there is no time to nudge each, and the
+        derivatives by what another network's loss hardly depends on: there is nothing left of a nudge."""
+        found, large = item(at(given), i, 4), item(at(long), i, 4)
+        score = UNLIKELY / 10 if is_single(found) else UNLIKELY
+        row = at_the_edge(*faint, hidden, score)
+        of_edge = magnified(item(at(row[0]), i, 4), np.exp(score), row[1][i])
+        return [found, entries(large, shapes[i]), of_edge]
 
     return {
         "dh2": lambda: both(0),
@@ -104,6 +111,17 @@ def backward(answer, rng):
         "dW1": lambda: both(3),
         "x of whole numbers": lambda: [at(whole), both(0)],
     }
+
+
+def at_the_edge(W1, W2, x, label, hidden, score):
+    """The network after its forward pass, with one of its hidden units and one of its classes so near 0 that the loss
+    does not change with their scores; and which of dh2, dW2, dh1, dW1 that concerns.
+    """
+    W1, W2, unlikely = W1.copy(), W2.copy(), int(np.argmin(label))
+    W1[hidden] += x * (score - W1[hidden] @ x) / (x @ x)
+    z1 = 1 / (1 + np.exp(-W1 @ x))
+    W2[unlikely] += z1 * (score - W2[unlikely] @ z1) / (z1 @ z1)
+    return after_forward(W1, W2, x, label), (unlikely, unlikely, hidden, hidden)
 
 
 def large_network(rng):

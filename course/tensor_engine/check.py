@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from course.check import Unit
+from course.check.extremes import UNLIKELY, is_single, magnified, tiny, unit_for
 from course.check.parts import LONG, entries, first, second
 
 unit = Unit("tensor_engine", frameworks=())
@@ -43,12 +44,20 @@ def matmul_rule(answer, rng):
     tall = rng.normal(size=(500, 2)), rng.normal(size=(500, 400)), rng.normal(size=(400, 2))  # g, A, B
     wide = tuple(array.T for array in (tall[0], tall[2], tall[1]))
     large = rng.normal(size=(3, 200, 200))
+    row, j = tiny(rng, 200), int(rng.integers(200))
 
     def of(rule, *cases):
-        """What a rule returns for each g, A and B; the last ones are large."""
+        """What a rule returns for each g, A and B; the last ones are large, and once more with something tiny that
+        others are multiplied by."""
         *found, last = [rule()(g.copy(), A @ B, A.copy(), B.copy()) for g, A, B in cases]
-        _, A, B = cases[-1]
-        return [*found, entries(last, (A if rule is left else B).shape)]
+        g, A, B = (array.copy() for array in cases[-1])
+        seen, unit = entries(last, (A if rule is left else B).shape), unit_for(last)
+        if rule is left:
+            B[j] = row[: B.shape[1]] * unit
+        else:
+            A[:, j] = row[: len(A)] * unit
+        of_tiny = rule()(g, A @ B, A, B)
+        return [*found, seen, magnified(of_tiny, unit, np.s_[:, j] if rule is left else j)]
 
     def left():
         return answer.matmul_left
@@ -66,10 +75,13 @@ def matmul_rule(answer, rng):
     }
 
 
+HUGE = 2.0**100
+
+
 @unit.task(points=2, answers=("sum_rule", "mean_rule"))
 def sum_and_mean_rule(answer, rng):
     square, solid = rng.uniform(1, 2, size=(3, 3)), rng.uniform(1, 2, size=(2, 3, 4))
-    upstream, long = rng.uniform(3, 5, size=1000), rng.uniform(1, 2, size=(50, 80, 50))
+    upstream, long = rng.uniform(3, 5, size=1000), rng.uniform(1, 2, size=(50, 80, 50)) * HUGE
 
     def parts(name, function, rule):
         def back(*cases):
@@ -79,7 +91,10 @@ def sum_and_mean_rule(answer, rng):
                     y = function(x, **settings)
                     g = upstream[: y.size].reshape(y.shape)[()]
                     back = rule()(g.copy(), y, x.copy(), **settings)
-                    found.append(entries(back, x.shape) if x is long else back)
+                    if x is long:  # so large that sums hide a nudge, and g so small that it hides a complex one
+                        unit = max(unit_for(back), 2.0**-1010)
+                        back = rule()(unit * g, y, x.copy(), **settings)
+                    found.append(entries(magnified(back, unit), x.shape) if x is long else back)
                 return found
 
             return compute
@@ -118,13 +133,21 @@ def softmax_cross_entropy(answer, rng):
     large = np.array([[800.0, -800.0, 0.0], [-800.0, -790.0, -801.0], [3.0, 1.0, 2.0]])
     large += rng.uniform(-0.2, 0.2, size=(3, 3))
     long, classes = rng.uniform(-2, 2, size=(LONG // 10, 10)), rng.integers(10, size=LONG // 10)
+    few = np.arange(20)
+    others = (classes[few] + rng.integers(1, 10, size=20)) % 10
 
     def on(logits, labels):
         return answer.softmax_cross_entropy_gradient(logits.copy(), labels.copy())
 
     def and_many_logits(*found):
-        """What was found, and LONG times the gradient by many logits, which is small."""
-        return [*found, entries(np.multiply(second(on(long, classes)), LONG), long.shape)]
+        """What was found, and LONG times the gradient by many logits, which is small. Beside these some by logits of
+        classes that are so unlikely that the loss does not change with them."""
+        many = second(on(long, classes))
+        score = UNLIKELY / 10 if is_single(many) else UNLIKELY
+        given = long.copy()
+        given[few, others] += score
+        of_unlikely = magnified(second(on(given, classes)), np.exp(score) / LONG, (few, others))
+        return [*found, entries(np.multiply(many, LONG), long.shape), of_unlikely]
 
     def kept():
         given = logits.copy()
@@ -164,6 +187,20 @@ def large_network(rng, sizes):
     return parameters, rng.normal(size=(3, sizes[0])), rng.integers(sizes[-1], size=3)
 
 
+def with_tiny_units(given, unit):
+    """The same with one input, and one unit of each hidden layer, so small that steps of weights behind it are lost.
+
+    The units are on, since each of their biases is larger than the rest of their scores.
+    """
+    (W1, b1, W2, b2, W3, b3), X, labels = given
+    W1, b1, W2, b2, X = (array.copy() for array in (W1, b1, W2, b2, X))
+    X[:, 0] *= unit
+    for W, b in ((W1, b1), (W2, b2)):
+        W[:, 0] *= unit
+        b[0] = (20 + abs(b[0])) * unit
+    return [W1, b1, W2, b2, W3, b3], X, labels
+
+
 @unit.task(points=2)
 def two_hidden_layers(answer, rng):
     equal, narrowing = network(rng, (4, 4, 4, 4), 6), network(rng, (3, 5, 4, 2), 5)
@@ -182,9 +219,15 @@ def two_hidden_layers(answer, rng):
     def and_many_weights(*found):
         """What was found, and the gradients by the large network's parameters."""
         back = gradients(long)
-        if isinstance(back, list):
-            back = [entries(g, p.shape) for g, p in zip(back, long[0], strict=True)]
-        return [*found, back]
+        if not isinstance(back, list):
+            return [*found, back]
+        unit = unit_for(back[0])
+        of_tiny = gradients(with_tiny_units(long, unit))
+        return [
+            *found,
+            [entries(g, p.shape) for g, p in zip(back, long[0], strict=True)],
+            *(magnified(g, unit, 0) for g in of_tiny[::2]),
+        ]
 
     def layer(i):
         found = gradients(equal)

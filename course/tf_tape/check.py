@@ -1,12 +1,14 @@
 """The tasks of unit 6. TensorFlow may compute in float32 or float64, so nearly all numbers are of ordinary size.
 
 A tape is told from nudging: functions hold an operation with a slope of its own, which no nudge sees; batches have so
-many weights that there is no time to nudge each; and beside a huge loss a difference has no digits left.
+many weights that there is no time to nudge each, and some so tiny inputs that a nudge of all their weights at once is
+lost (see ``course.check.extremes``); and beside a huge loss a difference has no digits left.
 """
 
 import numpy as np
 
 from course.check import Unit
+from course.check.extremes import SMALL, magnified, tiny
 from course.check.originals import Originals
 from course.check.parts import LONG, entries
 
@@ -109,6 +111,12 @@ def wide(rng, n):
     return rng.uniform(0.2, 0.5, size=(n, LONG)) * rng.choice([-1, 1], size=(n, LONG)) / 50
 
 
+def with_tiny_features(rng, n):
+    """n examples of three features and of five so tiny ones that no step of their weights is seen beside the others."""
+    ordinary = rng.uniform(0.5, 1.5, size=(n, 3)) * rng.choice([-1, 1], size=(n, 3))
+    return np.column_stack([ordinary, tiny(rng, n, 5, unit=SMALL)])
+
+
 @unit.task(points=2, rtol=RTOL, atol=ATOL, seconds=SECONDS)
 def vectorised_loss(answer, rng):
     import tensorflow  # noqa: F401  (its start is not an answer's time)
@@ -119,6 +127,7 @@ def vectorised_loss(answer, rng):
     X = np.array([[1, 0, -1], [0, 2, 1], [-1, 1, 0], [2, 1, 1], [1, 1, -2]])[rng.permutation(5)]
     whole = np.array([[2, -1, 1]]), 1, X, np.array([1, 0, 0, 1, 0])
     long = apart(rng, (1, LONG)), 0.5, wide(rng, 3), np.array([1.0, 0, 1])
+    faint = apart(rng, (1, 8)), 0.5, with_tiny_features(rng, 3), np.array([1.0, 0, 1])
 
     def on(given):
         w, b, X, labels = given
@@ -126,7 +135,7 @@ def vectorised_loss(answer, rng):
         return [number(item(result, 0, 3)), item(result, 1, 3), number(item(result, 2, 3))]
 
     def and_many_weights(*found):
-        return [*found, entries(on(long)[1], (1, LONG))]
+        return [*found, entries(on(long)[1], (1, LONG)), magnified(on(faint)[1], SMALL, np.s_[:, 3:])]
 
     return {
         "loss": lambda: on(mixed)[0],
@@ -200,12 +209,16 @@ def repaired_gradient(answer, rng):
     one, whole_X = rng.permutation(5)[:1], np.array([[1, 0, -1], [0, 2, 1], [-1, 1, 0], [2, 1, 1]])
     whole_w, whole_y = rng.permutation([2, -3, 1]), np.array([3, -1, 2, 9])
 
-    long_w, long_X, long_y = apart(rng, LONG), wide(rng, 2), rng.uniform(0.5, 1.5, size=2)
+    targets = rng.uniform(0.5, 1.5, size=2)
+    long, faint = (apart(rng, LONG), wide(rng, 2)), (apart(rng, 8), with_tiny_features(rng, 2))
+
+    def by(w, X, y):
+        return answer.repaired_gradient(w.copy(), X.copy(), y.copy())
 
     def on(w, X, y):
-        """The gradient, and the one by many weights."""
-        many = answer.repaired_gradient(long_w.copy(), long_X.copy(), long_y.copy())
-        return [answer.repaired_gradient(w.copy(), X.copy(), y.copy()), entries(many, (LONG,))]
+        """The gradient, the one by many weights, and that by the weights of tiny features."""
+        many, few = by(*long, targets), by(*faint, targets)
+        return [by(w, X, y), entries(many, (LONG,)), magnified(few, SMALL, np.s_[3:])]
 
     return {
         "five examples": lambda: on(w, X, y),

@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 
 from course.check import Unit
+from course.check.extremes import UNLIKELY, is_single, magnified
 from course.check.originals import Originals
 from course.check.parts import away_from_zero, first, second
 
@@ -99,17 +100,28 @@ def softmax_cross_entropy(answer, rng):
         return W, h, label
 
     small, large, square, soft = example(3, 4), example(10, 20), example(4, 4), example(5, 3, spread=True)
+    faint = example(4, 3)
+    unlikely = int(np.argmin(faint[2]))
 
     def on(given):
         return answer.softmax_cross_entropy(*map(tensor, given))
 
+    def and_unlikely(*found):
+        """What was found, and the gradient by the weights of a class that is so unlikely that no nudge of them, or of
+        its logit, changes the loss."""
+        W, h, label = faint
+        score, unit = (UNLIKELY / 10, 1.0) if is_single(second(on(faint))) else (UNLIKELY, 2.0**-40)
+        W, h = W / unit, h * unit
+        W[unlikely] += h * (score - W[unlikely] @ h) / (h @ h)
+        return [*found, magnified(second(on((W, h, label))), np.exp(score) * unit, unlikely)]
+
     return {
         "the loss, 3 classes": lambda: first(on(small)),
-        "the gradient, 3 classes": lambda: second(on(small)),
+        "the gradient, 3 classes": lambda: and_unlikely(second(on(small))),
         "the loss, n = 10, m = 20": lambda: first(on(large)),
-        "the gradient, n = 10, m = 20": lambda: second(on(large)),
-        "a square W": lambda: on(square),
-        "a label that is spread over the classes": lambda: on(soft),
+        "the gradient, n = 10, m = 20": lambda: and_unlikely(second(on(large))),
+        "a square W": lambda: and_unlikely(*on(square)),
+        "a label that is spread over the classes": lambda: and_unlikely(*on(soft)),
     }
 
 
@@ -191,13 +203,19 @@ def swish(answer, rng, torch=torch):
     x, table = away_from_zero(rng, 4), away_from_zero(rng, 2, 3)
     weights, other = rng.uniform(2, 3, size=(2, 3)), rng.uniform(2, 3, size=4)
     beta, gamma = rng.uniform(1.2, 1.4), rng.uniform(0.6, 0.8)
+    steep = 2.0**100  # with this factor in β any usual step of x is far too long, a complex one too
 
     def leaf(array):
         return tensor(array).requires_grad_()
 
-    def slope(array, f):
+    def by(array, f):
         given = leaf(array)
         return torch.grad(f(given).sum(), given, allow_unused=True)[0]
+
+    def slope(array, f):
+        """The gradient, and that of a steep Swish at as small numbers, each of which has a tolerance of its own."""
+        at_small = by(array / steep, lambda v: answer.Swish.apply(v, beta * steep))
+        return {"usual": by(array, f), "steep": at_small}
 
     def nested(v):
         return torch.exp(answer.Swish.apply(answer.Swish.apply(v, beta) * tensor(other), gamma) / 4)

@@ -1,0 +1,47 @@
+"""Numbers at the ends of what floats can hold, where a rule is told from nudging.
+
+A rule multiplies a tiny number like any other one. Who nudges what it is multiplied by sees nothing: whatever the step,
+for one weight or for all at once, real or complex, the loss stays the same in all its digits, in a few hundred digits
+too. So parts have tiny factors beside what they are about, and that share of the gradient is observed ``magnified``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+TINY = 2.0**-1040  # float64 has some 30 bits left there, and none for a complex step times it
+SMALL = 2.0**-100  # float32 holds it and what it is divided by; real steps are lost beside it
+UNLIKELY = -700.0  # a score, beside others of ordinary size, of a class whose probability is about 1e-304
+
+
+def tiny(rng: np.random.Generator, *shape: int, unit: float = 1.0) -> np.ndarray:
+    """Numbers of either sign between one and two units."""
+    return rng.uniform(1, 2, size=shape) * rng.choice([-1, 1], size=shape) * unit
+
+
+def is_single(result: Any) -> bool:
+    """Whether numbers are float32."""
+    try:
+        return np.asarray(result).dtype == np.float32
+    except (TypeError, ValueError, RuntimeError):
+        return False
+
+
+def unit_for(result: Any) -> float:
+    """The smallest unit that can be used for an answer whose results are of the same type as this one."""
+    return SMALL if is_single(result) else TINY
+
+
+def magnified(result: Any, unit: float, place: Any = ...) -> Any:
+    """Numbers, or the entries of an array at a place, as multiples of a unit, and so of ordinary size.
+
+    What are no numbers, or has no such place, is told in words.
+    """
+    try:
+        numbers = np.asarray(np.asarray(result)[place], dtype=float)
+    except (TypeError, ValueError, OverflowError, IndexError, RuntimeError):
+        return "no array of real numbers with these entries"
+    with np.errstate(all="ignore"):
+        return (numbers / unit).astype(np.float32 if is_single(result) else float)
