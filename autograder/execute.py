@@ -31,9 +31,9 @@ from autograder.client import MAX_OBSERVED, BoundedClient, NoKernel
 from autograder.inside.ending import Ending
 from autograder.inside.limits import MB, Limits
 from autograder.kernels import forkserver, sandbox
+from autograder.outputs import observed_in
 from autograder.timing import OutOfTime, Timing
 from course.check import Unit
-from course.check.notebook import OBSERVATIONS
 from course.check.sampling import inputs_of, sampled
 
 SILENT = logging.getLogger("autograder.nbclient")
@@ -186,7 +186,7 @@ async def _run_cell(
 
 def _gather(cell: NotebookNode, task: str, seed: int, result: Execution) -> None:
     """Move what a check observed from its cell to the result; of large arrays, entries that its kernel cannot know."""
-    seen = [parts for parts in _observed(cell) if isinstance(parts, dict)]
+    seen = [parts for parts in observed_in(cell) if isinstance(parts, dict)]
     if seen:
         result.observations[task] = {name: sampled(value, seed) for parts in seen for name, value in parts.items()}
         if REFUSED in json.dumps(result.observations[task]):
@@ -194,17 +194,12 @@ def _gather(cell: NotebookNode, task: str, seed: int, result: Execution) -> None
     cell.outputs = []
 
 
-def _observed(cell: NotebookNode) -> list[Any]:
-    """What a check has handed over so far: a part each time, if nobody forged it."""
-    return [out.data[OBSERVATIONS] for out in cell.outputs if OBSERVATIONS in out.get("data", {})]
-
-
 async def execute_cell(client: BoundedClient, cell: NotebookNode, index: int, job: Job, timing: Timing) -> None:
     """Run one cell. Raises Stop if the kernel is gone afterwards."""
     each = job.part_seconds.get(task_of(cell))
     running = asyncio.ensure_future(client.async_execute_cell(cell, index))
     try:
-        await timing.keep(running, _seconds(cell, job), each, lambda: len(_observed(cell)))
+        await timing.keep(running, _seconds(cell, job), each, lambda: len(observed_in(cell)))
     except DeadKernelError as error:
         raise _death(client, index) from error
     except OutOfTime as error:

@@ -10,6 +10,8 @@ from typing import Any
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
+from course.check.notebook import OBSERVATIONS
+
 MAX_DEPTH = 50  # of nested data in an output
 INDENT = 6  # spaces before a line of an output in a notebook's file
 AROUND = 4  # what a line has beside its text: quotes, a comma and the end
@@ -83,3 +85,8 @@ def without_overwritten(printed: str) -> str:
         return printed
     lines = printed.replace("\r\n", "\n").split("\n")
     return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in lines)
+
+
+def observed_in(cell: NotebookNode) -> list[Any]:
+    """What a check has handed over so far: a part each time, if nobody forged it."""
+    return [out.data[OBSERVATIONS] for out in cell.outputs if OBSERVATIONS in out.get("data", {})]
