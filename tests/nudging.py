@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import mpmath
@@ -81,7 +82,7 @@ class Way:
             return (f(h) - f(0 * h)) / h
         columns = [(f(h / 2**k) - f(-h / 2**k)) / (2 * h / 2**k) for k in range(self.halvings + 1)]
         for level in range(1, self.halvings + 1):
-            columns = [(4**level * b - a) / (4**level - 1) for a, b in zip(columns, columns[1:], strict=False)]
+            columns = [(4**level * b - a) / (4**level - 1) for a, b in pairwise(columns)]
         return columns[0]
 
     def each(self, f: Callable[[Any], Any], x: Any) -> np.ndarray:
