@@ -9,13 +9,13 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from nudged import AT_ONCE, NUDGED
+from nudging import WAYS, Way
 
 import course
 from autograder.kernels.view import allowed_modules
 from course import UNITS
 from course.check import Expected, judge, load, observe
-from tests.nudged import AT_ONCE, NUDGED
-from tests.nudging import WAYS, Way
 
 LONG_ONES = {  # tasks with so large arrays that there is no time for all ways of all entries
     *((unit, task) for unit, task in NUDGED if unit in ("tensor_engine", "softmax_network")),
