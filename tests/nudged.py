@@ -1,6 +1,7 @@
 """Answers that nudge, in every task that asks for a formula. Values are computed as they should be."""
 
 import itertools
+from typing import Any
 
 import numpy as np
 from nudging import exp, log
@@ -103,7 +104,7 @@ def symbolic(way):
     return answer
 
 
-def operation(f, base=Operation):
+def operation(f, base: Any = Operation):
     """A class of an operation of unit 3 that nudges f(x, constant) for its slopes."""
 
     def make(way):
@@ -143,8 +144,8 @@ def by_upstream(f):
 
     def make(way):
         def rule(g, y, x, *rest, **settings):
-            g, rest = way.numbers(g), [way.numbers(array) for array in rest]
-            return way.each(lambda v: (g * f(v, *rest, **settings)).sum(), x)
+            g, others = way.numbers(g), [way.numbers(array) for array in rest]
+            return way.each(lambda v: (g * f(v, *others, **settings)).sum(), x)
 
         return rule
 

@@ -35,19 +35,17 @@ def log(z: Any) -> Any:
     return applied("log", z)
 
 
-def number_as(kind: type) -> Callable[[Any], Any]:
-    """What makes numbers of a kind, exactly, from Python's and NumPy's."""
-    return lambda v: kind(v.item() if isinstance(v, np.generic) else v)
+def objects_of(kind: type) -> Callable[[Any], np.ndarray]:
+    """What makes arrays of numbers of a kind, exactly, from Python's and NumPy's."""
+    make = np.frompyfunc(lambda v: kind(v.item() if isinstance(v, np.generic) else v), 1, 1)
+    return lambda x: make(np.array(x, dtype=object))
 
 
 KINDS: dict[str, Callable[[Any], np.ndarray]] = {
     "float": lambda x: np.array(x, dtype=float),
     "longdouble": lambda x: np.array(x, dtype=np.longdouble),
     "complex": lambda x: np.array(x, dtype=complex),
-    **{
-        kind.__name__: lambda x, kind=kind: np.frompyfunc(number_as(kind), 1, 1)(np.array(x, dtype=object))
-        for kind in (Fraction, Decimal, mpmath.mpf)
-    },
+    **{kind.__name__: objects_of(kind) for kind in (Fraction, Decimal, mpmath.mpf)},
 }
 
 
@@ -90,13 +88,16 @@ class Way:
         x = self.numbers(np.asarray(x))
         gradient = np.zeros(x.shape)
 
-        def nudged(i: tuple[int, ...], step: Any) -> Any:
-            moved = x.copy()
-            moved[i] = moved[i] + step
-            return f(moved)
+        def nudged(i: tuple[int, ...]) -> Callable[[Any], Any]:
+            def at(step: Any) -> Any:
+                moved = x.copy()
+                moved[i] = moved[i] + step
+                return f(moved)
+
+            return at
 
         for i in np.ndindex(x.shape):
-            gradient[i] = self.along(lambda step, i=i: nudged(i, step))
+            gradient[i] = self.along(nudged(i))
         return gradient
 
 

@@ -100,7 +100,7 @@ def backward(answer, rng):
         derivatives by what another network's loss hardly depends on: there is nothing left of a nudge."""
         found, large = item(at(given), i, 4), item(at(long), i, 4)
         score = UNLIKELY / 10 if is_single(found) else UNLIKELY
-        row = at_the_edge(*faint, hidden, score)
+        row = at_the_edge(faint, hidden, score)
         of_edge = magnified(item(at(row[0]), i, 4), np.exp(score), row[1][i])
         return [found, entries(large, shapes[i]), of_edge]
 
@@ -113,11 +113,12 @@ def backward(answer, rng):
     }
 
 
-def at_the_edge(W1, W2, x, label, hidden, score):
-    """The network after its forward pass, with one of its hidden units and one of its classes so near 0 that the loss
+def at_the_edge(given, hidden, score):
+    """A network after its forward pass, with one of its hidden units and one of its classes so near 0 that the loss
     does not change with their scores; and which of dh2, dW2, dh1, dW1 that concerns.
     """
-    W1, W2, unlikely = W1.copy(), W2.copy(), int(np.argmin(label))
+    W1, W2, x, label = (array.copy() for array in given)
+    unlikely = int(np.argmin(label))
     W1[hidden] += x * (score - W1[hidden] @ x) / (x @ x)
     z1 = 1 / (1 + np.exp(-W1 @ x))
     W2[unlikely] += z1 * (score - W2[unlikely] @ z1) / (z1 @ z1)
