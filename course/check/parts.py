@@ -30,19 +30,19 @@ def judged(by: Callable[[Any, Any], Any], given: Any, did: Any) -> Judged:
     return Judged(by.__name__, given, did)
 
 
+def item(result: Any, i: int, of: int) -> Any:
+    """Item i of a tuple or list of so many; anything else is returned as it is, for the verdict to name it."""
+    return result[i] if isinstance(result, tuple | list) and len(result) == of else result
+
+
 def first(result: Any) -> Any:
-    """The first of a pair; what is no pair is returned as it is, for the verdict to name it."""
-    return result[0] if is_pair(result) else result
+    """The first of a pair."""
+    return item(result, 0, 2)
 
 
 def second(result: Any) -> Any:
-    """The second of a pair; what is no pair is returned as it is."""
-    return result[1] if is_pair(result) else result
-
-
-def is_pair(result: Any) -> bool:
-    """Whether a result is a tuple or list of two."""
-    return isinstance(result, tuple | list) and len(result) == 2
+    """The second of a pair."""
+    return item(result, 1, 2)
 
 
 def away_from_zero(rng: np.random.Generator, *shape: int) -> np.ndarray:

@@ -19,7 +19,7 @@ COMPARED = {
     "matmul_derivative": (Compared("by a number", "derivative"),),
     "softmax": (Compared("probabilities", "probability"), Compared("derivative by a number", "derivative")),
     "linear_layer": (Compared("y", "output"), Compared("derivative of y by b", "derivative")),
-    "training_step": (Compared("parameters after the step", "W", item="W"),),
+    "training_step": (Compared("parameters after the step", "W", item=(0, "W")),),
 }
 
 SIZES = (1, 4, 16, 64, 256)  # of inputs and of outputs, where the two modes are compared

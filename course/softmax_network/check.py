@@ -8,15 +8,10 @@ import numpy as np
 from course.check import Unit
 from course.check.comparing import EQUAL, differs
 from course.check.extremes import UNLIKELY, is_single, magnified
-from course.check.parts import entries, judged, raises
+from course.check.parts import entries, item, judged, raises
 from course.check.plain import Raised
 
 unit = Unit("softmax_network")
-
-
-def item(result, i, of):
-    """Item i of a result that has as many items as it should; any other result as it is, for the verdict to name it."""
-    return result[i] if isinstance(result, tuple | list) and len(result) == of else result
 
 
 def apart(rng, *shape):
@@ -89,7 +84,6 @@ def backward(answer, rng):
     given, whole = (after_forward(*network(rng, x)) for x in (None, rng.permutation([1, 2, 3, -4])))
     long = large_network(rng)
     shapes = (400,), (400, 500), (500,), (500, 300)
-
     faint, hidden = network(rng), int(rng.integers(5))
 
     def at(inputs):
@@ -115,8 +109,7 @@ def backward(answer, rng):
 
 def at_the_edge(given, hidden, score):
     """A network after its forward pass, with one of its hidden units and one of its classes so near 0 that the loss
-    does not change with their scores; and which of dh2, dW2, dh1, dW1 that concerns.
-    """
+    does not change with their scores; and which of dh2, dW2, dh1, dW1 that concerns."""
     W1, W2, x, label = (array.copy() for array in given)
     unlikely = int(np.argmin(label))
     W1[hidden] += x * (score - W1[hidden] @ x) / (x @ x)

@@ -10,17 +10,12 @@ import numpy as np
 from course.check import Unit
 from course.check.extremes import SMALL, magnified, tiny
 from course.check.originals import Originals
-from course.check.parts import LONG, entries
+from course.check.parts import LONG, entries, item
 
 unit = Unit("tf_tape")
 
 RTOL, ATOL = 1e-5, 1e-6  # float32 on the way is fine, whatever dtype comes back
 SECONDS = 30.0  # the first operations of a process take their time
-
-
-def item(result, i, n):
-    """Item i of a tuple or list of n; anything else is returned as it is, for the verdict to name it."""
-    return result[i] if isinstance(result, tuple | list) and len(result) == n else result
 
 
 def number(result):
