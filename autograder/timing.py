@@ -49,7 +49,11 @@ class Timing:
         return wall if told is None else max(told - self._start, wall / SLOWEST - 2 * ALIVE_SECONDS)
 
     async def keep(
-        self, running: asyncio.Task[Any], seconds: float, each: float | None = None, steps: Callable[[], int] = int
+        self,
+        running: asyncio.Task[Any],
+        seconds: float,
+        each: float | None = None,
+        steps: Callable[[], int] = lambda: 0,
     ) -> None:
         """Let a cell run to its end, and interrupt it after so many seconds, or where one of its steps takes longer
         than ``each``; ``steps`` tells how many are done. Raises OutOfTime, and what the cell raises."""
@@ -57,8 +61,8 @@ class Timing:
         end = interrupt_at = last if each is None else min(last, self.now() + each)
         while not (await asyncio.wait([running], timeout=ALIVE_SECONDS))[0]:
             now = self.now()
-            if each is not None and steps() > done and not self.client.interrupted:
-                done, end = steps(), min(last, now + each)
+            if each is not None and (seen := steps()) > done and not self.client.interrupted:
+                done, end = seen, min(last, now + each)
                 interrupt_at = end
             if now >= min(self.total_seconds, end + GRACE):
                 running.cancel()

@@ -43,13 +43,13 @@ class Compared:
     """A part of a task that says more as a picture: what an answer gave beside what is right.
 
     ``shows`` says in a word or two what the numbers are; a ``curve`` connects them, step after step. Of a part that is
-    a list or dict of arrays, the ``item`` is shown (of nested ones: the key in each), or else the first that is wrong.
+    a list or dict of arrays, the ``item`` is shown (its key, and its key in that), or else the first that is wrong.
     """
 
     part: str
     shows: str = "gradient"
     curve: bool = False
-    item: int | str | tuple[int | str, ...] = ()
+    item: tuple[int | str, ...] = ()
 
 
 def new_figure(width: float = 7.0, height: float = 3.6, **subplots: Any) -> tuple[Figure, Any]:

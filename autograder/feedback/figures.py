@@ -89,14 +89,13 @@ def _pair(compared: Compared, got: Any, want: Any, task: Task) -> tuple[np.ndarr
 
 def _items(compared: Compared, got: Any, want: Any) -> Iterator[tuple[Any, Any]]:
     """The arrays in what was given and in what is right: both themselves, or what they hold."""
-    path = compared.item if isinstance(compared.item, tuple) else (compared.item,)
-    for key in path:
-        given, right = _held(got, 0), _held(want, 0)
+    given, right = _held(got, 0), _held(want, 2)
+    for key in compared.item if right is not None else ():
         if given is None or right is None or set(given) != set(right):
             return
         got, want = given[key], right[key]
-    given, right = _held(got, 0), _held(want, 2)
-    if path or right is None:
+        given, right = _held(got, 0), _held(want, 2)
+    if compared.item or right is None:
         yield got, want
     elif given is not None and set(given) == set(right):
         yield from ((given[key], right[key]) for key in right)

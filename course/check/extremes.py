@@ -14,6 +14,7 @@ import numpy as np
 TINY = 2.0**-1040  # float64 has some 30 bits left there, and none for a complex step times it
 SMALL = 2.0**-100  # float32 holds it and what it is divided by; real steps are lost beside it
 UNLIKELY = -700.0  # a score, beside others of ordinary size, of a class whose probability is about 1e-304
+UNLIKELY_IN_SINGLE = -70.0  # and about 4e-31, which float32 holds
 
 
 def tiny(rng: np.random.Generator, *shape: int, unit: float = 1.0) -> np.ndarray:
@@ -32,6 +33,11 @@ def is_single(result: Any) -> bool:
 def unit_for(result: Any) -> float:
     """The smallest unit that can be used for an answer whose results are of the same type as this one."""
     return SMALL if is_single(result) else TINY
+
+
+def unlikely_for(result: Any) -> float:
+    """The lowest score that can be used for an answer whose results are of the same type as this one."""
+    return UNLIKELY_IN_SINGLE if is_single(result) else UNLIKELY
 
 
 def magnified(result: Any, unit: float, place: Any = ...) -> Any:

@@ -8,11 +8,10 @@ that happens when it is first used, since the grader itself imports neither Tens
 from __future__ import annotations
 
 import importlib
-from types import SimpleNamespace
 from typing import Any
 
 
-class Originals(SimpleNamespace):
+class Originals:
     """Things of libraries by the last part of their names: ``Originals("tensorflow.math.log").log``.
 
     A check hands it to its tasks as a default argument and then deletes the name, since a name of a module can be
@@ -20,24 +19,27 @@ class Originals(SimpleNamespace):
     """
 
     def __init__(self, *names: str):
-        super().__init__()
-        _every.append((self, names))
+        self._names = {name.rpartition(".")[2]: name for name in names}
+        _every.append(self)
 
     def __getattr__(self, name: str) -> Any:  # only of what is not bound yet
-        if not any(name == each.rpartition(".")[2] for one, names in _every if one is self for each in names):
+        if name.startswith("_") or name not in self._names:
             raise AttributeError(name)
-        bind(self)
+        self.bind()
         return vars(self)[name]
 
+    def bind(self) -> None:
+        """Take all of it from the libraries."""
+        vars(self).update({short: _found(name) for short, name in self._names.items()})
 
-_every: list[tuple[Originals, tuple[str, ...]]] = []
+
+_every: list[Originals] = []
 
 
-def bind(only: Originals | None = None) -> None:
+def bind() -> None:
     """Take from the libraries what checks have asked for."""
-    for originals, names in _every:
-        if only is None or originals is only:
-            vars(originals).update({name.rpartition(".")[2]: _found(name) for name in names})
+    for originals in _every:
+        originals.bind()
 
 
 def _found(name: str) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 from course.figures import BLUE, GREEN, GREY, ORANGE, RED, Compared, Picture, legend, new_figure, picture, with_slider
 
 COMPARED = {
-    "sgd_step": (Compared("a kernel and two vectors", "kernel", item="kernel"),),
+    "sgd_step": (Compared("a kernel and two vectors", "kernel", item=("kernel",)),),
     "descend": (
         Compared("the losses of five steps", "loss", curve=True),
         Compared("the parameters after five steps", "parameter"),

@@ -7,7 +7,7 @@ import numpy as np
 
 from course.check import Unit
 from course.check.comparing import EQUAL, differs
-from course.check.extremes import UNLIKELY, is_single, magnified
+from course.check.extremes import magnified, unlikely_for
 from course.check.parts import entries, item, judged, raises
 from course.check.plain import Raised
 
@@ -93,9 +93,9 @@ def backward(answer, rng):
         """An item of the result, that of a large network's, in which there is no time to nudge each, and the
         derivatives by what another network's loss hardly depends on: there is nothing left of a nudge."""
         found, large = item(at(given), i, 4), item(at(long), i, 4)
-        score = UNLIKELY / 10 if is_single(found) else UNLIKELY
-        row = at_the_edge(faint, hidden, score)
-        of_edge = magnified(item(at(row[0]), i, 4), np.exp(score), row[1][i])
+        score = unlikely_for(found)
+        edge, rows = at_the_edge(faint, hidden, score)
+        of_edge = magnified(item(at(edge), i, 4), np.exp(score), rows[i])
         return [found, entries(large, shapes[i]), of_edge]
 
     return {

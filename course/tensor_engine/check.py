@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from course.check import Unit
-from course.check.extremes import UNLIKELY, is_single, magnified, tiny, unit_for
+from course.check.extremes import magnified, tiny, unit_for, unlikely_for
 from course.check.parts import LONG, entries, first, second
 
 unit = Unit("tensor_engine", frameworks=())
@@ -143,7 +143,7 @@ def softmax_cross_entropy(answer, rng):
         """What was found, and LONG times the gradient by many logits, which is small. Beside these some by logits of
         classes that are so unlikely that the loss does not change with them."""
         many = second(on(long, classes))
-        score = UNLIKELY / 10 if is_single(many) else UNLIKELY
+        score = unlikely_for(many)
         given = long.copy()
         given[few, others] += score
         of_unlikely = magnified(second(on(given, classes)), np.exp(score) / LONG, (few, others))

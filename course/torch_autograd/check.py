@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 from course.check import Unit
-from course.check.extremes import UNLIKELY, is_single, magnified
+from course.check.extremes import is_single, magnified, unlikely_for
 from course.check.originals import Originals
 from course.check.parts import away_from_zero, first, second
 
@@ -110,7 +110,8 @@ def softmax_cross_entropy(answer, rng):
         """What was found, and the gradient by the weights of a class that is so unlikely that no nudge of them, or of
         its logit, changes the loss."""
         W, h, label = faint
-        score, unit = (UNLIKELY / 10, 1.0) if is_single(second(on(faint))) else (UNLIKELY, 2.0**-40)
+        usual = second(on(faint))
+        score, unit = unlikely_for(usual), 1.0 if is_single(usual) else 2.0**-40
         W, h = W / unit, h * unit
         W[unlikely] += h * (score - W[unlikely] @ h) / (h @ h)
         return [*found, magnified(second(on((W, h, label))), np.exp(score) * unit, unlikely)]

@@ -12,7 +12,7 @@ from course.training import engines
 COMPARED = {
     "standardise": (Compared("the training set", "input"), Compared("the test set", "input")),
     "training_loop": (
-        Compared("three epochs", "loss", curve=True, item=2),
+        Compared("three epochs", "loss", curve=True, item=(2,)),
         Compared("one epoch of three batches", "parameter"),
     ),
 }
