@@ -11,6 +11,7 @@ import psutil
 import pytest
 from escaping import RIGHT, TRIED, Outside, run
 from nbgrader.exchange.default import Exchange
+from programs import SANDBOX, need
 from test_escapes import GROUPS, results_of
 from waiting import wait_until
 
@@ -132,6 +133,16 @@ def test_what_lies_beside_libraries_is_not_shown():
     for path in (Path(Exchange.root.default_value), Path("/usr/src"), Path(sys.prefix) / "share" / "jupyter"):
         assert not any(path.is_relative_to(one) or one.is_relative_to(path) for one in shown), path
     assert {Path("/usr/share/doc"), Path("/usr/local/bin"), Path("/usr/src")} <= {*hidden}
+
+
+def test_what_is_shown_may_lie_below_the_folder_for_temporary_files(monkeypatch):
+    need(*SANDBOX)
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        (Path(name) / "file").write_text("shown")
+        shown = [*sandbox.shown_folders(), Path(name)]
+        monkeypatch.setattr(sandbox, "shown_folders", lambda: shown)
+        words = [*sandbox.command(Path(name), Path("/view")), "/usr/bin/cat", f"{name}/file"]
+        assert subprocess.run(words, capture_output=True, text=True).stdout == "shown"
 
 
 def test_an_installed_course_is_hidden(monkeypatch):

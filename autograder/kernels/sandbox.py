@@ -74,6 +74,8 @@ def command(view: Path, shown: Path, hidden: Iterable[Path] = ()) -> list[str]:
     for path in SYSTEM:
         if Path(path).is_symlink():
             bwrap += ["--symlink", str(Path(path).readlink()), path]
+    # before what is shown, which may lie below /tmp
+    bwrap += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"]
     for path in CONFIGURATION:
         bwrap += [*_parents(Path(path)), "--ro-bind-try", path, path]
     for place in shown_folders():
@@ -84,7 +86,6 @@ def command(view: Path, shown: Path, hidden: Iterable[Path] = ()) -> list[str]:
         else:
             bwrap += ["--ro-bind", os.devnull, str(place)]
     bwrap += ["--ro-bind", str(view), str(shown)]
-    bwrap += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"]
     # all kernels have these: one could change a mode, or a time, for the others
     return [*bwrap, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
 
