@@ -20,7 +20,7 @@ from autograder.kernels import forkserver, sandbox
 
 pytestmark = pytest.mark.alone
 
-MANY, FAR = 95, 40
+MANY, FAR = 95, 90
 CROWDS = {
     "sessions": f"""
         import os
@@ -54,7 +54,7 @@ CROWDS = {
         work()""",
 }
 CHAINS = """
-import os, signal, sys
+import os, signal, sys, time
 from pathlib import Path
 from autograder.inside import sharing, usage
 from waiting import wait_until
@@ -78,11 +78,16 @@ def family():
 def states():
     return {process: (sharing._stat(Path(f"/proc/{process}")) or "?")[0] for process in family()}
 
+def all_stand_still():  # one that is just ending may hide what it started
+    before = states()
+    time.sleep(0.2)
+    return len(before) > 30 and set(before.values()) == {"T"} and states() == before
+
 try:
     assert wait_until(lambda: len(family()) > 30)
     share = sharing.Share(alone=True)
     share.stop(family())
-    assert wait_until(lambda: len(states()) > 30 and set(states().values()) == {"T"}, 60), states()
+    assert wait_until(all_stand_still, 60), states()
     still = states()
     assert all(states() == still for _ in range(100))
     share.let_go(family())
@@ -91,8 +96,12 @@ try:
 finally:
     os.kill(kernel, signal.SIGKILL)
 """
-HONEST = "import time\nwhile time.process_time() < 3: pass"
 PATIENT = {"processes": 128, "cell_seconds": 300.0, "total_seconds": 300.0}
+
+
+def computing(seconds):
+    """A cell that needs so many processor seconds."""
+    return f"import time\nwhile time.process_time() < {seconds}: pass"
 
 
 def children(process):
@@ -150,20 +159,26 @@ class Family:
 
 @pytest.mark.parametrize("crowd", CROWDS)
 def test_a_crowd_of_one_kernel_gets_no_more_than_a_few_shares(crowd):
-    """Beside it runs a notebook with a single thread, which gets at least a third of what all the crowd gets."""
+    """Beside it runs a notebook with a single thread, which gets at least a third of what all the crowd gets. Both are
+    compared while it computes, not while its kernel starts or its marks are made. A hundred sessions keep the keeper
+    from its processor for seconds, which they pay for afterwards: beside them it computes for longer."""
+    seconds = 12 if crowd == "sessions" else 3
     forkserver.start(UNIT.name, sandbox.STRICT).wait_until_ready()
+    seen = []
     with ThreadPoolExecutor() as pool, Family.of(pool, CROWDS[crowd]) as (busy, _):
         assert wait_until(lambda: busy.threads() > MANY, 120)
-        with Family.of(pool, HONEST) as (honest, done):
-            before, own, now = busy.seconds(), honest.seconds(), 0.0
-            while not done.done() and busy.seconds() - before < FAR:
-                after, now = busy.seconds(), max(now, honest.seconds())
+        with Family.of(pool, computing(seconds)) as (honest, done):
+            while not done.done() and (not seen or seen[-1][0] - seen[0][0] < FAR):
+                seen.append((busy.seconds(), honest.seconds()))
                 time.sleep(0.05)
-            assert done.done(), f"{after - before:.1f} s for the crowd, {now - own:.1f} s for the other"
+            assert done.done(), f"from {seen[0]} to {seen[-1]} processor seconds of the crowd and of the other"
     outcome = done.result()
-    TRIED.append(("shares", crowd, f"{after - before:.1f} processor seconds, beside {now - own:.1f} of an honest one"))
     assert outcome.full and not outcome.findings
-    assert after - before < 3 * (now - own)
+    own = seen[0][1]
+    meanwhile = [both for both in seen if 0.1 < (both[1] - own) / seconds < 0.9]
+    others, its = (last - first for first, last in zip(meanwhile[0], meanwhile[-1], strict=True))
+    TRIED.append(("shares", crowd, f"{others:.1f} processor seconds, beside {its:.1f} of an honest one"))
+    assert others < 3 * its
 
 
 @pytest.mark.skipif(not shutil.which("unshare"), reason="needs unshare")
@@ -180,28 +195,48 @@ def test_no_process_gets_away_from_standing_still():
 def test_time_limits_go_by_what_a_kernel_does_not_by_how_busy_the_machine_is():
     """Twice as many busy notebooks as processors run beside one that needs half of the time that it may take."""
     forkserver.start(UNIT.name, sandbox.STRICT).wait_until_ready()
-    busy = "import time\nwhile time.process_time() < 12: pass"
     with ThreadPoolExecutor(99) as pool:
-        others = [pool.submit(run, after=[busy], **PATIENT) for _ in range(2 * sharing.PROCESSORS)]
+        others = [pool.submit(run, after=[computing(12)], **PATIENT) for _ in range(2 * sharing.PROCESSORS)]
         assert wait_until(lambda: len(keepers()) == len(others), 60)
-        outcome = run(after=[HONEST], cell_seconds=6.0, total_seconds=60.0)
+        outcome = run(after=[computing(3)], cell_seconds=6.0, total_seconds=60.0)
         assert outcome.full and not outcome.findings
         assert all(not other.result().findings for other in others)
 
 
-def test_a_crowd_owes_what_it_has_beyond_a_single_thread(monkeypatch):
+@pytest.fixture
+def busy_processes():
+    """More of them than there are processors."""
+    started = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(4 * sharing.PROCESSORS)]
+    yield started
+    for one in started:
+        one.kill()
+        one.wait()
+
+
+def test_what_ran_until_it_stood_still_is_not_paid_off(busy_processes):
+    family = [one.pid for one in busy_processes]
+
+    def used():
+        return sum(sum(psutil.Process(one).cpu_times()[:2]) for one in family)
+
+    share, since = sharing.Share(), time.monotonic()
+    share.look(family)
+    share.owed, before = 5.0, used()
+    assert wait_until(lambda: used() > before + 1)
+    share.stop(family)
+    assert wait_until(lambda: all(psutil.Process(one).status() == psutil.STATUS_STOPPED for one in family))
+    assert share.look(family) == 0
+    assert share.owed > 5 - (time.monotonic() - since) + 0.9
+
+
+def test_a_crowd_owes_what_it_has_beyond_a_single_thread(monkeypatch, busy_processes):
     """Real processes, which nobody stops here: then they are taken to evade it."""
     monkeypatch.setattr(sharing, "EVADES", 0.01)
-    crowd = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(4 * sharing.PROCESSORS)]
-    try:
-        alone, together = sharing.Share(), sharing.Share()
-        assert wait_until(lambda: together.look([one.pid for one in crowd]) == len(crowd), 60)
-        for _ in range(40):
-            time.sleep(0.05)
-            alone.look([crowd[0].pid])
-            together.look([one.pid for one in crowd])
-        assert alone.owed <= 0 < together.owed and together.evaded and not alone.evaded
-    finally:
-        for one in crowd:
-            one.kill()
-            one.wait()
+    crowd = [one.pid for one in busy_processes]
+    alone, together = sharing.Share(), sharing.Share()
+    assert wait_until(lambda: together.look(crowd) == len(crowd), 60)
+    for _ in range(40):
+        time.sleep(0.05)
+        alone.look(crowd[:1])
+        together.look(crowd)
+    assert alone.owed <= 0 < together.owed and together.evaded and not alone.evaded

@@ -1,8 +1,8 @@
 """A kernel's share of the processors, and its clock.
 
 Linux shares processors among threads, or among sessions: a kernel that starts a hundred of them would leave its
-neighbours a hundredth. So a kernel, with all that it started, gets what a single thread would get. What it had beyond
-that, all of it pays for by standing still.
+neighbours a hundredth. So a kernel, with all that it started, gets what a single thread beside it gets. What it had
+beyond that, all of it pays for by standing still.
 """
 
 from __future__ import annotations
@@ -51,8 +51,12 @@ class Share:
         passed, ran = now - self._looked, used - self._used
         self._looked, self._used = now, used
         self.clock += min(passed, max(ran, passed / SLOWEST)) if ready and self.owed <= 0 else passed
-        others = max(0, _all_ready() - ready - 1)  # this process is ready, too
-        self.owed = max(-CREDIT, self.owed + (_share(ready, others) - _share(1, others)) * passed)
+        all_ready = max(ready, _all_ready() - 1)  # this process is ready, too
+        each = min(1.0, PROCESSORS / max(1, all_ready))  # of a processor, where all have the same
+        beyond = (ready - 1) * each * passed
+        if not ready:  # it may have run until now: to stand still takes a crowd a while
+            beyond = max(beyond, ran - passed)
+        self.owed = max(-CREDIT, self.owed + beyond)
         return ready
 
     def stop(self, family: list[int]) -> None:
@@ -70,11 +74,6 @@ class Share:
         _send(number, family[:1] if self.alone else family)
         if self.alone:
             _send_to_all(number)
-
-
-def _share(threads: int, others: int) -> float:
-    """How many processors so many threads have beside others, where all have the same."""
-    return threads * min(1.0, PROCESSORS / max(1, threads + others))
 
 
 def _all_ready() -> int:
