@@ -164,7 +164,7 @@ def test_a_crowd_of_one_kernel_gets_no_more_than_a_few_shares(crowd):
     from its processor for seconds, which they pay for afterwards: beside them it computes for longer."""
     seconds = 12 if crowd == "sessions" else 3
     forkserver.start(UNIT.name, sandbox.STRICT).wait_until_ready()
-    seen = []
+    seen: list[tuple[float, float]] = []
     with ThreadPoolExecutor() as pool, Family.of(pool, CROWDS[crowd]) as (busy, _):
         assert wait_until(lambda: busy.threads() > MANY, 120)
         with Family.of(pool, computing(seconds)) as (honest, done):
