@@ -54,44 +54,51 @@ CROWDS = {
         work()""",
 }
 CHAINS = """
-import os, signal, sys, time
+import mmap, os, signal, struct
 from pathlib import Path
-from autograder.inside import sharing, usage
+from autograder.inside import confine, sharing, usage
 from waiting import wait_until
+
+MANY = 40
+counters = mmap.mmap(-1, 8 * MANY)  # how many processes each chain has had so far
 
 def chain(number):
     while True:
         os.setsid()
-        for _ in range(number): pass
+        count, = struct.unpack_from("q", counters, 8 * number)
+        struct.pack_into("q", counters, 8 * number, count + 1)
+        for _ in range(100 * number): pass
         if os.fork(): os._exit(0)
 
+confine.die_with_parent()
 kernel = os.fork()
 if kernel == 0:
+    confine.die_with_parent()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    for n in range(40):
-        if os.fork() == 0: chain(100 * n)
+    for n in range(MANY):
+        if os.fork() == 0: chain(n)
     while True: signal.pause()
 
-def family():
-    return [kernel, *usage.descendants(kernel)]
+def counts():
+    return struct.unpack(f"{MANY}q", counters[:])
 
 def states():
-    return {process: (sharing._stat(Path(f"/proc/{process}")) or "?")[0] for process in family()}
+    family = [kernel, *usage.descendants(kernel)]
+    return {process: (sharing._stat(Path(f"/proc/{process}")) or "?")[0] for process in family}
 
-def all_stand_still():  # one that is just ending may hide what it started
-    before = states()
-    time.sleep(0.2)
-    return len(before) > 30 and set(before.values()) == {"T"} and states() == before
+def all_stand_still():
+    before = counts(), states()
+    return len(before[1]) > MANY and set(before[1].values()) == {"T"} and (counts(), states()) == before
 
 try:
-    assert wait_until(lambda: len(family()) > 30)
+    assert wait_until(lambda: min(counts()) > 3)
     share = sharing.Share(alone=True)
-    share.stop(family())
-    assert wait_until(all_stand_still, 60), states()
-    still = states()
-    assert all(states() == still for _ in range(100))
-    share.let_go(family())
-    assert wait_until(lambda: not set(still) >= set(family()), 60)
+    share.stop([kernel])
+    assert wait_until(all_stand_still), states()
+    still = counts(), states()
+    assert all((counts(), states()) == still for _ in range(100))
+    share.let_go([kernel])
+    assert wait_until(lambda: all(now > then for now, then in zip(counts(), still[0])))
     print("held")
 finally:
     os.kill(kernel, signal.SIGKILL)
