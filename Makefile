@@ -13,10 +13,13 @@ PROXY := .venv/proxy/node_modules/.bin/configurable-http-proxy
 CONFINES := bwrap --unshare-net --ro-bind / / true && $(BIN)/python -c "import pyseccomp"
 ISOLATION ?= $(shell ($(CONFINES)) 2>/dev/null && echo strict || echo none)
 
-.PHONY: help demo test lab hub site bench setup clean
+TESTS := $(BIN)/pytest --durations=25
+BESIDE := --numprocesses $(PROCESSES) --dist loadscope --no-loadscope-reorder
+
+.PHONY: help demo test test-all test-rest lab hub site bench setup clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-6s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-9s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY) ## make a class of 30, grade it, show the results (UNIT=…, STUDENTS=…)
 	$(BIN)/autograder build
@@ -25,15 +28,21 @@ demo: $(READY) ## make a class of 30, grade it, show the results (UNIT=…, STUD
 	$(BIN)/autograder grade $(UNIT) --submissions $(DEMO)/submitted --course-dir $(DEMO) --json $(DEMO)/marks.json \
 	  --isolation $(ISOLATION)
 
-test: $(READY) ## lint, types and all tests (PROCESSES=2); first installs with apt what they need, as far as it may
+test: $(READY) ## lint, types and tests, of many cases of one kind a few; first installs with apt what they need, as far as it may
 	@$(BIN)/python tests/programs.py --install
 	@if command -v npm >/dev/null; then $(MAKE) --silent $(PROXY) || true; fi
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -m "not alone" --numprocesses $(PROCESSES) --dist loadfile
-	$(BIN)/pytest -m alone
+	$(TESTS) -m "not alone and not exhaustive" $(BESIDE)
+	$(TESTS) -m "alone and not exhaustive"
 	@$(BIN)/python tests/programs.py
+
+test-all: test test-rest ## make test, and then the cases that it leaves out
+
+test-rest: $(READY) ## the cases that make test leaves out
+	$(TESTS) -m "exhaustive and not alone" $(BESIDE)
+	$(TESTS) -m "exhaustive and alone"
 
 lab: $(READY) ## open your notebooks, copies in my_work/, in JupyterLab
 	$(BIN)/course lab

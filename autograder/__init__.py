@@ -2,6 +2,6 @@
 
 import sys
 
-# jsonschema, which nbformat imports, would load a grammar of web addresses: a second in every process, for
-# formats that no notebook uses. It does without where there is none.
+# jsonschema, which nbformat imports, would load a grammar of web addresses. That takes a second in every process, for
+# formats that no notebook uses. If this module cannot be imported, jsonschema works without the grammar.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from autograder.commands import COMMANDS, GROUPS
+from autograder.course import current
 from autograder.terminal import (
     FAULTS_FOUND,
     JsonFile,
@@ -16,12 +17,10 @@ from autograder.terminal import (
     console,
     literal,
     progress_bar,
-    stop,
+    saying_what_is_wrong,
     unit_called,
     write_json,
 )
-from course import UNITS
-from course.check import load
 from course.cli import Version
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before any unit imports TensorFlow
@@ -54,12 +53,11 @@ def build(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; list what differs and exit 1.")] = False,
 ) -> None:
     """Write solutions/ and notebooks/ from the lessons and references."""
-    from autograder.build import build as build_unit
-    from autograder.build import stale
-    from autograder.lesson import LessonError
+    from autograder.authoring.build import build as build_unit
+    from autograder.authoring.build import stale
 
-    chosen = [unit_called(name) for name in units or UNITS]
-    try:
+    chosen = [unit_called(name) for name in units or current().names]
+    with saying_what_is_wrong():
         if check:
             differing = list(stale(chosen))
             for line in differing:
@@ -71,8 +69,6 @@ def build(
                 show(number, len(chosen))
                 build_unit(unit)
             show(len(chosen), len(chosen))
-    except LessonError as error:
-        raise stop(str(error)) from error
 
 
 @app.command(epilog="Example: autograder classroom numeric_gradient --students 30 --seed 1 --into demo/submitted")
@@ -83,13 +79,10 @@ def classroom(
     seed: Annotated[int, typer.Option(help="The same seed makes the same class.", min=0)] = 1,
 ) -> None:
     """Make a class: submissions from the reference, mistakes and alternatives, and the marks they must get."""
-    from autograder.classroom import make_class
-    from autograder.intake import NotBuilt
+    from autograder.authoring.classroom import make_class
 
-    try:
+    with saying_what_is_wrong():
         truth = make_class(unit_called(unit), students, seed, into)
-    except (FileExistsError, NotBuilt) as error:
-        raise stop(str(error)) from error
     console.print(f"{len(truth)} submissions of {unit} in {into}, their marks in {into / 'truth.json'}", soft_wrap=True)
 
 
@@ -103,9 +96,9 @@ def audit(
 
     Exit status 1 if any wrong answer passes, any right one does not, or a mistake's marks depend on the seed.
     """
-    from autograder.audit import AUDIT_SEED, audit_over, audit_table
+    from autograder.authoring.audit import AUDIT_SEED, audit_over, audit_table
 
-    units = [unit_called(unit)] if unit else [load(name) for name in UNITS]
+    units = [unit_called(unit)] if unit else [unit_called(name) for name in current().names]
     tasks = [(one, task) for one in units for task in one.tasks.values()]
     audits = []
     with progress_bar("auditing") as show:

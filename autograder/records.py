@@ -1,44 +1,50 @@
 """Grade records: one file for each graded submission, from which every verdict can be reproduced.
 
-An earlier record is removed before anything of a new result is written, and the new one written last, after the
-graded notebook and the gradebook. So where there is one, all of it has been written; a run that was stopped, however
-it was stopped, goes on with what has none.
+Before a new result is written, the earlier record is removed. The new record is written last, after the graded notebook
+and the gradebook. So a submission with a record is completely written. However a run was stopped, the next one goes on
+with the submissions that have no record.
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import math
+import os
 import platform
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import course
-from autograder.build import NOTEBOOKS, PROJECT, notebook_path
-from autograder.kernels.view import closure, imports_of
+import psutil
+
+from autograder.course import current
+from autograder.errors import UserError
+from autograder.sandbox.view import closure, file_of, imports_of_file
 from autograder.writing import write_whole
+from course import check
 from course.check import Unit, Verdict
 
-FOLDER = "records"
+RECORDS_FOLDER = "records"
 LIBRARIES = ("gradients-course", "numpy", "sympy", "tensorflow", "keras", "torch", "ipykernel", "nbgrader")
 MOST_OBSERVED = 5_000_000  # characters of observations that a record keeps
-LONGEST_NAME = 200  # bytes of a student's name that a file is named by
+LONGEST_FILE_NAME = 200  # bytes of a student's name that is used as the name of a file
 
 
 @dataclass
 class Record:
     """How a submission was graded, what was observed, and what it earned.
 
-    ``digest`` tells whether the submission has changed since, ``submitted`` (when it was handed in, as ``time_from``
-    says) whether it was handed in again, ``check`` whether the unit has changed. ``missing`` says why an observation
-    may be. ``seconds`` is how long the notebook ran, None where it did not run or an earlier version of the program
-    graded it; ``every_cell`` says that also the demonstrations ran that bear on no mark.
+    ``digest`` tells whether the submission has changed since, ``check`` whether the unit has. ``submitted`` is when it
+    was handed in, according to ``time_from``, and tells whether it was handed in again. ``missing`` says why an
+    observation may be missing. ``seconds`` is how long the notebook ran; None if it did not run, or if an earlier
+    version of the program graded it. ``every_cell`` says that demonstrations ran too, on which no mark depends.
     """
 
     student: str
@@ -93,7 +99,7 @@ class Record:
             raise ValueError(f"not a grade record: {error}") from error
 
 
-class Busy(RuntimeError):
+class Busy(UserError):
     """Another run is grading in this folder."""
 
 
@@ -102,11 +108,11 @@ class Records:
 
     def __init__(self, course_dir: Path, unit: Unit):
         self.unit = unit
-        self.root = course_dir / FOLDER
+        self.root = course_dir / RECORDS_FOLDER
         self.folder = self.root / unit.name
 
     def path(self, student: str) -> Path:
-        """The file of a student's record. It lies in the folder of the records, whatever the name is."""
+        """The path of a student's record. It is in the folder of the records, whatever the student's name is."""
         name = student
         if not can_name_a_file(student):
             plain = "".join(letter if letter.isalnum() else "_" for letter in student[:30])
@@ -114,23 +120,23 @@ class Records:
         return self.folder / f"{name}.json"
 
     def read(self, student: str) -> Record | None:
-        """The record of a student; None where there is none that can be read."""
+        """The record of a student; None if there is none, or it cannot be read."""
         return self.read_file(self.path(student), student)
 
     def all(self) -> Iterator[Record]:
-        """Every record that can be read, by the name of its file."""
+        """Every record that can be read, in the order of their file names."""
         return (record for _, record in self.each() if record)
 
     def each(self) -> Iterator[tuple[Path, Record | None]]:
-        """The file of every record, with None where it cannot be read."""
+        """The path of every record, with the record, or None if it cannot be read."""
         return ((path, self.read_file(path)) for path in self.paths())
 
     def paths(self) -> list[Path]:
-        """The files of all records, whether they can be read or not."""
+        """The paths of all records, whether they can be read or not."""
         return sorted(self.folder.glob("*.json"))
 
     def read_file(self, path: Path, student: str = "") -> Record | None:
-        """The record in a file; None where it is none of this unit, or of another student than this."""
+        """The record in a file; None if it cannot be read, or is of another unit or another student."""
         try:
             record = Record.from_json(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -138,47 +144,53 @@ class Records:
         return record if record.unit == self.unit.name and record.student == (student or record.student) else None
 
     def write(self, record: Record) -> None:
-        """Write a record. It need not outlast a power cut: what has none is graded again."""
+        """Write a record. It may be lost in a power cut: a submission without a record is graded again."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_whole(self.path(record.student), record.to_json(), lasting=False)
 
     def remove(self, student: str) -> None:
-        """Remove the record of a student, if there is one: what it says is about to be replaced."""
+        """Remove the record of a student, if there is one, before a new result is written."""
         self.path(student).unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
-        """Grade in this course folder as the only one. Raises Busy."""
+        """Lock the course folder for grading. Raises Busy if another run has locked it, and names that run."""
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         with (self.root / ".lock").open("a+") as lock:
             try:
-                import fcntl
-
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                raise Busy(f"another run is grading in {self.root.parent}; wait for it, or stop it") from error
-            except (ImportError, OSError):  # Windows, or a file system without locks: nothing keeps two runs apart
+                lock.seek(0)
+                holder = " ".join(lock.read(LONGEST_FILE_NAME).split())
+                who = f" ({holder})" if holder else ""
+                raise Busy(f"another run is grading in {self.root.parent}{who}; wait for it, or stop it") from error
+            except OSError:  # a file system without locks: nothing keeps two runs apart
                 pass
+            lock.truncate(0)
+            account, machine, since = psutil.Process().username(), platform.node(), f"{datetime.now():%Y-%m-%d %H:%M}"
+            lock.write(f"process {os.getpid()} of {account} on {machine}, since {since}")
+            lock.flush()
             yield
 
 
 def can_name_a_file(student: str) -> bool:
-    """Whether a student's name is the name of a file or folder as it is."""
+    """Whether a student's name can be used as the name of a file or folder."""
     encoded = student.encode("utf-8", "replace")
-    return bool(student) and student.isprintable() and len(encoded) <= LONGEST_NAME and not (
+    return bool(student) and student.isprintable() and len(encoded) <= LONGEST_FILE_NAME and not (
         student.startswith(".") or any(letter in student for letter in "/\\:")
     )  # fmt: skip
 
 
 def marking_files(unit: Unit) -> list[Path]:
-    """All that marks of a unit depend on: its tasks, reference and mistakes, what these import from the course, the
-    judge, the notebook."""
-    home = Path(course.__file__).parent
-    own = {*(home / "check").glob("*.py"), *(home / unit.name).glob("*.py")}
-    sources = (path.read_text(encoding="utf-8") for path in own if path.stem != "pictures")
-    imported = closure([name for source in sources for name in imports_of(source)], "course")
-    files = own | {home.parent.joinpath(*name.split(".")).with_suffix(".py") for name in imported}
-    return [*sorted(files), PROJECT / notebook_path(unit, NOTEBOOKS)]
+    """The files that marks of a unit depend on.
+
+    These are its tasks, reference and mistakes, what they import from the course, the judge, and the notebook.
+    """
+    own = {*Path(check.__file__).parent.glob("*.py"), *unit.folder.glob("*.py")}
+    sources = (path for path in own if path.stem != "pictures")
+    imported = closure([name for path in sources for name in imports_of_file(path)])
+    files = own | {path for path in map(file_of, imported) if path}
+    return [*sorted(files), current().notebook(unit)]
 
 
 @cache
@@ -203,7 +215,7 @@ def versions() -> dict[str, str]:
 
 
 def differing_versions(were: dict[str, str], now: dict[str, str]) -> list[str]:
-    """What was of another version, in words."""
+    """The versions that differ, in words."""
     return [
         f"{name} was {were.get(name, 'not installed')}, is {now.get(name, 'not installed')}"
         for name in {**were, **now}

@@ -21,9 +21,9 @@ import psutil
 from measuring import Figures, figure, report
 from memory import private_memory
 
-from autograder.build import NOTEBOOKS, PROJECT, notebook_path
-from autograder.classroom import make_class
-from autograder.grade import Grading, grade
+from autograder.authoring.classroom import make_class
+from autograder.course import NOTEBOOKS, PROJECT, notebook_path
+from autograder.grading.grade import Grading, grade
 from course.check import Unit, load
 
 BIN = Path(sys.executable).parent

@@ -13,19 +13,18 @@ from jupyter_client.manager import AsyncKernelManager
 from measuring import Figures, figure
 from nbclient import NotebookClient
 
-from autograder import kernels
-from autograder.build import PROJECT, SOLUTIONS, notebook_path
-from autograder.inside.limits import Limits
-from autograder.kernels import forkserver, sandbox
+from autograder.course import PROJECT, SOLUTIONS, notebook_path
+from autograder.sandbox import bubblewrap, forkserver, provisioner
+from autograder.sandbox.inside.limits import Limits
 from course.check import load
 
 
 def private_memory(unit: str) -> Figures:
     """Private memory of one more warm kernel against that of a cold one, both after the solved notebook."""
-    server = forkserver.start(unit, sandbox.STRICT)
+    server = forkserver.start(unit, bubblewrap.STRICT)
     server.wait_until_ready()
     with tempfile.TemporaryDirectory() as folder:
-        warm = asyncio.run(_after_notebook(unit, kernels.warm_kernel_manager(Path(folder)), server.process.pid))
+        warm = asyncio.run(_after_notebook(unit, provisioner.warm_kernel_manager(Path(folder)), server.process.pid))
         cold = asyncio.run(_after_notebook(unit, AsyncKernelManager(kernel_name="python3"), os.getpid()))
     server.close()
     print(f"{unit}: a warm kernel holds {warm / 1e6:.0f} MB of its own, a cold one {cold / 1e6:.0f} MB")
@@ -38,7 +37,7 @@ async def _after_notebook(unit: str, manager: AsyncKernelManager, ancestor: int)
     client = NotebookClient(notebook, km=manager, timeout=120, allow_errors=True, shutdown_kernel="immediate")
     client.owns_km = True
     before = {process.pid for process in psutil.Process(ancestor).children(recursive=True)}
-    environment = dict(os.environ, **kernels.request_for(unit, sandbox.STRICT, Limits()))
+    environment = dict(os.environ, **provisioner.request_for(unit, bubblewrap.STRICT, Limits()))
     async with client.async_setup_kernel(env=environment):
         for index, cell in enumerate(notebook.cells):
             if cell.cell_type == "code":

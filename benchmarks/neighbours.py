@@ -16,7 +16,7 @@ from pathlib import Path
 import nbformat
 from measuring import Figures, figure, report
 
-from autograder.grade import Grading, grade
+from autograder.grading.grade import Grading, grade
 from autograder.intake import released
 from course.check import load
 

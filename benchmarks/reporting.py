@@ -16,8 +16,8 @@ from pathlib import Path
 
 from measuring import Figures, figure, report
 
-from autograder.classroom import make_class
-from autograder.grade import Grading, grade
+from autograder.authoring.classroom import make_class
+from autograder.grading.grade import Grading, grade
 from course import UNITS
 from course.check import Unit, load
 

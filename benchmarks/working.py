@@ -17,8 +17,8 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from measuring import Figures, figure, report
 
-from autograder import warm
-from autograder.build import PROJECT
+from autograder.course import PROJECT
+from autograder.interactive import provisioner as warm
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 KERNELS = PROJECT / "lab" / "students" / "kernels"
@@ -44,7 +44,7 @@ async def until_imported(name: str, specs: KernelSpecManager) -> tuple[float, in
 
 
 async def measure() -> Figures:
-    warm.start()
+    warm.start_fork_server()
     assert warm._server is not None
     while not warm._server.ready():
         await asyncio.sleep(0.1)

@@ -8,15 +8,18 @@ from typing import Annotated
 
 import typer
 
+from course import UNITS
+from course.errors import UnknownUnit, UserError
+
 
 def tell_version(asked: bool) -> None:
     """Print the version of what is installed, and end."""
     if asked:
         from importlib.metadata import version
 
-        from course.doctor.software import PROJECT
+        from course.doctor.software import DISTRIBUTION
 
-        typer.echo(f"{PROJECT} {version(PROJECT)}")
+        typer.echo(f"{DISTRIBUTION} {version(DISTRIBUTION)}")
         raise typer.Exit
 
 
@@ -99,22 +102,27 @@ def lab(
 
     Exit status: 0 stopped as usual, 2 could not be opened.
     """
-    from autograder.build import NOTEBOOKS, PROJECT
-    from autograder.terminal import console, stop, unit_called
-    from autograder.texts import count
-    from course.lab import CannotOpen, bring_notebooks, require_port, serve
+    from course.lab import RELEASED, bring_notebooks, require_port, serve
 
-    chosen = unit_called(unit) if unit else None
-    notebook = Path(chosen.assignment, f"{chosen.name}.ipynb") if chosen else None
     try:
+        notebook = notebook_of(unit) if unit else None
         if port:
             require_port(port)
-        new = bring_notebooks(PROJECT / NOTEBOOKS, folder)
-        done = f"{count(len(new), 'notebook')} copied into" if new else "your notebooks are in"
-        console.print(f"{done} {folder}")
-        console.print("Stop with Ctrl-C; what is saved stays.")
+        new = bring_notebooks(RELEASED, folder)
+        copied = f"{len(new)} notebook{'' if len(new) == 1 else 's'} copied into"
+        typer.echo(f"{copied if new else 'your notebooks are in'} {folder}")
+        typer.echo("Stop with Ctrl-C; what is saved stays.")
         serve(folder, notebook, port, browser)
-    except CannotOpen as error:
-        raise stop(str(error)) from error
-    except OSError as error:
-        raise stop(f"{error.filename or folder}: {error.strerror or error}") from error
+    except (UserError, OSError) as error:
+        said = f"{error.filename or folder}: {error.strerror or error}" if isinstance(error, OSError) else error
+        typer.echo(f"error: {said}", err=True)
+        raise typer.Exit(2) from error
+
+
+def notebook_of(name: str) -> Path:
+    """Where the notebook of a unit lies among the released ones. Raises UnknownUnit."""
+    if name not in UNITS:
+        raise UnknownUnit(name, UNITS)
+    from course.check import load
+
+    return Path(load(name).assignment, f"{name}.ipynb")

@@ -23,7 +23,7 @@ def breast_cancer() -> tuple[np.ndarray, np.ndarray]:
 
 @dataclass(frozen=True)
 class LectureNetwork:
-    """A network of two dense layers and one input, by value: float32, kernels (inputs, outputs).
+    """The weights of a network of two dense layers, and one input. All are float32; kernels are (inputs, outputs).
 
     The layers have 5 sigmoid units and 5 linear ones; the five outputs are the scores of five classes.
     The values are normal(0, 0.05), drawn by TensorFlow's stateful generator with seed 7 in the order

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
     from course.sliders import PictureSlider
 
-# Colours that keep a contrast of at least 3 to 1 on white and on JupyterLab's dark ground.
+# Colours with a contrast of at least 3 to 1 on white and on JupyterLab's dark background.
 BLUE, ORANGE, GREEN, RED, PURPLE, GREY = "#2f86d1", "#d97706", "#2e9e5b", "#d9534f", "#9467d8", "#808080"
 
 DRAW = "COURSE_PICTURES"
-"""Environment variable: with ``off``, figures are made but not drawn, which grading has no use for."""
+"""Environment variable: with ``off``, figures are made but not drawn, since grading does not need drawings."""
 
 _INK = "#010203"  # stands for the colour of the surrounding text until the SVG is written
 
@@ -34,16 +34,21 @@ class Picture:
     def _repr_html_(self) -> str:
         return self.svg
 
+    def __html__(self) -> str:
+        """What templates take as HTML."""
+        return self.svg
+
     def __repr__(self) -> str:
         return f"[picture: {self.alt}]"
 
 
 @dataclass(frozen=True)
 class Compared:
-    """A part of a task that says more as a picture: what an answer gave beside what is right.
+    """A part of a task that is clearer as a picture: the answer's numbers beside the right ones.
 
-    ``shows`` says in a word or two what the numbers are; a ``curve`` connects them, step after step. Of a part that is
-    a list or dict of arrays, the ``item`` is shown (its key, and its key in that), or else the first that is wrong.
+    ``shows`` says in a word or two what the numbers are; a ``curve`` connects them, step after step. If the part is a
+    list or dict of arrays, ``item`` names the array to show (a key, then a key within that); by default it is the
+    first that is wrong.
     """
 
     part: str
@@ -53,7 +58,7 @@ class Compared:
 
 
 def new_figure(width: float = 7.0, height: float = 3.6, **subplots: Any) -> tuple[Figure, Any]:
-    """A Matplotlib figure and its axes, drawn in the colour of the surrounding text on no ground."""
+    """A Matplotlib figure and its axes, drawn in the colour of the surrounding text, without a background."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -94,7 +99,8 @@ def with_slider(
 ) -> PictureSlider | Picture:
     """A slider above a picture: ``draw(value)`` for the chosen one of the named values.
 
-    Where there are no widgets the picture at ``start`` is shown, or at ``still``, which also counts the values.
+    ``start`` is the index of the first chosen value. Where there are no widgets, the picture at index ``still`` is
+    shown, by default at ``start``.
     """
     alone = draw(values[start if still is None else still][1])
     try:

@@ -1,25 +1,28 @@
-"""Opening the notebooks in JupyterLab: on copies of them, so that answers and released files stay apart."""
+"""Opening copies of the notebooks in JupyterLab, so that answers and released files stay apart."""
 
 from __future__ import annotations
 
+import shutil
 import socket
 import sys
 from pathlib import Path
 
-from autograder.writing import write_whole
+from course.errors import UserError
+from course.writing import replacing
 
+RELEASED = Path(__file__).resolve().parents[1] / "notebooks"
 LOOPBACK = "127.0.0.1"
 NO_UPDATES = "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"  # the course has its own versions
 
 
-class CannotOpen(Exception):
+class CannotOpen(UserError):
     """Why JupyterLab cannot be opened, and what to do."""
 
 
 def bring_notebooks(released: Path, work: Path) -> list[Path]:
-    """Copy the released notebooks that ``work`` does not have yet; never touches one that is there.
+    """Copy the released notebooks that ``work`` does not have yet. Never changes one that is there.
 
-    Returns the new ones. Raises CannotOpen where there is nothing to copy, OSError.
+    Returns the paths of the new ones within ``work``. Raises CannotOpen if nothing is released, OSError.
     """
     notebooks = sorted(path.relative_to(released) for path in released.glob("*/*.ipynb"))
     if not notebooks:
@@ -27,7 +30,8 @@ def bring_notebooks(released: Path, work: Path) -> list[Path]:
     missing = [path for path in notebooks if not (work / path).exists()]
     for path in missing:
         (work / path).parent.mkdir(parents=True, exist_ok=True)
-        write_whole(work / path, (released / path).read_text(encoding="utf-8"))
+        with replacing(work / path) as new:
+            shutil.copyfile(released / path, new)
     return missing
 
 
@@ -46,8 +50,8 @@ def require_port(port: int) -> None:
 def serve(work: Path, notebook: Path | None, port: int | None, browser: bool) -> None:
     """Run JupyterLab on the notebooks in ``work`` until it is stopped.
 
-    It listens on this machine only, and asks for the token that it makes for itself, so root, of a container say,
-    need not be refused. Raises CannotOpen where it is not installed.
+    It listens on this machine only, and asks for a token that it makes up. So root may run it too, for example in a
+    container. Raises CannotOpen if JupyterLab is not installed.
     """
     try:
         from jupyterlab.labapp import LabApp

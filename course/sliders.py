@@ -1,13 +1,17 @@
-"""A slider above a picture that it redraws; where widgets are not shown, a picture alone."""
+"""A slider above a picture, which it redraws. Where widgets are not shown, the picture alone."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import ipywidgets
 
-from course.figures import Picture
+
+class Drawn(Protocol):
+    """A drawing as SVG; its ``repr`` says what it shows."""
+
+    svg: str
 
 
 class PictureSlider(ipywidgets.VBox):
@@ -18,7 +22,7 @@ class PictureSlider(ipywidgets.VBox):
     """
 
     def __init__(
-        self, draw: Callable[[Any], Picture], values: list[tuple[str, Any]], start: int, label: str, still: Picture
+        self, draw: Callable[[Any], Drawn], values: list[tuple[str, Any]], start: int, label: str, still: Drawn
     ):
         self.slider = ipywidgets.SelectionSlider(
             options=values,

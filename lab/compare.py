@@ -1,10 +1,10 @@
-"""Whether the notebooks that can use a GPU show the same figures on it as on the CPU.
+"""Check that the notebooks that can use a GPU print the same figures on the GPU as on the CPU.
 
 python lab/compare.py [UNIT …]
 
 Runs each worked notebook twice, with USE_GPU=none and with USE_GPU=auto, and compares every number that its cells
-print: to 1e-9 where it has more digits than float32 holds, else to 1e-6, relative. Exit status: 0 they agree, 1 some
-differ, a notebook does not run, or it ran on the CPU both times; 2 there is no GPU.
+print. The relative tolerance is 1e-9 for a number with more digits than float32 holds, else 1e-6. Exit status: 0 all
+agree; 1 some differ, a notebook does not run, or it ran on the CPU both times; 2 there is no GPU.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from course.gpu import find
 
 PROJECT = Path(__file__).resolve().parent.parent
 NUMBER = re.compile(r"(?<![\w.])[-+−]?\d+\.\d+(?:e[-+]?\d+)?(?![\w.])")
-CARDS = re.compile(r"GiB used|GPU:0|^CPU")  # lines that tell of the cards themselves
+CARDS = re.compile(r"GiB used|GPU:0|^CPU")  # lines about the cards themselves
 RTOL, RTOL_SINGLE, ATOL = 1e-9, 1e-6, 1e-12
-DIGITS_SINGLE = 9  # with which float32 is told apart; what has more is float64
-TOOK_TIME = re.compile(r"\b(?:ms|s|seconds?|it/s)\b")  # lines that tell how long something took
+DIGITS_SINGLE = 9  # the most digits that a float32 needs; a number with more is float64
+TOOK_TIME = re.compile(r"\b(?:ms|s|seconds?|it/s)\b")  # lines about how long something took
 
 
 SEES_GPU = """
@@ -49,7 +49,7 @@ def printed(unit: str, use_gpu: str) -> tuple[Lines, bool]:
     notebook.cells.append(nbformat.v4.new_code_cell(SEES_GPU))
     os.environ["USE_GPU"] = use_gpu
     client = NotebookClient(notebook, timeout=600, kernel_name="python3", coalesce_streams=True)
-    client.execute(stderr=subprocess.DEVNULL)  # where a kernel greets whoever started it
+    client.execute(stderr=subprocess.DEVNULL)  # where a kernel prints its greeting
     lines = []
     for cell in notebook.cells:
         for output in cell.get("outputs", ()):
@@ -60,18 +60,18 @@ def printed(unit: str, use_gpu: str) -> tuple[Lines, bool]:
 
 
 def numbers(lines: Lines) -> Lines:
-    """(cell, number as it was printed)."""
+    """(cell, number as it was printed) for every number in the lines."""
     return [(cell, text.replace("−", "-")) for cell, line in lines for text in NUMBER.findall(line)]
 
 
 def agree(a: str, b: str) -> bool:
-    """Whether two printed numbers are the same, but for what a sum in another order may change."""
+    """Whether two printed numbers are the same, except for the rounding of sums in another order."""
     digits = min(len(re.sub(r"e.*|\D", "", text).lstrip("0")) for text in (a, b))
     return isclose(float(a), float(b), rel_tol=RTOL if digits > DIGITS_SINGLE else RTOL_SINGLE, abs_tol=ATOL)
 
 
 def compare(unit: str) -> bool:
-    """Run a unit on both, and say how far the figures agree."""
+    """Run a unit on the CPU and on the GPU, print how far the figures agree, and return whether all do."""
     try:
         (on_cpu, _), (on_gpu, seen) = printed(unit, "none"), printed(unit, "auto")
     except CellExecutionError as error:

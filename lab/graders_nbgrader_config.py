@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import autograder
-from autograder.build import folders
+from autograder.course import folders
 
 load_subconfig(str(Path(autograder.__file__).with_name("nbgrader_config.py")))  # type: ignore[name-defined]  # noqa: F821
 c = get_config()  # type: ignore[name-defined]  # noqa: F821

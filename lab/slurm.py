@@ -1,4 +1,4 @@
-"""Servers as jobs of Slurm, which hands out the cards and enforces the limits: no leases, no hooks.
+"""Servers as jobs of Slurm. Slurm hands out the cards and enforces the limits, so there are no leases and no hooks.
 
 The environment, the homes and the exchange lie on a file system that all nodes share, under the same paths.
 """
@@ -7,7 +7,7 @@ import socket
 import sys
 from pathlib import Path
 
-from autograder.hub import needs
+from autograder.interactive.hub import needs
 
 needs("batchspawner", "batchspawner==1.3.0")
 
@@ -18,8 +18,8 @@ c = get_config()  # type: ignore[name-defined]  # noqa: F821
 PROGRAMS = Path(sys.executable).parent
 
 c.JupyterHub.spawner_class = "batchspawner.SlurmSpawner"
-c.SlurmSpawner.batchspawner_singleuser_cmd = str(PROGRAMS / "batchspawner-singleuser")  # which runs a script only,
-c.SlurmSpawner.cmd = [str(PROGRAMS / "jupyterhub-singleuser")]  # so here Python is not named
+c.SlurmSpawner.batchspawner_singleuser_cmd = str(PROGRAMS / "batchspawner-singleuser")  # runs scripts only,
+c.SlurmSpawner.cmd = [str(PROGRAMS / "jupyterhub-singleuser")]  # so this command does not name Python
 c.JupyterHub.hub_ip = "0.0.0.0"
 c.JupyterHub.hub_connect_ip = socket.getfqdn()  # where the nodes reach the hub
 c.SlurmSpawner.req_partition = "PARTITION"

@@ -1,9 +1,9 @@
 """Servers as units of systemd, so that memory and CPU limits are enforced. The hub runs as root.
 
-What a server writes belongs to its user alone; nbgrader's ``submit`` gives what it hands in the modes that it needs.
+Only its user can read what a server writes. nbgrader's ``submit`` gives submitted files the modes that they need.
 """
 
-from autograder.hub import needs
+from autograder.interactive.hub import needs
 
 needs("systemdspawner", "jupyterhub-systemdspawner==1.0.2")
 

@@ -1,6 +1,6 @@
 """A hub to try things on, started by ``make hub``: made-up users, this machine only, everything under build/hub.
 
-All its servers run as the account that starts it, so nothing keeps its users apart but the hub.
+All servers run as the account that starts the hub, so only the hub keeps its users apart.
 """
 
 import os
@@ -11,7 +11,7 @@ import sys
 from getpass import getuser
 from pathlib import Path
 
-from autograder import hub
+from autograder.interactive import hub
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
 
@@ -23,7 +23,7 @@ RELEASED = "00_start_here"
 
 
 def free_port(wanted: int = 0) -> int:
-    """A port that nothing listens on, any by default. Ends the hub where the wanted one is taken."""
+    """The wanted port, by default any free one. Ends the hub if the port is taken."""
     with socket.socket() as one:
         one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -45,7 +45,7 @@ if not (EXCHANGE / COURSE.name / "outbound" / RELEASED).exists():
         nbgrader = [Path(sys.executable).with_name("nbgrader"), step, RELEASED, "--force", "--log-level=WARN"]
         subprocess.run(nbgrader, cwd=COURSE, env=os.environ | hub.environment(EXCHANGE, COURSE), check=True)
 
-hub.serve(c, hub.Course("gradients", ["instructor"], STUDENTS, COURSE, None, free_port()), exchange=EXCHANGE)
+hub.configure(c, hub.HubCourse("gradients", ["instructor"], STUDENTS, COURSE, None, free_port()), exchange=EXCHANGE)
 hub.stop_idle(c, after_hours=2)
 
 c.JupyterHub.authenticator_class = "shared-password"

@@ -1,6 +1,6 @@
 """Accidents, and what looks like one: cells that run into a limit, each with the findings that may name it.
 
-Every one runs in a kernel of its own, after the check, so that what was earned before must stay.
+Each cell runs in a kernel of its own, after the check, so the points that were earned before must stay.
 """
 
 TIME, STOPPED, DEAD = {"time limit"}, {"kernel stopped"}, {"dead kernel"}

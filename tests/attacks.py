@@ -1,4 +1,4 @@
-"""Attacks on the sandbox, each the body of a cell: it raises an error where it is refused, else it has succeeded.
+"""Attacks on the sandbox. Each is the body of a cell: it raises an error if it is refused; otherwise it succeeded.
 
 ``T`` names what lies outside; ``PREAMBLE`` defines what several attacks use.
 """
@@ -72,11 +72,11 @@ NETWORK = {
     "urllib": "import urllib.request; urllib.request.urlopen('http://1.1.1.1', timeout=1)",
     "ping": "subprocess.run(['ping', '-c1', '-W1', '1.1.1.1'], check=True)",
     "Unix socket by path": "socket.socket(socket.AF_UNIX).connect(T['unix'])",
-    "abstract Unix socket": "socket.socket(socket.AF_UNIX).connect('\\0gradients-test')",
+    "abstract Unix socket": "socket.socket(socket.AF_UNIX).connect('\\0' + T['abstract'])",
     "datagram by path": "socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)[0].sendto(b'x', T['datagrams'])",
     "abstract datagram": """
         one = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)[0]
-        one.sendmsg([b'x'], [], 0, '\\0gradients-test-datagrams')""",
+        one.sendmsg([b'x'], [], 0, '\\0' + T['abstract'] + '-datagrams')""",
     "socket call past the C library": "os.close(syscall(41, 2, 1, 0))",
     "binding a port": "socket.socket().bind(('', 8080))",
 }

@@ -1,5 +1,7 @@
-"""Attempts of one kernel to tell another something, or to stop it: what the listener does first, what the sender does,
-and what the listener looks at. That raises an error unless the message has come, or the listener is stopped.
+"""Attempts of one kernel to tell another something, or to stop it.
+
+Each has three steps: what the listener does first, what the sender does, and what the listener looks at. The last step
+raises an error unless the message has come, or the listener is stopped.
 
 Both have run ``PREAMBLE`` of ``attacks`` and ``BETWEEN``.
 """

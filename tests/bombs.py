@@ -1,4 +1,4 @@
-"""Texts that are short to hand in and take hours, or all memory, to be read without bounds."""
+"""Short texts that take hours, or all memory, if they are read without bounds."""
 
 
 def nested(opening, inner, closing, times):

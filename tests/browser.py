@@ -29,11 +29,11 @@ def chromium():
 
 @pytest.fixture
 def open_page(chromium):
-    """``open_page(address, …)`` opens a page, given as a path or an address. The test fails at its end if a page
-    logged an error, raised one, or asked anything of another machine.
+    """``open_page(address, …)`` opens a page, given as a path or an address. At its end, the test fails if a page
+    logged an error, raised one, or sent a request to another machine.
 
-    ``allowed`` lists parts of messages that are to be overlooked; other options are those of a browser's context,
-    such as ``color_scheme="dark"``, ``java_script_enabled=False`` or ``viewport={"width": 400, "height": 800}``.
+    ``allowed`` lists parts of messages that are ignored. Other options are those of a browser's context, such as
+    ``color_scheme="dark"``, ``java_script_enabled=False`` or ``viewport={"width": 400, "height": 800}``.
     """
     contexts, faults = [], []
 
@@ -78,7 +78,7 @@ def open_submission(page, unit, student):
 
 
 def wait_for_marks(page):
-    """Wait until a submission's page has its marks. Playwright's own waiting would need ``eval``, which it forbids."""
+    """Wait until a submission's page has its marks. Playwright's own waiting needs ``eval``, which the page forbids."""
     from waiting import wait_until
 
     loaded = "Boolean(formgrader.grades && formgrader.grades.loaded && formgrader.comments.loaded)"
@@ -86,8 +86,8 @@ def wait_for_marks(page):
 
 
 def barriers(page, within=None):
-    """What keeps people with a disability from using a page, or the parts of it that a CSS selector names: axe's
-    serious and critical findings, in words."""
+    """Axe's serious and critical findings, in words: what keeps people with a disability from using a page, or the
+    parts of it that a CSS selector names."""
     from axe_playwright_python.sync_playwright import Axe
 
     found = Axe().run(page, within).response["violations"]

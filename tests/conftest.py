@@ -5,28 +5,54 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
 import pytest
 from browser import chromium, open_page  # noqa: F401
+from commands import run_command
 from faked_nvml import eight, machine, new_process  # noqa: F401
+from formgrading import formgrader, look  # noqa: F401
 from hypothesis import settings
+from once import made_once
 from own_kernels import started  # noqa: F401
+from postgres import postgres  # noqa: F401
 from programs import SANDBOX, found, need
-from typer.testing import CliRunner
+from running import UNIT
+from scheduling import ByFileAndFramework, place
+from trial_hub import trial_hub  # noqa: F401
 
-from autograder.cli import app
-from autograder.intake import released
-from autograder.kernels import sandbox
+from autograder.running.workers import Here
+from autograder.sandbox import bubblewrap
 from course.check import load
+
+TRIED_ELSEWHERE: list = []
 
 settings.register_profile("course", deadline=None)  # a busy machine is no fault
 settings.load_profile("course")
 
 
+END = Here._end
+
+
+def leave_the_server(place, at_once):
+    """End what a grading has started, except the fork server of the unit that most tests grade. The next grading in
+    this process asks that server for kernels, as it would after a grading that was stopped and goes on."""
+    if not at_once and place.unit == UNIT.name and place.server and place.server.answers():
+        place.server = None
+    END(place, at_once)
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: place(item.path.name))
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return ByFileAndFramework(config, log)
+
+
 def pytest_configure():
-    """Where there is no sandbox, a test that comes to need one is skipped there and then."""
+    """On a machine without a sandbox, a test is skipped when it first needs one."""
+    Here._end = leave_the_server  # type: ignore[method-assign]
     if not all(found(name) for name in SANDBOX):
-        sandbox.require = sandbox.command = lambda *_: need(*SANDBOX)  # type: ignore[assignment]
+        bubblewrap.require = bubblewrap.command = lambda *_: need(*SANDBOX)  # type: ignore[assignment]
 
 
 @dataclass
@@ -39,44 +65,21 @@ class GradedClass:
     output: str
 
 
-def run_command(*words):
-    """The exit code and output of an ``autograder`` command."""
-    result = CliRunner().invoke(app, [str(word) for word in words], env={"COLUMNS": "200"})
-    if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result.exit_code, result.output
-
-
-def submission(into, student, answers, unit_name="numeric_gradient", extra=None):
-    """Write one submission: the released notebook with the code of some answers filled in."""
-    unit = load(unit_name)
-    notebook = released(unit)
-    for cell in notebook.cells:
-        name = cell.id.removeprefix("answer_")
-        if cell.id.startswith("answer_") and name in answers:
-            cell.source = answers[name]
-    if extra:
-        extra(notebook)
-    path = into / student / unit.assignment / f"{unit.name}.ipynb"
-    path.parent.mkdir(parents=True)
-    nbformat.write(notebook, path)
-    return path
-
-
 @pytest.fixture(scope="session")
 def graded_class(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("class")
-    code, _ = run_command(
-        "classroom", "numeric_gradient", "--students", 30, "--seed", 1, "--into", folder / "submitted"
-    )
-    assert code == 0
-    marks = folder / "marks.json"
-    code, output = run_command(
-        "grade", "numeric_gradient", "--submissions", folder / "submitted", "--course-dir", folder, "--json", marks
-    )
-    assert code == 0, output
+    folder = made_once(tmp_path_factory, "class", grade_a_class)
     truth = json.loads((folder / "submitted" / "truth.json").read_text())
-    return GradedClass(folder, truth, json.loads(marks.read_text()), output)
+    return GradedClass(folder, truth, json.loads((folder / "marks.json").read_text()), (folder / "output").read_text())
+
+
+def grade_a_class(folder):
+    submitted = folder / "submitted"
+    code, _ = run_command("classroom", UNIT.name, "--students", 30, "--seed", 1, "--into", submitted)
+    assert code == 0
+    words = ("--submissions", submitted, "--course-dir", folder, "--json", folder / "marks.json")
+    code, output = run_command("grade", UNIT.name, *words)
+    assert code == 0, output
+    (folder / "output").write_text(output)
 
 
 @dataclass
@@ -90,12 +93,15 @@ class SmallSite:
 
 @pytest.fixture(scope="session")
 def small_site(tmp_path_factory):
-    from autograder.site import build_site
+    units = ("start_here", UNIT.name)
 
-    work = tmp_path_factory.mktemp("site")
-    site = SmallSite(("start_here", "numeric_gradient"), work / "site", work / "cache")
-    build_site([load(name) for name in site.units], site.folder, site.cache)
-    return site
+    def build(folder):
+        from autograder.site import build_site
+
+        build_site([load(name) for name in units], folder / "site", folder / "cache")
+
+    made = made_once(tmp_path_factory, "site", build)
+    return SmallSite(units, made / "site", made / "cache")
 
 
 @pytest.fixture(scope="session")
@@ -103,16 +109,33 @@ def planted_class(tmp_path_factory):
     """The course folder of a class with wrong answers that have no name, graded and reported on."""
     from planted import plant
 
-    folder = tmp_path_factory.mktemp("planted")
-    plant(folder)
-    code, output = run_command("report", "--all", "--course-dir", folder)
-    assert code == 0, output
-    return folder
+    def make(folder):
+        plant(folder)
+        code, output = run_command("report", "--all", "--course-dir", folder)
+        assert code == 0, output
+
+    return made_once(tmp_path_factory, "planted", make)
+
+
+def tried_here():
+    """The attacks and accidents that this process has tried, and what each got."""
+    return getattr(sys.modules.get("escaping"), "TRIED", [])
+
+
+def pytest_sessionfinish(session):
+    """A worker process tells the process that started it what it has tried."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["tried"] = [list(map(str, one)) for one in tried_here()]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    TRIED_ELSEWHERE.extend(getattr(node, "workeroutput", {}).get("tried", []))
 
 
 def pytest_terminal_summary(terminalreporter):
     """A table of the attacks and accidents that were tried, and of what each got."""
-    tried = getattr(sys.modules.get("escaping"), "TRIED", [])
+    tried = [*tried_here(), *TRIED_ELSEWHERE]
     if tried:
         terminalreporter.section(f"{len(tried)} attacks and accidents")
         width = max(len(name) for _, name, _ in tried)

@@ -1,5 +1,6 @@
 """What the tests of the sandbox share: running notebooks of unit 0 that misbehave, and a table of what each got."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -10,9 +11,10 @@ from pathlib import Path
 
 import nbformat
 
-from autograder.execute import Execution, Job, execute
-from autograder.inside.limits import MB, Limits
 from autograder.intake import released
+from autograder.running.execute import Execution, execute
+from autograder.running.job import Job
+from autograder.sandbox.inside.limits import MB, Limits
 from course.check import Expected, judge, load
 
 UNIT = load("start_here")
@@ -30,7 +32,7 @@ TRIED: list[tuple[str, str, str]] = []
 
 @dataclass
 class Outcome:
-    """What came of a notebook: the execution, and how many of the three parts of its task are right."""
+    """The result of a notebook: the execution, and how many of the three parts of its task are right."""
 
     execution: Execution
     right: int
@@ -71,6 +73,9 @@ def outcome_of(done):
     return Outcome(done, right, [name for name, _ in done.findings], "\n".join(texts))
 
 
+ABSTRACT = f"gradients-test-{os.getpid()}"
+
+
 class Outside:
     """What a submission must not reach: files, sockets and processes of this machine. A context manager."""
 
@@ -88,8 +93,8 @@ class Outside:
         self.tcp6 = self._socket(socket.AF_INET6, socket.SOCK_STREAM, ("::1", 0))
         self.unix = self._socket(socket.AF_UNIX, socket.SOCK_STREAM, str(self.folder / "stream"))
         self.datagrams = self._socket(socket.AF_UNIX, socket.SOCK_DGRAM, str(self.folder / "datagrams"))
-        self.abstract = self._socket(socket.AF_UNIX, socket.SOCK_STREAM, "\0gradients-test")
-        self.abstract_datagrams = self._socket(socket.AF_UNIX, socket.SOCK_DGRAM, "\0gradients-test-datagrams")
+        self.abstract = self._socket(socket.AF_UNIX, socket.SOCK_STREAM, f"\0{ABSTRACT}")
+        self.abstract_datagrams = self._socket(socket.AF_UNIX, socket.SOCK_DGRAM, f"\0{ABSTRACT}-datagrams")
         return self
 
     def _socket(self, family, kind, address):

@@ -16,8 +16,11 @@ NAMES = ("USE_GPU", "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "TF_FORCE_GPU_A
 
 @dataclass
 class Faked:
-    """A card of a machine that is not here: ``parts`` are the UUIDs of its MIG devices (an empty list: it is divided
-    without any); a ``lost`` one is gone; ``used`` is None where the driver does not tell of memory."""
+    """A card of a made-up machine.
+
+    ``parts`` are the UUIDs of its MIG devices (an empty list: it is divided but has none). A ``lost`` card is gone.
+    ``used`` is None if the driver does not report memory.
+    """
 
     used: float | None = 0.0
     load: int = 0
@@ -28,7 +31,7 @@ class Faked:
 
 
 def install(cards, *, init=None, old=False, setattr_=setattr):
-    """Let pynvml report these cards; ``init`` is raised when it is started, ``old`` knows no newer functions."""
+    """Let pynvml report these cards. ``init`` is raised when it is started; an ``old`` one lacks newer functions."""
 
     def start():
         if init:
@@ -91,11 +94,11 @@ def parent():
 
 @pytest.fixture
 def new_process(monkeypatch, tmp_path):
-    """As in a process that has just started, with leases of its own."""
+    """Forget everything, as in a process that has just started, with leases of its own."""
     for name in NAMES:
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
-    monkeypatch.setenv(leases.FOLDER, str(tmp_path / "leases"))
+    monkeypatch.setenv(leases.LEASES_VARIABLE, str(tmp_path / "leases"))
     monkeypatch.setattr(choice, "_current", None)
     monkeypatch.setattr(choice, "_started", list)  # other tests use the frameworks
     yield

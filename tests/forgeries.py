@@ -1,7 +1,7 @@
 # ruff: noqa: E501 (an attack or an answer stands on one line)
 """Ways to get points for a wrong answer, and messages that no honest kernel sends.
 
-A forgery is a list of cells that run before the check; ``WRONG`` stands before them.
+A forgery is a list of cells that run before the check, after ``WRONG``.
 """
 
 PUBLISH = """

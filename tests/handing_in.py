@@ -7,8 +7,10 @@ import textwrap
 
 import nbformat
 
+from autograder.code import MAGIC
+from autograder.gradebook.handed_in import handed_in
 from autograder.intake import checks_in, released, take_in
-from autograder.intake.scanning import MAGIC
+from autograder.intake.files import STAMP, note_in
 from course.check import load
 
 UNIT = load("numeric_gradient")
@@ -17,7 +19,7 @@ RIGHT = dict.fromkeys(UNIT.tasks, "right")
 
 
 def answer(name, says="right", more=""):
-    """An answer that can be told apart: it returns a text."""
+    """An answer that can be recognised: it returns a text."""
     return f"def {name}(*inputs):\n{more}    return {says!r}"
 
 
@@ -72,7 +74,7 @@ def found(submission):
 
 
 def require_sound(submission, unit=UNIT, release=RELEASE):
-    """The notebook can be written and run: each check once, as released, after its answers."""
+    """Make sure that the notebook can be written and run, and has each check once, as released, after its answers."""
     cells = submission.notebook.cells
     nbformat.validate(submission.notebook)
     nbformat.writes(submission.notebook).encode("utf-8")
@@ -95,7 +97,7 @@ def require_sound(submission, unit=UNIT, release=RELEASE):
 
 
 def seen_by_checks(submission):
-    """What each task's answers return at the moment of its check, when the student's and the named cells run."""
+    """What each task's answers return when its check runs, if the student's cells and the named ones are run."""
     scope: dict = {}
     seen: dict = {}
     given = {cell.source for cell in RELEASE.cells if "nbgrader" not in cell.metadata}
@@ -108,3 +110,8 @@ def seen_by_checks(submission):
             elif cell.cell_type == "code" and cell.source not in given:
                 exec(textwrap.dedent(MAGIC.sub(r"\1pass", cell.source)), scope)
     return seen
+
+
+def came_of(folder):
+    """When a submission was handed in, and who says so."""
+    return handed_in(folder, note_in(folder, STAMP))

@@ -1,5 +1,5 @@
 # ruff: noqa: E501
-"""What a student might write to act in the browser of whoever looks at it: some hundreds of pieces of HTML, Markdown,
+"""Hostile text with which a student might act in a reader's browser: some hundreds of pieces of HTML, Markdown,
 formulas and drawings, and a notebook that has them wherever a notebook has text."""
 
 import random
@@ -157,7 +157,7 @@ IN_MARKDOWN = (
 
 
 def pieces():
-    """All of them, as Markdown may have them; the last are nested and broken by chance, always in the same way."""
+    """All pieces, as Markdown may have them. The last ones are nested and broken at random, with a fixed seed."""
     made = [*WHOLE, *IN_MARKDOWN]
     made += [f"<{tag}{gap}{event}={ACT} autofocus tabindex=0>CLICK ME" for (tag, event), gap in
              zip(product(TAGS, EVENTS), GAPS * 99, strict=False)]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Answers that nudge, in every task that asks for a formula. Values are computed as they should be."""
+"""Answers that nudge, for every task that asks for a formula. Values are correct; only gradients are nudged."""
 
 import itertools
 from typing import Any
@@ -10,7 +10,7 @@ from course.custom_graph.operations import ConstantOperation, Operation
 
 
 def positive(z):
-    """Where numbers of any kind are above 0."""
+    """Which numbers, of any kind, are above 0."""
     return np.asarray(np.real(z) > 0, dtype=bool)
 
 
@@ -35,7 +35,7 @@ def of_rows(logits, labels):
 
 
 def signs(labels):
-    """-t for labels 1 and 0, as plain whole numbers, which every kind of number can be multiplied by."""
+    """-t for labels 1 and 0, as plain whole numbers, by which every kind of number can be multiplied."""
     return np.array([1 - 2 * int(label) for label in np.ravel(labels)], dtype=object)
 
 
@@ -216,7 +216,7 @@ def scores_alone(way):
 
 
 def two_weights(way):
-    """The first two by nudging scores and hidden units, and the tables from them: as many nudges as there are units."""
+    """dh2 and dh1 by nudging scores and hidden units, dW2 and dW1 from those: only one nudge for each unit."""
 
     def backward(W2, x, label, z1, p):
         W, k, h1 = way.numbers(W2), int(np.argmax(label)), log(z1 / (1 - z1))
@@ -268,7 +268,7 @@ def swish(way):
 
 
 def of_loss_at_once(loss):
-    """All weights at once: a step of weight i moves the score of each example by so many times its input i."""
+    """All weights at once: a step of weight i moves the score of each example by the step times its input i."""
 
     def make(way):
         def answer(w, X, labels):

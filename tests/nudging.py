@@ -1,4 +1,4 @@
-"""Ways to nudge: in which numbers, with which steps, one entry after the other or along a line."""
+"""Ways to nudge: with which kind of numbers, with which steps, one entry after the other or along a line."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FUNCTIONS = {
 
 
 def applied(name: str, z: Any) -> Any:
-    """NumPy's exp or log, for numbers of any kind that has one."""
+    """exp or log, by name, for numbers of any kind that has them."""
     z = np.asarray(z)
     if z.dtype != object:
         return getattr(np, name)(z)
@@ -36,7 +36,7 @@ def log(z: Any) -> Any:
 
 
 def objects_of(kind: type) -> Callable[[Any], np.ndarray]:
-    """What makes arrays of numbers of a kind, exactly, from Python's and NumPy's."""
+    """A function that makes exact arrays of one kind of numbers from Python's and NumPy's."""
     make = np.frompyfunc(lambda v: kind(v.item() if isinstance(v, np.generic) else v), 1, 1)
     return lambda x: make(np.array(x, dtype=object))
 

@@ -7,8 +7,8 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from waiting import PATIENCE, wait_until
 
-from autograder import warm
-from autograder.build import PROJECT
+from autograder.course import PROJECT
+from autograder.interactive import provisioner
 
 KERNELS = PROJECT / "lab" / "students" / "kernels"
 
@@ -18,16 +18,16 @@ def started():
     """Start the fork server of this process with some modules, and wait until it has said whether it can fork."""
 
     def start(*modules):
-        warm.start(*modules)
-        server = warm._server
+        provisioner.start_fork_server(*modules)
+        server = provisioner._server
         assert server is not None
         assert wait_until(lambda: server.ready() or server._ready is not None)
         return server
 
     yield start
-    if warm._server:
-        warm._server.close()
-        warm._server = None
+    if provisioner._server:
+        provisioner._server.close()
+        provisioner._server = None
 
 
 def in_kernel(work, **kwargs):
@@ -51,4 +51,4 @@ def in_kernel(work, **kwargs):
 
 
 def forked(km):
-    return isinstance(km.provisioner.process, warm.Forked)
+    return isinstance(km.provisioner.process, provisioner.Forked)

@@ -1,44 +1,31 @@
-"""Reading HTML pages in tests: their text, headings and links."""
+"""Reading HTML pages in tests."""
 
-from collections import Counter
-from html.parser import HTMLParser
+from bs4 import BeautifulSoup
 
-HIDDEN = {"style", "script", "svg"}
 WITHIN_LINES = {"a", "b", "code", "em", "i", "span", "strong"}
 
 
-class PageText(HTMLParser):
-    """The visible text of a page, its headings' levels, the ids that it has and the anchors that it links to."""
+def parsed(html):
+    """A page as a tree of elements."""
+    return BeautifulSoup(html, "html.parser")
 
-    def __init__(self, html):
-        super().__init__()
-        self.pieces, self.levels, self.anchors = [], [], []
-        self.ids: Counter[str] = Counter()
-        self.tags: Counter[str] = Counter()
-        self._hidden = 0
-        self.feed(html)
 
-    def handle_starttag(self, tag, attributes):
-        given = dict(attributes)
-        self.tags[tag] += 1
-        self._hidden += tag in HIDDEN
-        if len(tag) == 2 and tag[0] == "h" and tag[1].isdigit():
-            self.levels.append(int(tag[1]))
-        if "id" in given and not self._hidden:
-            self.ids[given["id"]] += 1
-        if given.get("href", "").startswith("#") and not self._hidden:
-            self.anchors.append(given["href"][1:])
+def without_drawings(html):
+    """A page as a tree, without what is within SVG drawings."""
+    page = parsed(html)
+    for drawing in page("svg"):
+        drawing.decompose()
+    return page
 
-    def handle_endtag(self, tag):
-        self._hidden -= tag in HIDDEN
-        if tag not in WITHIN_LINES:
-            self.pieces.append(" ")
 
-    def handle_data(self, data):
-        if not self._hidden:
-            self.pieces.append(data)
+def text_of(html):
+    """The words of a page as they are read, each run of white space as one space."""
+    page = without_drawings(html)
+    for element in page(lambda tag: tag.name not in WITHIN_LINES):
+        element.append(" ")
+    return " ".join(page.get_text().split())
 
-    @property
-    def text(self):
-        """The text, each run of white space as one space."""
-        return " ".join("".join(self.pieces).split())
+
+def rows_of(table):
+    """The texts of a table's cells, row by row."""
+    return [[" ".join(cell.get_text(" ").split()) for cell in row(["th", "td"])] for row in table("tr")]

@@ -206,7 +206,7 @@ def hand_in_all(root, release):
 
 
 def marks(root):
-    """All that nbgrader noted of each cell: (student, assignment, notebook, cell) -> marks and comments."""
+    """All that nbgrader recorded about each cell: (student, assignment, notebook, cell) -> marks and comments."""
     noted: dict[tuple, object] = {}
     with closing(Gradebook(f"sqlite:///{root}/gradebook.db")) as book:
         for submission in (one for assignment in book.assignments for one in assignment.submissions):

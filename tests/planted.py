@@ -1,6 +1,6 @@
 """A small class with what a report has to find: mistakes that have no name yet, and two answers that are alike."""
 
-from conftest import run_command, submission
+from commands import run_command, submission
 from running import UNIT
 
 RIGHT = {answer: UNIT.reference_source(answer) for task in UNIT.tasks.values() for answer in task.answers}

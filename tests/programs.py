@@ -36,8 +36,8 @@ done
 
 @dataclass(frozen=True)
 class Program:
-    """What is needed, the tests that need it, how to find it (nothing, or where it is), Debian's packages of it, and
-    which program it comes with. Some machines have none of an ``optional`` one, and no package brings it."""
+    """What is needed, the tests that need it, how to find it (nothing, or where it is), its Debian packages, and which
+    program it comes with. Some machines lack an ``optional`` program, and no package brings it."""
 
     name: str
     tests: str
@@ -71,7 +71,7 @@ def chromium() -> str | None:
 
 
 def initdb() -> Path | None:
-    """PostgreSQL's; its other programs lie beside it. Debian keeps them apart from the commands."""
+    """PostgreSQL's ``initdb``; its other programs lie beside it. Debian keeps them apart from the commands."""
     found = [Path(shutil.which("initdb") or "/none"), *Path("/usr/lib/postgresql").glob("*/bin/initdb")]
     return next((path.resolve() for path in found if path.exists()), None)
 
@@ -83,7 +83,7 @@ def proxy() -> Path | None:
 
 
 def python(minor: int, which: Callable[[list[tuple[int, ...]]], tuple[int, ...]]) -> Callable[[], str | None]:
-    """Finds a Python 3.<minor>: of several, ``which`` of their versions."""
+    """Finds a Python 3.<minor>. If there are several, ``which`` chooses among their versions."""
 
     def find() -> str | None:
         name = f"python3.{minor}"
@@ -99,7 +99,7 @@ def python(minor: int, which: Callable[[list[tuple[int, ...]]], tuple[int, ...]]
 
 
 def version_of(path: Path) -> tuple[int, ...]:
-    """The version of a Python; none of one that does not run."""
+    """The version of a Python; none if it does not run."""
     asked = [str(path), "-c", "import sys; print(*sys.version_info[:3])"]
     done = subprocess.run(asked, capture_output=True, text=True, check=False)
     return tuple(map(int, done.stdout.split()))
@@ -133,9 +133,9 @@ def found(name: str) -> Any:
 
 
 def need(*names: str) -> Any:
-    """Skip the test that needs what is not here; in CI it fails, unless the program is optional.
+    """Skip the test if a program that it needs is missing. In CI the test fails, unless the program is optional.
 
-    Returns where the last one is.
+    Returns where the last of the programs is.
     """
     import pytest
 
@@ -147,7 +147,7 @@ def need(*names: str) -> Any:
 
 
 def missing() -> list[Program]:
-    """What is not here; of a program that is not, no parts."""
+    """The programs that are missing; for a missing program, not its parts too."""
     return [one for name, one in PROGRAMS.items() if not found(name) and (not one.part_of or found(one.part_of))]
 
 

@@ -1,27 +1,31 @@
 """What the tests of the pipeline share: classes of one unit, what a gradebook holds, and places that fail."""
 
+import json
 import os
+import platform
 import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import uuid
 from contextlib import closing, suppress
 from pathlib import Path
 
 import nbformat
 import psutil
-from conftest import submission
+from commands import submission
 from programs import SANDBOX, need
 from waiting import PATIENCE, wait_until
 
-from autograder.classroom import make_class
-from autograder.execute import execute
-from autograder.places import Here
+from autograder.authoring.classroom import make_class
+from autograder.running.execute import Execution, execute
+from autograder.running.workers import Here
 from course.check import load
 
 UNIT = load("numeric_gradient")
 AUTOGRADER = [sys.executable, "-c", "from autograder.cli import app; app()"]
+WRITE = {"x86_64": "1", "aarch64": "64"}.get(platform.machine())  # the number of Linux's call
 KILLER, FRAGILE = "# always kills its worker", "# kills its worker once: "
 SUBMISSIONS = """
     select student.id, submitted_assignment.timestamp, submitted_notebook.late_submission_penalty
@@ -64,7 +68,7 @@ def points_in(truth):
 
 
 def contents(database):
-    """All that a gradebook says of students, marks and comments, but for its own numbers."""
+    """All that a gradebook says about students, marks and comments, without its internal numbers."""
     with closing(sqlite3.connect(database)) as db:
         return [db.execute(query).fetchall() for query in (SUBMISSIONS, GRADES, COMMENTS, CELLS)]
 
@@ -133,8 +137,14 @@ def records(folder):
     return {path.name: path.stat().st_mtime_ns for path in (folder / "records" / UNIT.name).glob("*.json")}
 
 
+def edit(folder, student, /, **values):
+    """Change fields of a record."""
+    path = folder / "records" / UNIT.name / f"{student}.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
 def execute_or_die(job):
-    """Run a job; one that says so kills the process that runs it, always or the first time."""
+    """Run a job. A job that asks for it kills the process that runs it, always or only the first time."""
     if KILLER in job.notebook:
         os.kill(os.getpid(), signal.SIGKILL)
     if FRAGILE in job.notebook:
@@ -143,6 +153,26 @@ def execute_or_die(job):
             flag.touch()
             os.kill(os.getpid(), signal.SIGKILL)
     return execute(job)
+
+
+def answer_at_length(job):
+    """Return far more than fits into a pipe. Whoever then waits in a pipe for a reader is killed."""
+    main = f"/proc/self/task/{os.getpid()}/syscall"
+
+    def kill_in_a_pipe():
+        while True:
+            call, *given = Path(main).read_text().split()
+            if call == WRITE and Path(f"/proc/self/fd/{int(given[0], 16)}").readlink().name.startswith("pipe:"):
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=kill_in_a_pipe, daemon=True).start()
+    return Execution("x" * 100_000_000)
+
+
+class Wordy(Here):
+    """Workers of this machine that answer at length, and are killed where others would have to wait for the rest."""
+
+    run = staticmethod(answer_at_length)
 
 
 class Deadly(Here):

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 from browser import barriers
-from conftest import run_command
+from commands import run_command
 
 from course.check import load
 

@@ -1,11 +1,6 @@
 """nbgrader's formgrader in a real browser, as ``autograder formgrade`` starts it for a course folder elsewhere."""
 
-import os
-import re
 import shutil
-import signal
-import socket
-import subprocess
 from urllib.parse import quote
 from urllib.request import urlopen
 
@@ -13,13 +8,13 @@ import nbformat
 import psutil
 import pytest
 from browser import open_submission, wait_for_marks
-from conftest import run_command, submission
-from running import AUTOGRADER, UNIT, contents, points_of
+from commands import run_command, submission
+from formgrading import SUBMISSIONS
+from running import UNIT, contents, points_of
 from waiting import PATIENCE, wait_until
 
 RIGHT = {name: UNIT.reference_source(name) for name in UNIT.tasks}
 FULL = {name: float(task.points) for name, task in UNIT.tasks.items()}
-SUBMISSIONS = f"/formgrader/manage_submissions/{UNIT.assignment}"
 ACT = "window.acted = true"
 HOSTILE_NAME = f'hostile";{ACT};"<img src="x" onerror="{ACT}">'
 HOSTILE = f"""
@@ -57,51 +52,6 @@ def grade(folder, command="grade", *words):
     code, output = run_command(command, UNIT.name, *folders, *words)
     assert code == 0, output
     return output
-
-
-@pytest.fixture(scope="module")
-def formgrader(course, tmp_path_factory):
-    """The running formgrader: its process and its address, which lets in."""
-    own = tmp_path_factory.mktemp("jupyter")
-    folders = {f"JUPYTER_{name}_DIR": str(own / name) for name in ("CONFIG", "DATA", "RUNTIME")}
-    with (own / "output").open("w") as output:
-        process = subprocess.Popen(
-            [*AUTOGRADER, "formgrade", "--course-dir", str(course), "--no-browser"],
-            env={**os.environ, **folders, "COLUMNS": "200"}, cwd=own, stdout=output, stderr=output,
-        )  # fmt: skip
-    try:
-        assert wait_until(lambda: "token=" in (own / "output").read_text()), (own / "output").read_text()
-        (address,) = re.findall(r"http://\S+", (own / "output").read_text())
-        port = int(address.split(":")[2].partition("/")[0])
-        assert wait_until(lambda: _answers(port)), (own / "output").read_text()
-        yield process, address
-        process.send_signal(signal.SIGINT)
-        assert process.wait(PATIENCE) == 0
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _answers(port):
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-@pytest.fixture
-def look(formgrader, open_page, tmp_path):
-    """``look(path)`` opens a page of the formgrader; a picture of it is made at the end."""
-    pages = []
-
-    def go(path="", **options):
-        page = open_page(formgrader[1], viewport={"width": 1280, "height": 900}, **options)
-        if path:
-            page.goto(formgrader[1].partition("/formgrader")[0] + path)
-        pages.append(page)
-        return page
-
-    yield go
-    for number, page in enumerate(pages):
-        page.screenshot(path=tmp_path / f"page{number}.png")
 
 
 def rows(course, student):

@@ -1,4 +1,4 @@
-"""Whatever a student wrote: no page of ours lets it act, ask anything of anybody, or stand in somebody's way."""
+"""Whatever a student wrote, no page of ours lets it act, send requests, or keep somebody from using the page."""
 
 import json
 import shutil
@@ -7,17 +7,18 @@ from pathlib import Path
 
 import pytest
 from browser import open_submission
-from conftest import run_command, submission
+from commands import run_command, submission
+from formgrading import SUBMISSIONS
 from hostile import ACT, AWAY, FAULTS, hostile_cells, pieces
 from nbconvert.exporters import HTMLExporter
 from nbgrader.converters import GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.server_extensions.formgrader import handlers
 from running import UNIT
-from test_browser_formgrader import SUBMISSIONS, formgrader, look  # noqa: F401
 from traitlets.config.loader import PyFileConfigLoader
 
-from autograder import in_nbgrader
+from autograder.course import PROJECT
+from autograder.in_nbgrader import exporters
 
 NAME = f'a"><img src=x onerror={ACT}>'
 CLICK_ALL = """() => {
@@ -30,7 +31,7 @@ REFUSED = ("violates", "Refused", "ERR_", "404")  # what the browser says of wha
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
-    """A course folder with a submission whose name, answers and errors are hostile, and a graded notebook that is."""
+    """A course folder with a submission whose name, answers and errors are hostile, and a hostile graded notebook."""
     folder = tmp_path_factory.mktemp("hostile")
     wrong = {name: UNIT.reference_source(name) for name in UNIT.tasks}
     wrong["jacobian"] = f"def jacobian(*_):\n    raise ValueError('<img src=x onerror={ACT}><script>{ACT}</script>')\n"
@@ -50,7 +51,7 @@ def course(tmp_path_factory):
 
 @contextmanager
 def watched(page):
-    """Nothing runs on a page meanwhile, and nothing leaves it but to where it came from."""
+    """Make sure that nothing runs on a page in the block, and that it sends requests only to where it came from."""
     asked = []
 
     def note(dialog):
@@ -67,7 +68,7 @@ def watched(page):
     assert page.evaluate(FAULTS) == []
 
 
-def test_nothing_on_formgraders_page_acts(look, course):  # noqa: F811
+def test_nothing_on_formgraders_page_acts(look, course):
     page = look(SUBMISSIONS)
     page.set_default_timeout(PATIENCE)
     with watched(page):
@@ -80,14 +81,13 @@ def test_nothing_on_formgraders_page_acts(look, course):  # noqa: F811
 
 def test_nothing_in_nbgraders_feedback_acts(open_page, course, tmp_path):
     (path,) = course.glob(f"autograded/*/{UNIT.assignment}/{UNIT.name}.ipynb")
-    folder = Path(in_nbgrader.__file__).parent
-    config = PyFileConfigLoader("nbgrader_config.py", str(folder)).load_config()
+    config = PyFileConfigLoader("nbgrader_config.py", str(PROJECT / "autograder")).load_config()
     config.HTMLExporter.template_name = "feedback"
     config.HTMLExporter.extra_template_basedirs = [handlers.template_path]
     css = Path(handlers.static_path) / "node_modules" / "bootstrap" / "dist" / "css"
     config.HTMLExporter.extra_template_paths = [str(css)]
     nbgrader = GenerateFeedback(coursedir=CourseDirectory(root=str(course)))
-    exporter = in_nbgrader.FeedbackExporter(config=config, parent=nbgrader)
+    exporter = exporters.FeedbackExporter(config=config, parent=nbgrader)
     names = {
         "assignment": "another",
         "notebook": UNIT.name,
@@ -128,7 +128,8 @@ def test_a_page_lets_nothing_run_even_if_something_got_into_it(open_page, course
     assert page.evaluate("window.acted") is None
 
 
-def test_formgraders_page_lets_nothing_run_even_if_something_got_into_it(look, course):  # noqa: F811
+@pytest.mark.exhaustive
+def test_formgraders_page_lets_nothing_run_even_if_something_got_into_it(look, course):
     page = look(SUBMISSIONS, allowed=REFUSED)
     page.set_default_timeout(PATIENCE)
     open_submission(page, UNIT, NAME)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,8 @@ from urllib.request import urlopen
 
 import pytest
 from browser import barriers
+from ports import free_port
+from sampled import rest
 from waiting import PATIENCE, wait_until
 
 from course.check import load
@@ -61,12 +62,6 @@ def test_nobody_gets_in_without_the_token(lab):
     for path in ("/api/contents", "/api/kernels"):
         with pytest.raises(HTTPError, match="403"):
             urlopen(f"http://{address.netloc}{path}", timeout=PATIENCE)
-
-
-def free_port():
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return trial.getsockname()[1]
 
 
 HOLDS = r"([editor, source]) => editor.textContent.replace(/\s/g, '') === source.replace(/\s/g, '')"
@@ -137,7 +132,7 @@ def test_a_student_is_told_the_mistake_and_then_that_it_is_right(notebook, tmp_p
     in_light_and_dark(page, everything, tmp_path / "all.png")
 
 
-@pytest.mark.parametrize(("place", "allowed"), [("/lab/tree/", ()), ("/notebooks/", FAULTS_OF_NOTEBOOK_7)])
+@pytest.mark.parametrize(("place", "allowed"), [("/lab/tree/", ()), rest("/notebooks/", FAULTS_OF_NOTEBOOK_7)])
 def test_the_slider_moves_by_keyboard_and_redraws_the_picture(lab, notebook, place, allowed, tmp_path):
     page = notebook(lab.replace("/lab/tree/", place), allowed)
     shown = run(page, "pictures.step_slider()")

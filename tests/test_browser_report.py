@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 from browser import barriers
-from conftest import run_command
+from commands import run_command
 from planted import LONG
 from running import UNIT
 

@@ -1,7 +1,7 @@
 """A whole term in a browser: a real JupyterHub with its proxy, an instructor and two students.
 
-Here all users are one account of the system, so what keeps them apart is the hub: it opens servers and formgraders to
-those whose they are. Between accounts it is the modes of the exchange and the course folder, which are looked at too.
+Here all users are one account of the system, so only the hub keeps them apart: it opens servers and formgraders only to
+their owners. Accounts are kept apart by the modes of the exchange and the course folder, which are looked at too.
 """
 
 import json
@@ -10,8 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from browser import open_submission
-from trial_hub import PASSWORD, trial_hub  # noqa: F401
+from trial_hub import PASSWORD
 from waiting import PATIENCE
 
 from course.check import load
@@ -79,7 +80,7 @@ def answer(path, answers):
 
 
 def looks_at(teacher, student):
-    """The teacher looks at a submission: what the student wrote is shown, and nothing of it acts."""
+    """The teacher looks at a submission. What the student wrote is shown, and none of it acts."""
     listed = teacher.url
     open_submission(teacher, UNIT, student)
     notebook = teacher.locator("#notebook").first
@@ -97,7 +98,7 @@ def own(student):
 
 def forked_kernels(hub):
     """Kernels of students that are forks of a process of theirs that has imported the frameworks."""
-    servers = [one for one in hub.left() if "autograder.warm.server" in one.cmdline()]
+    servers = [one for one in hub.left() if "autograder.interactive.server" in one.cmdline()]
     return [one for one in servers if one.ppid() in [server.pid for server in servers]]
 
 
@@ -105,7 +106,8 @@ def status(page, hub, place):
     return page.request.get(hub.address + place).status
 
 
-def test_a_term(trial_hub, open_page):  # noqa: F811
+@pytest.mark.exhaustive
+def test_a_term(trial_hub, open_page):
     hub = trial_hub
     teacher = log_in(open_page, hub, "instructor", "/services/gradients/formgrader/manage_assignments")
     press(teacher, "assign")

@@ -4,9 +4,10 @@ import shutil
 
 import nbformat
 import pytest
-from conftest import run_command
+from commands import run_command
 
-from autograder.build import NOTEBOOKS, PROJECT, SOLUTIONS, build, notebook_path, stale
+from autograder.authoring.build import build, stale
+from autograder.course import NOTEBOOKS, PROJECT, SOLUTIONS, notebook_path
 from course import UNITS
 from course.check import load
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograder.export.classlist import ClassList, NoClassList
+from autograder.term.export.classlist import ClassList, NoClassList
 
 
 @pytest.mark.parametrize(

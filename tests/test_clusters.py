@@ -9,10 +9,10 @@ from planted import CLASS, DOUBLED, OWN, RENAMED, RIGHT, THIRD, THIRD_TOO
 from running import UNIT
 
 from autograder.records import Record
-from autograder.report.answers import LONGEST, answers_of, form, known_forms
+from autograder.report.answers import LONGEST_COMPARED, answers_of, form, known_forms
 from autograder.report.clusters import clusters
-from autograder.report.copying import Alike, alike, questions
-from autograder.report.gathering import GradedUnit, gather
+from autograder.report.copying import Alike, likenesses, questions
+from autograder.report.gathering import GradedUnit, graded_unit
 from course.check import Part, State, Verdict
 from course.check.observing import not_defined
 from course.check.plain import Raised, encode
@@ -21,7 +21,7 @@ TASK = UNIT.tasks["jacobian"]
 
 
 def observed(*students, parts=("a", "b"), seeds=None):
-    """A class of whom this was observed: a value for each part, or None where there was nothing to observe."""
+    """A class with these observations: a value for each part, or None where there was nothing to observe."""
     records = []
     for number, values in enumerate(students):
         verdict = Verdict(TASK.name, 0.0, 3.0, tuple(Part(part, State.WRONG, "wrong") for part in parts))
@@ -80,9 +80,9 @@ def test_what_was_not_observed_at_all_is_no_wrong_answer():
 def test_what_many_faults_give_is_no_reason_to_ask(value):
     graded = observed([value, value], [value, value], [1, 2], [3, 4], [5, 6], [7, 8])
     assert [cluster.peculiar for cluster in clusters(graded, TASK)] == [False, True, True, True, True]
-    assert alike(graded, clusters(graded, TASK)) == []
+    assert likenesses(graded, clusters(graded, TASK)) == []
     same = observed([1, 2], [1, 2], [value, value], [3, 4], [5, 6], [7, 8])
-    assert [one.students for one in alike(same, clusters(same, TASK))] == [{"s0", "s1"}]
+    assert [one.students for one in likenesses(same, clusters(same, TASK))] == [{"s0", "s1"}]
 
 
 def test_an_answer_that_is_not_there_is_no_wrong_one():
@@ -125,7 +125,7 @@ def test_the_form_of_code_is_what_an_editor_does_not_change():
 
 
 @pytest.mark.parametrize(
-    "source", ["def f(:", "%magic  on", "\0", "x" * (LONGEST + 1), "(" * 9000, "-" * 9000 + "1", "\ud800"]
+    "source", ["def f(:", "%magic  on", "\0", "x" * (LONGEST_COMPARED + 1), "(" * 9000, "-" * 9000 + "1", "\ud800"]
 )
 def test_code_that_python_cannot_read_keeps_its_text(source):
     assert form(f" {source}\n").text == " ".join(source.split())
@@ -148,9 +148,9 @@ def test_what_is_nobodys_own_is_known():
 
 
 def test_the_planted_copies_are_asked_about_and_nobody_else(planted_class):
-    graded = gather(UNIT, planted_class)
+    graded = graded_unit(UNIT, planted_class)
     found = [cluster for task in UNIT.tasks.values() for cluster in clusters(graded, task)]
-    asked = {one.students: {each.task for each in one.alike} for one in questions(alike(graded, found))}
+    asked = {one.students: {each.task for each in one.alike} for one in questions(likenesses(graded, found))}
     assert asked.pop(("ann", "ben")) == {"complex_step", "jacobian"}
     wrote_the_same = tuple(
         sorted(name for name, answers in CLASS.items() if answers.get("central_difference") == THIRD)
@@ -159,9 +159,9 @@ def test_the_planted_copies_are_asked_about_and_nobody_else(planted_class):
 
 
 def test_what_many_wrote_is_not_asked_about(planted_class):
-    graded = gather(UNIT, planted_class)
+    graded = graded_unit(UNIT, planted_class)
     few = GradedUnit(UNIT, planted_class, [record for record in graded.records if record.student in ("ann", "ben")])
-    assert alike(few, []) == []  # two of two are all
+    assert likenesses(few, []) == []  # two of two are all
 
 
 def test_one_likeness_may_be_chance_and_two_are_a_question():

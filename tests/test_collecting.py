@@ -9,14 +9,14 @@ from getpass import getuser
 from pathlib import Path
 
 import pytest
-from handing_in import RELEASE, UNIT, answered, take_in
+from handing_in import RELEASE, UNIT, answered, came_of, take_in
 from nbgrader.apps import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config.loader import PyFileConfigLoader
 
 import autograder
-from autograder.collecting import COPYING, copy_own, last_change
-from autograder.handed_in import handed_in, in_words
+from autograder.gradebook.handed_in import in_words
+from autograder.term.collecting import COPYING, copy_own, last_change
 
 ME = getuser()
 NOW = datetime.now(UTC)
@@ -154,7 +154,7 @@ def test_the_time_that_a_submission_claims_for_itself_does_not_come_in(exchange,
     stamp.unlink() if forged is None else stamp.write_text(forged)
     exchange.collect()
     assert contents(exchange.collected()) == {f"{UNIT.name}.ipynb": "right", "timestamp.txt": EARLY}
-    came = handed_in(exchange.collected())
+    came = came_of(exchange.collected())
     assert (came.time, came.source) == (EARLY, "the name of its folder in the exchange")
 
 
@@ -174,7 +174,7 @@ def test_a_folder_made_later_than_its_name_says_was_handed_in_when_it_was_made(e
     for path in (*folder.iterdir(), folder):
         os.utime(path, (seconds(LONG_AGO), seconds(LONG_AGO)))
     log = exchange.collect()
-    came = handed_in(exchange.collected())
+    came = came_of(exchange.collected())
     assert NOW.timestamp() <= seconds(came.time) <= time.time()
     assert came.source == "the last change to its folder in the exchange"
     assert f"its name says {LONG_AGO}, but it was last changed at {came.time}, which counts" in log
@@ -189,7 +189,7 @@ def test_a_file_changed_afterwards_counts_as_handed_in_then(exchange):
     (folder / f"{UNIT.name}.ipynb").write_text("changed")
     assert folder.stat().st_ctime == made
     exchange.collect()
-    assert seconds(handed_in(exchange.collected()).time) > made
+    assert seconds(came_of(exchange.collected()).time) > made
 
 
 def test_what_is_taken_out_of_an_inner_folder_afterwards_is_a_change_too(tmp_path):
@@ -214,7 +214,7 @@ def test_of_two_the_newer_one_is_taken_by_when_it_was_changed(exchange):
 def test_an_exchange_that_was_copied_can_be_believed(exchange):
     exchange.hand_in(time=LONG_AGO)
     exchange.collect(trust_names=True)
-    assert handed_in(exchange.collected()).time == LONG_AGO
+    assert came_of(exchange.collected()).time == LONG_AGO
 
 
 def test_what_is_too_much_is_left_out_and_named(tmp_path):

@@ -1,11 +1,11 @@
-"""``lab/compare.py``, notebooks on GPU and CPU: what it says of figures, and where no GPU was to be had."""
+"""``lab/compare.py``, notebooks on GPU and CPU: what it says about figures, and what it does without a GPU."""
 
 import sys
 
 import pytest
 from faked_nvml import Faked, install
 
-from autograder.hub import LAB
+from autograder.interactive.hub import LAB
 
 sys.path.insert(0, str(LAB))
 import compare
@@ -32,8 +32,9 @@ def test_a_figure_more_is_a_difference(capsys):
     assert "1 figures on the CPU, 2 on the GPU" in capsys.readouterr().out
 
 
+@pytest.mark.exhaustive
 def test_a_notebook_that_saw_no_gpu_proves_nothing(monkeypatch, capsys):
-    """Really run: here PyTorch has no CUDA, whatever cards there seem to be."""
+    """It is really run. PyTorch has no CUDA here, whatever cards there seem to be."""
     install([Faked()], setattr_=monkeypatch.setattr)
     monkeypatch.setenv("USE_GPU", "none")  # which the comparing itself sets
     monkeypatch.setattr(sys, "argv", ["compare.py", "torch_autograd"])

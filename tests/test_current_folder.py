@@ -1,11 +1,11 @@
-"""Whoever grades may stand in a folder of submissions: nothing that lies there is imported."""
+"""The current folder may hold submissions: nothing is imported from it."""
 
 import os
 import subprocess
 import sys
 
 import pytest
-from conftest import submission
+from commands import submission
 from programs import SANDBOX, need
 from running import UNIT
 

@@ -12,10 +12,11 @@ import pytest
 from faked_nvml import Faked, install
 from typer.testing import CliRunner
 
-from autograder.build import PROJECT
-from autograder.kernels import selftest
+from autograder.authoring import diagnosis
+from autograder.course import PROJECT
+from autograder.sandbox import selftest
 from course.cli import app
-from course.doctor import QUICK, examine, gpus, software
+from course.doctor import PLUGINS, QUICK, examine, gpus, software
 from course.start_here import machine
 
 
@@ -121,8 +122,8 @@ def test_extensions_that_are_switched_off(monkeypatch, tmp_path):
 
 def test_notebooks_that_are_not_those_of_the_lessons(monkeypatch):
     lines = ["solutions/01_numeric_gradient/numeric_gradient.ipynb: cell x differs", "notebooks/x.ipynb: differs"]
-    monkeypatch.setattr("autograder.build.stale", lambda units: iter(lines))
-    found = software.notebooks()
+    monkeypatch.setattr(diagnosis, "stale", lambda units: iter(lines))
+    found = diagnosis.notebooks()
     assert not found.well and "solutions/01_numeric_gradient" in found.found and "notebooks/x" in found.found
     assert found.mend.startswith("autograder build")
 
@@ -242,3 +243,13 @@ def test_the_command_has_help_with_an_example():
     command = Path(sys.executable).with_name("course")
     shown = subprocess.run([command, "doctor", "--help"], capture_output=True, text=True, check=True).stdout
     assert "Example: course doctor" in shown
+
+
+def test_on_windows_the_sandbox_is_said_to_be_missing(monkeypatch):
+    """Nothing that grades can be imported there, and this is told in a line."""
+    for name in [name for name in sys.modules if name.startswith("autograder.sandbox")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "platform", "win32")
+    other = next(point for point in metadata.entry_points(group=PLUGINS) if point.name == "sandbox")
+    (found,) = examine([lambda: other.load()()])
+    assert not found.well and found.minor and "graded on Linux; on Windows, install WSL" in found.found

@@ -6,12 +6,11 @@ import sqlite3
 from contextlib import closing
 
 import pytest
-from conftest import run_command
+from commands import run_command
 from running import UNIT
-from test_gradebook import postgres  # noqa: F401
 
-from autograder.database import Database
-from autograder.export.table import FORMULA, text
+from autograder.gradebook.database import Database
+from autograder.term.export.table import FORMULA_SIGNS, text_cell
 from course.check.verdict import rounded
 
 STUDENTS = [f"student-{number:02d}" for number in range(1, 31)]
@@ -122,7 +121,7 @@ def test_who_is_left_out_is_not_in_the_table(course):
         and len(rows) == len(exported(course, "canvas", "--class-list", path)[0]) - 1
     )
     output = refused(course, "canvas", "--class-list", path, "--without", "nobody")
-    assert "nobody to leave out is called 'nobody'" in output
+    assert "no student is called 'nobody'" in output
 
 
 def test_a_plain_table_names_students_whatever_column_they_are_found_by(course, totals):
@@ -220,8 +219,8 @@ def test_names_are_shown_and_not_calculated(course, to):
     column = 0 if to == "canvas" else 1
     shown = [row[column] for row in rows if any(student in row for student in STUDENTS)]
     stripped = [name.strip() for name in HOSTILE]
-    assert shown[:10] == [f"'{name}" if name.startswith(FORMULA) else name for name in stripped]
-    assert len(rows) >= 31 and not any(cell.startswith(FORMULA) for cell in shown)
+    assert shown[:10] == [f"'{name}" if name.startswith(FORMULA_SIGNS) else name for name in stripped]
+    assert len(rows) >= 31 and not any(cell.startswith(FORMULA_SIGNS) for cell in shown)
 
 
 def test_rows_of_canvas_that_are_no_students_are_not_in_a_plain_table(course):
@@ -240,14 +239,14 @@ def test_what_a_system_matches_is_left_as_it_is(course):
 
 @pytest.mark.parametrize("cell", ["=1", "\t=1", " -1", "\rx", "＠x", "+", "@"])
 def test_no_text_is_a_formula(cell):
-    assert text(cell) == f"'{cell}" and text(f"x{cell.strip()}") == f"x{cell.strip()}"
+    assert text_cell(cell) == f"'{cell}" and text_cell(f"x{cell.strip()}") == f"x{cell.strip()}"
 
 
 @pytest.mark.parametrize("cell", ["x;=1;y", "x; +1", ";@SUM(A1)", "x\t-1", "x\n=1"])
 def test_nor_is_a_piece_of_one_where_a_spreadsheet_separates_cells_otherwise(cell):
     for separator in ";\t\n":
-        assert not any(piece.lstrip().startswith(FORMULA) for piece in text(cell).split(separator))
-    assert text(cell).replace("'", "") == cell
+        assert not any(piece.lstrip().startswith(FORMULA_SIGNS) for piece in text_cell(cell).split(separator))
+    assert text_cell(cell).replace("'", "") == cell
 
 
 @pytest.mark.parametrize(("points", "shown"), [(10, "10"), (0, "0"), (8.20001, "8.2"), (2 / 3, "0.67"), (100.0, "100")])
@@ -272,7 +271,7 @@ def test_no_gradebook_is_made_by_looking_for_one(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_marks_from_postgresql(postgres, graded_class, tmp_path, totals):  # noqa: F811
+def test_marks_from_postgresql(postgres, graded_class, tmp_path, totals):
     words = ["--submissions", graded_class.folder / "submitted", "--course-dir", tmp_path, "--db-url", postgres]
     assert run_command("grade", UNIT.name, *words, "--only", "student-01", "--only", "student-02")[0] == 0
     rows, output = exported(tmp_path, "csv", "--db-url", postgres)

@@ -50,7 +50,7 @@ def test_the_buttons_move_the_slider_as_far_as_it_goes():
 
 @pytest.mark.parametrize(("still", "number"), [(None, 1), (-1, 3)])
 def test_where_there_are_no_widgets_the_picture_is_seen_alone(still, number):
-    """What a page made of a notebook shows of a slider: one of its pictures, and no trace of a widget."""
+    """A page made from a notebook shows one picture of a slider, and no trace of a widget."""
     box = slider_of(3, still)
     data, _ = DisplayFormatter().format(box)
     assert "application/vnd.jupyter.widget-view+json" in data and data["text/plain"] == f"[picture: number {number}]"

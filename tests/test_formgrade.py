@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from traitlets.config.loader import PyFileConfigLoader
 
-from autograder import formgrade
-from autograder.database import Database
-from autograder.formgrade import register
-from autograder.formgrade.safe import markdown
-from autograder.sanitize import LONGEST, MOST_TAGS, clean
+from autograder.gradebook.database import Database
+from autograder.html.sanitize import LONGEST_HTML, MOST_TAGS, clean
+from autograder.in_nbgrader import formgrade
+from autograder.in_nbgrader.formgrade import register_submitted
+from autograder.in_nbgrader.formgrade.safe import markdown
 from course.check import load
 from course.check.verdict import GREEN, RED, State, badge
 from course.figures import Picture
@@ -43,7 +43,7 @@ def test_what_acts_is_taken_out(html):
         assert not ACTS.search(" ".join(re.findall("<[^>]*>?", shown))), shown
 
 
-@pytest.mark.parametrize("html", ["<br>" * (MOST_TAGS + 1), "&" * (LONGEST + 1), f"<p {'a ' * LONGEST}>"])
+@pytest.mark.parametrize("html", ["<br>" * (MOST_TAGS + 1), "&" * (LONGEST_HTML + 1), f"<p {'a ' * LONGEST_HTML}>"])
 def test_what_a_parser_would_take_long_for_is_shown_as_it_was_written(html):
     assert clean(html).startswith(f"<pre>{escape(html[:50])}")
 
@@ -57,7 +57,7 @@ def test_another_database_is_told_of_the_units_and_given_to_nbgrader(tmp_path, m
     unit = load("numeric_gradient")
     (tmp_path / "submitted" / "ann" / unit.assignment).mkdir(parents=True)
     address = f"sqlite:///{tmp_path / 'elsewhere.db'}"
-    assert register(tmp_path, address) == [unit.name] and not (tmp_path / "gradebook.db").exists()
+    assert register_submitted(tmp_path, address) == [unit.name] and not (tmp_path / "gradebook.db").exists()
     with closing(Database(tmp_path, address).open()) as book:
         assert [assignment.name for assignment in book.assignments] == [unit.assignment]
     monkeypatch.chdir(tmp_path)

@@ -183,7 +183,7 @@ except gpu.TooLate as error:
 
 @pytest.mark.parametrize(("code", "started"), [(0, True), (3, False), (100, True)])
 def test_cuda_tells_whether_it_has_started(monkeypatch, code, started):
-    """100: it has, and there is no card."""
+    """CUDA's answer 100 means that it has started, and found no card."""
     driver = SimpleNamespace(cuDeviceGetCount=lambda count: code)
     monkeypatch.setattr(choice.ctypes, "CDLL", lambda name, mode: driver)
     assert choice._cuda_has_started() == started

@@ -22,7 +22,7 @@ def test_a_busy_card_can_be_shared_by_its_number(machine, capsys):
     assert CliRunner().invoke(cli.app, ["gpus"]).output.startswith(f"{gpu.find().cards[0]}\n"), "which is not free"
     assert gpu.use(0)
     said = capsys.readouterr().out
-    assert f"used by {accounts.own()}\n" in said and "Others use it too" not in said, "it is one's own process"
+    assert f"used by {accounts.own_account()}\n" in said and "Others use it too" not in said, "it is one's own process"
 
 
 @pytest.mark.parametrize("of_environment", [False, True])
@@ -61,7 +61,7 @@ def test_running_it_twice_is_harmless(eight, machine):
 
 
 def test_it_waits_for_a_card(machine, monkeypatch, capsys):
-    """Also where none was free before, as the message of that time advises."""
+    """It waits too if no card was free at the first call, as that call's message advises."""
     machine(Faked(used=60))
     assert gpu.use("auto") is None
     monkeypatch.setattr(choice.time, "sleep", lambda seconds: machine(Faked()))  # and then its user is gone

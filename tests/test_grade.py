@@ -5,7 +5,7 @@ import sqlite3
 
 import nbformat
 import pytest
-from conftest import run_command, submission
+from commands import run_command, submission
 
 from course.check import load
 

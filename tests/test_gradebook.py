@@ -2,29 +2,23 @@
 
 import json
 import os
-import pwd
 import shutil
-import socket
 import sqlite3
-import subprocess
 import sys
-import tempfile
 import threading
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
-from conftest import run_command, submission
-from programs import need
+import sqlalchemy.exc
+from commands import run_command, submission
+from nbgrading import nbgrader
 from running import UNIT, class_of, contents, points_in, records
-from test_nbgrader import nbgrader
-from waiting import PATIENCE, wait_until
 
-from autograder import database
-from autograder.database import Database
-from autograder.grade import Grading, grade
-from autograder.gradebook import GradebookWriter
+from autograder.gradebook import database
+from autograder.gradebook.database import Database, NoGradebook
+from autograder.gradebook.writer import GradebookWriter
+from autograder.grading.grade import Grading, grade
 
 RIGHT = {name: UNIT.reference_source(name) for name in UNIT.tasks}
 MANUAL = "update grade set manual_score = 1.5 where cell_id in (select id from base_cell where name = 'jacobian')"
@@ -169,6 +163,39 @@ def test_a_gradebook_that_stays_locked_ends_the_run(course, monkeypatch):
     assert code == 2 and "database is locked for 1 s by another program" in output and records(course) == before
 
 
+FAULTS = {
+    "no penalty can be assigned": ("autograder.gradebook.lateness._affected", sqlalchemy.exc.OperationalError),
+    "it is malformed": ("autograder.gradebook.writer._Rows.__call__", sqlalchemy.exc.DatabaseError),
+    "a table is gone": ("autograder.gradebook.writer._Rows.__call__", sqlalchemy.exc.ProgrammingError),
+}
+
+
+@pytest.mark.parametrize(("where", "kind"), FAULTS.values(), ids=FAULTS)
+def test_a_database_at_fault_ends_the_run_once(where, kind, course, monkeypatch):
+    def fail(*_, **__):
+        raise kind("a query", {}, Exception("on purpose"))
+
+    monkeypatch.setattr(where, fail)
+    told: list[object] = []
+    with pytest.raises(NoGradebook, match=r"the gradebook sqlite:\S+ cannot be used: on purpose"):
+        told.extend(grade(Grading(UNIT, course / "submitted", course, again=True)))
+    assert not told
+
+
+@pytest.mark.parametrize("kind", [sqlalchemy.exc.DataError, sqlalchemy.exc.IntegrityError])
+def test_what_the_database_does_not_take_of_one_stops_nobody(kind, course, monkeypatch):
+    write = GradebookWriter._write_scores
+
+    def refuse(writer, connection, outcome):
+        if outcome.record.student == "ada":
+            raise kind("a query", {}, Exception("on purpose"))
+        write(writer, connection, outcome)
+
+    monkeypatch.setattr(GradebookWriter, "_write_scores", refuse)
+    results = {one.student: one for _, one in grade(Grading(UNIT, course / "submitted", course, again=True))}
+    assert "not graded" in str(results["ada"].findings[-1]) and results["bob"].verdicts
+
+
 def test_what_is_said_of_a_gradebook_that_cannot_be_used(course):
     (course / "gradebook.db").write_bytes(b"not a database, although it is long enough to be one" * 100)
     code, output = graded(course)
@@ -225,7 +252,7 @@ def test_a_write_that_fails_leaves_nothing_behind(course, monkeypatch):
     def fail(*_, **__):
         raise ValueError("on purpose")
 
-    monkeypatch.setattr("autograder.gradebook._Rows.update", fail)
+    monkeypatch.setattr("autograder.gradebook.writer._Rows.update", fail)
     results = [result for _, result in grade(Grading(UNIT, course / "submitted", course, only=frozenset({"cleo"})))]
     assert "not graded: ValueError: on purpose" in str(results[0].findings[-1])
     assert contents(course / "gradebook.db") == before and "cleo.json" not in records(course)
@@ -236,61 +263,6 @@ def test_no_name_leads_out_of_the_course_folder(tmp_path):
     for name in ("..", ".", "", "a/b", "../../a", "a\0b", "a\nb", "n" * 250):
         with pytest.raises(ValueError, match="no folder can be called"):
             writer.notebook_path(name)
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory):
-    """The address of a PostgreSQL server of the distribution, started for these tests on a free port."""
-    pytest.importorskip("psycopg")
-    program = need("initdb")
-    folder = tmp_path_factory.mktemp("postgres")
-    user: dict[str, Any] = {}
-    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
-        nobody = pwd.getpwnam("nobody")
-        user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
-        for parent in folder.parents:
-            if parent.is_relative_to(tempfile.gettempdir()):
-                parent.chmod(parent.stat().st_mode | 0o011)
-    (folder / "password").write_text("tell-nobody\n")
-    (folder / "password").chmod(0o644)
-    initdb = [
-        program,
-        "-D",
-        folder / "data",
-        "-U",
-        "grader",
-        "-A",
-        "scram-sha-256",
-        "--pwfile",
-        folder / "password",
-    ]
-    subprocess.run(
-        [*map(str, initdb), "-E", "UTF8", "--no-sync"],
-        check=True,
-        cwd=folder,
-        capture_output=True,
-        timeout=PATIENCE,
-        **user,
-    )
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    options = ["-D", folder / "data", "-h", "127.0.0.1", "-p", port, "-k", folder, "-F"]
-    command = list(map(str, [program.with_name("postgres"), *options]))
-    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    server: Any = subprocess.Popen(command, cwd=folder, **quiet, **user)
-    try:
-        assert wait_until(lambda: (folder / "data" / "postmaster.pid").exists() and _answers(port))
-        yield f"postgresql+psycopg://grader:tell-nobody@127.0.0.1:{port}/postgres"
-    finally:
-        server.terminate()
-        server.wait(PATIENCE)
-
-
-def _answers(port):
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_a_class_graded_into_postgresql(postgres, tmp_path):

@@ -1,5 +1,5 @@
-"""Nothing that an answer can look at in its kernel tells it what is looked at or expected: no order of memory or of
-names, no frame, no constant of a check."""
+"""Nothing in its kernel tells an answer what a check looks at or expects: no order in memory or of names, no stack
+frame, no constant of a check."""
 
 import gc
 import importlib
@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sampled import every
 
 from course.check import Expected, judge, load, observe
 from course.check.judging import decoded
@@ -29,7 +30,7 @@ def frames():
 
 
 def reachable(output):
-    """All nodes of a graph, by name or in the order in which one comes upon them."""
+    """All nodes of a graph, by name or in the order in which a walk finds them."""
     found, waiting = {id(output): output}, [output]
     while waiting:
         for node in waiting.pop().inputs:
@@ -82,9 +83,13 @@ def right_parts(unit, task, scope, seeds):
     return counts
 
 
-@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("order", every(4, ORDERS))
 def test_no_order_that_is_there_is_topological(order):
-    counts = right_parts("custom_graph", "topological_order", {"topological_order": ORDERS[order]}, SEEDS)
+    gc.freeze()  # the garbage collector then lists what is made from now on only, and not all that tests have loaded
+    try:
+        counts = right_parts("custom_graph", "topological_order", {"topological_order": ORDERS[order]}, SEEDS)
+    finally:
+        gc.unfreeze()
     assert max(counts.values()) <= len(SEEDS) / 2, counts  # by chance it is one in six, for the least of the graphs
 
 
@@ -102,7 +107,7 @@ def told_before():
 
 
 def compared():
-    """An answer that looks which entries are others than in an earlier call."""
+    """An answer that looks which entries differ from those of an earlier call."""
     seen: list = []
 
     def gradient_check(loss, parameters, gradients, *args, **kwargs):

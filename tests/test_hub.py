@@ -1,4 +1,4 @@
-"""The lab's hub: cards for its users, on a machine with eight that is not here; its configuration."""
+"""The lab's hub: cards for its users, on a made-up machine with eight cards; its configuration."""
 
 import logging
 import os
@@ -14,7 +14,7 @@ from jupyterhub.app import JupyterHub
 from jupyterhub.auth import Authenticator
 from traitlets.config import Config
 
-from autograder.hub import LAB, Course, serve
+from autograder.interactive.hub import LAB, HubCourse, configure
 from course.gpu import hub, leases
 
 STUDENT = SimpleNamespace(name="student-1", id=1)
@@ -30,7 +30,7 @@ gpu.use("auto")
 
 @pytest.fixture(autouse=True)
 def leases_of_its_own(monkeypatch, tmp_path):
-    monkeypatch.setenv(leases.FOLDER, str(tmp_path / "leases"))
+    monkeypatch.setenv(leases.LEASES_VARIABLE, str(tmp_path / "leases"))
     yield
     leases.give_back()
 
@@ -53,7 +53,11 @@ def started(name):
 def in_a_notebook(server):
     """What ``gpu.use("auto")`` prints in a notebook on this server."""
     code = NOTEBOOK.format(tests=str(Path(__file__).parent))
-    kept = {name: value for name, value in os.environ.items() if name not in ("USE_GPU", leases.LEASED, leases.FOLDER)}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("USE_GPU", leases.LEASED, leases.LEASES_VARIABLE)
+    }
     done = subprocess.run(
         [sys.executable, "-c", code], env=kept | server.environment, capture_output=True, text=True, check=True
     )
@@ -71,7 +75,7 @@ def test_eight_of_nine_users_get_a_card_each_and_a_server_that_stops_makes_room(
     assert "4: A card, 0.0 of 80.0 GiB used, load 0 %, leased by student-5\n" in last
 
     hub.give_back(servers[4])
-    assert servers[4].environment == {"COURSE": "1", leases.FOLDER: str(leases.folder())}
+    assert servers[4].environment == {"COURSE": "1", leases.LEASES_VARIABLE: str(leases.folder())}
     assert "→ 4: A card" in in_a_notebook(servers[8]), "the notebook looks again"
     assert started("student-10").environment["USE_GPU"] == "GPU-0004"
 
@@ -136,7 +140,7 @@ def test_what_somebody_plants_among_the_leases_costs_only_that_card(monkeypatch,
 def test_servers_start_where_nothing_can_be_leased(monkeypatch, tmp_path, caplog):
     machine(monkeypatch, Faked(), Faked(lost=True))
     (tmp_path / "file").write_text("")
-    monkeypatch.setenv(leases.FOLDER, str(tmp_path / "file" / "leases"))
+    monkeypatch.setenv(leases.LEASES_VARIABLE, str(tmp_path / "file" / "leases"))
     assert "USE_GPU" not in started("student-1").environment
     assert "GPUs cannot be leased" in caplog.text and "card 1 does not answer" in caplog.text
 
@@ -197,7 +201,8 @@ def test_slurm_hands_out_its_cards_itself(configured):
     ],
 )
 def test_what_is_missing_is_told_in_a_line(configured, monkeypatch, tmp_path, missing, said):
-    monkeypatch.setattr("autograder.hub.find_spec", lambda name: None if name == missing else find_spec(name))
+    found = "autograder.interactive.hub.find_spec"
+    monkeypatch.setattr(found, lambda name: None if name == missing else find_spec(name))
     (tmp_path / missing).unlink(missing_ok=True)
     with pytest.raises(SystemExit, match=said):
         configured("slurm.py")
@@ -205,8 +210,8 @@ def test_what_is_missing_is_told_in_a_line(configured, monkeypatch, tmp_path, mi
 
 def test_two_courses_do_not_open_each_others_formgrader(tmp_path):
     c = Config()
-    courses = [Course(name, [f"{name}-teacher"], ["student"], tmp_path / name, None, 1) for name in ("one", "two")]
-    serve(c, *courses, exchange=tmp_path)
+    courses = [HubCourse(name, [f"{name}-teacher"], ["student"], tmp_path / name, None, 1) for name in ("one", "two")]
+    configure(c, *courses, exchange=tmp_path)
     app = JupyterHub(config=c)
     opens = {role["name"]: role["scopes"] for role in app.load_roles}
     assert opens["formgrade-one"] == ["access:services!service=one"]

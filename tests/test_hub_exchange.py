@@ -1,4 +1,4 @@
-"""What a hub's course lies in: the exchange and the folder that ``make_course.sh`` makes, and who may read there."""
+"""Where a hub's course lies: the exchange and the folder that ``make_course.sh`` makes, and who may read them."""
 
 import os
 import pwd
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from traitlets.config.loader import PyFileConfigLoader
 
-from autograder.hub import LAB
+from autograder.interactive.hub import LAB
 
 ME = getuser()
 
@@ -57,7 +57,7 @@ def test_graders_use_the_course_s_settings_and_the_name_of_their_folder(tmp_path
         "source_directory": "solutions",
         "release_directory": "notebooks",
     }
-    assert config.Exchange.root == "/exchange" and "autograder.in_nbgrader" in str(config.Autograde)
+    assert config.Exchange.root == "/exchange" and "autograder.in_nbgrader.exporters" in str(config.Autograde)
 
 
 @pytest.mark.parametrize("planted", ["", "/outbound", "/inbound", "/feedback"])

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from contextlib import closing, suppress
@@ -10,15 +9,16 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+from ports import free_port
 from waiting import PATIENCE, wait_until
 from websocket import create_connection
 
-from autograder.hub import LAB
+from autograder.interactive.hub import LAB
 
 TOKEN = "a-token-for-this-test-alone"
 CONFIGURATION = f"""
-from autograder import warm
-warm.start = lambda: None
+from autograder.interactive import provisioner
+provisioner.start = lambda: None
 load_subconfig({str(LAB / "students" / "jupyter_server_config.py")!r})
 assert c.MappingKernelManager.cull_idle_timeout == c.ServerApp.shutdown_no_activity_timeout == 7200
 c.MappingKernelManager.cull_idle_timeout, c.MappingKernelManager.cull_interval = 10, 1
@@ -28,9 +28,7 @@ c.MappingKernelManager.cull_idle_timeout, c.MappingKernelManager.cull_interval =
 @pytest.fixture
 def server(tmp_path):
     """A student's server: ``ask(method, place)``, and its port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     (tmp_path / "jupyter_server_config.py").write_text(CONFIGURATION)
     own = {f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in ("CONFIG", "DATA", "RUNTIME")}
     options = [
@@ -73,8 +71,9 @@ def run(connection, code):
     connection.send(json.dumps(message))
 
 
+@pytest.mark.exhaustive
 def test_a_kernel_that_runs_nothing_ends_though_its_notebook_is_open_and_one_that_computes_does_not(server):
-    """Looking at how much memory a kernel takes, as JupyterLab's bar can do all the time, does not keep it alive."""
+    """JupyterLab's status bar may ask all the time how much memory a kernel takes: that does not keep it alive."""
     ask, port = server
 
     def opened():

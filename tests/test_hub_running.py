@@ -1,9 +1,10 @@
-"""A hub with two courses and Slurm's configuration: who opens which formgrader, and a server as a job, by the real
-spawner. Slurm itself is four small scripts here, which run the job on this machine."""
+"""A hub with two courses and Slurm's configuration: who may open which formgrader, and a server as a job.
+
+The spawner is the real one. Slurm itself is four small scripts here, which run the job on this machine.
+"""
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -13,10 +14,11 @@ from getpass import getuser
 
 import psutil
 import pytest
+from ports import free_ports
 from programs import need
 from waiting import PATIENCE, wait_until
 
-from autograder.hub import LAB
+from autograder.interactive.hub import LAB
 
 USER, TOKEN = getuser(), "a-token-for-this-test-alone"
 SLURM = {
@@ -29,10 +31,10 @@ echo $! | tee "$JOBS/id" """,
 }
 CONFIGURATION = """
 from pathlib import Path
-from autograder import hub
-courses = [hub.Course("gradients", ["{user}"], ["emmy"], Path("{folder}/gradients"), None, {first}),
-           hub.Course("vision", ["emmy"], ["{user}"], Path("{folder}/vision"), None, {second})]
-hub.serve(c, *courses, exchange=Path("{folder}/exchange"))
+from autograder.interactive import hub
+courses = [hub.HubCourse("gradients", ["{user}"], ["emmy"], Path("{folder}/gradients"), None, {first}),
+           hub.HubCourse("vision", ["emmy"], ["{user}"], Path("{folder}/vision"), None, {second})]
+hub.configure(c, *courses, exchange=Path("{folder}/exchange"))
 load_subconfig(str(hub.LAB / "slurm.py"))
 c.SlurmSpawner.exec_prefix = ""  # else sudo, which makes the job the user's own
 c.SlurmSpawner.args = hub.IN_TRIAL
@@ -49,14 +51,6 @@ c.ConfigurableHTTPProxy.command = ["{proxy}"]
 c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{api}"
 c.ConfigurableHTTPProxy.pid_file = "{folder}/proxy.pid"
 """
-
-
-def free_ports(number):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 class Hub:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import submission
-from test_nbgrader import STUDENTS, UNIT, course_folder, nbgrader, scores
+from commands import submission
+from nbgrading import STUDENTS, UNIT, course_folder, nbgrader, scores
 
-from autograder.build import PROJECT, nbgrader_config
-from autograder.records import Records
+from autograder.course import PROJECT, nbgrader_config
+from autograder.records import Busy, Records
+from autograder.sandbox.provisioner import KERNELSPECS
 
 RIGHT = {name: UNIT.reference_source(name) for name in UNIT.tasks}
 FULL = {name: task.points for name, task in UNIT.tasks.items()}
@@ -84,28 +85,61 @@ def test_the_verdict_stands_in_the_notebook_and_in_a_record(graded):
     assert {t: v.points for t, v in record.verdicts.items()} == FULL
 
 
-def test_formgraders_button_works_within_its_event_loop(graded, monkeypatch):
-    """formgrader calls nbgrader's API from a thread whose event loop is running."""
+@pytest.fixture
+def press(graded, monkeypatch):
+    """Presses formgrader's button, which calls nbgrader's API from a thread whose event loop is running."""
     from nbgrader.apps.api import NbGraderAPI
     from nbgrader.coursedir import CourseDirectory
 
     monkeypatch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
-    submission(graded / "submitted", "late", RIGHT)
 
-    async def press():
+    async def call(student):
         config = nbgrader_config(graded)
-        return NbGraderAPI(CourseDirectory(config=config), config=config).autograde(UNIT.assignment, "late")
+        return NbGraderAPI(CourseDirectory(config=config), config=config).autograde(UNIT.assignment, student)
 
-    done = asyncio.run(press())
+    return lambda student: asyncio.run(call(student))
+
+
+def test_formgraders_button_works_within_its_event_loop(graded, press):
+    submission(graded / "submitted", "late", RIGHT)
+    done = press("late")
     assert done["success"], done
     assert marks(graded, "late") == FULL
+
+
+def test_formgraders_button_waits_for_no_other_run_and_tells_whose_it_is(graded, press):
+    submission(graded / "submitted", "meanwhile", RIGHT)
+    with Records(graded, UNIT).alone():
+        done = press("meanwhile")
+    told = f"another run is grading in {graded} (process {os.getpid()} of "
+    assert not done["success"] and told in done["log"] and "; wait for it, or stop it" in done["log"]
+    assert not marks(graded, "meanwhile") and not (graded / "autograded" / "meanwhile").exists()
+    assert press("meanwhile")["success"] and marks(graded, "meanwhile") == FULL
+    with Records(graded, UNIT).alone():
+        pass
+
+
+def test_nobody_grades_while_formgraders_button_works(graded, press, monkeypatch):
+    busy = []
+
+    def grade_meanwhile(*_):
+        with pytest.raises(Busy) as told, Records(graded, UNIT).alone():
+            pass
+        busy.append(str(told.value))
+        raise ValueError("on purpose")
+
+    monkeypatch.setattr("autograder.in_nbgrader.exporters.SaveAutoGrades.preprocess", grade_meanwhile)
+    submission(graded / "submitted", "another", RIGHT)
+    assert not press("another")["success"] and len(busy) == 1
+    with Records(graded, UNIT).alone():
+        pass
 
 
 def test_nbgraders_own_execution_takes_a_warm_kernel_unchanged(monkeypatch, tmp_path):
     """The kernelspec is enough: nbgrader's Execute, as it comes, runs a notebook confined."""
     from nbgrader.preprocessors import Execute
 
-    (tmp_path / "kernels").symlink_to(PROJECT / "autograder" / "kernels" / "kernelspecs")
+    (tmp_path / "kernels").symlink_to(KERNELSPECS)
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
     look = f"import os; print(os.path.exists({str(PROJECT / 'README.md')!r}))"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(look)])

@@ -22,6 +22,7 @@ from handing_in import (
 )
 
 from autograder import intake
+from autograder.course import Course, current
 from autograder.intake import (
     Finding,
     NoSubmissions,
@@ -276,9 +277,10 @@ def test_a_folder_that_nobody_may_enter_is_found(tmp_path, monkeypatch):
     assert student == "closed" and not submission.readable and "Permission denied" in str(submission.findings[-1])
 
 
-def test_a_release_that_was_not_built(tmp_path):
+def test_a_release_that_was_not_built(tmp_path, monkeypatch):
+    monkeypatch.setattr(intake, "current", lambda: Course(tmp_path))
     with pytest.raises(NotBuilt, match="autograder build numeric_gradient"):
-        released(UNIT, tmp_path)
+        released(UNIT)
 
 
 def test_files_beside_the_notebook_are_collected_and_what_is_odd_is_named(tmp_path):
@@ -367,7 +369,7 @@ def test_what_the_release_imports_is_allowed(tmp_path, name):
     unit = load(name)
     release = released(unit)
     for folder in ("notebooks", "solutions"):
-        path = intake.PROJECT / folder / unit.assignment / f"{name}.ipynb"
+        path = current().notebook(unit, folder)
         submission = taken(tmp_path, path.read_bytes(), unit, release)
         require_sound(submission, unit, release)
         assert submission.findings == []

@@ -6,7 +6,7 @@ from graphlib import CycleError
 import numpy as np
 import pytest
 
-from autograder.audit import audit_task
+from autograder.authoring.audit import audit_task
 from course.check import BrokenCheck, Expected, State, Verdict, judge, load, observe
 from course.check.comparing import EQUAL, alike, compare, differs
 from course.check.observing import not_defined
@@ -199,7 +199,7 @@ def test_other_seeds_show_other_numbers():
 
 
 def unit_with(**parts):
-    """A unit of one task that has these parts, whose reference is that of another unit."""
+    """A unit with one task, which has these parts. Its reference is that of another unit."""
     unit = Unit("numeric_gradient")
 
     @unit.task(points=2)

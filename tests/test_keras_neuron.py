@@ -5,15 +5,13 @@ import os
 
 import numpy as np
 import pytest
+from lazily import Lazily
 
 from course import quiet
 from course.keras_neuron import pictures
 
-with quiet.start_up():
-    import keras
-
-    from course.keras_neuron import reference
-    from course.keras_neuron.check import dense, neuron
+keras = Lazily("keras")
+reference, check = Lazily("course.keras_neuron.reference"), Lazily("course.keras_neuron.check")
 
 X = np.array([-1.0, -2.0])
 FIGURES: list = [  # weights and bias, probability, gradient
@@ -26,7 +24,7 @@ FIGURES: list = [  # weights and bias, probability, gradient
 
 @pytest.mark.parametrize(("weights", "probability", "gradient"), FIGURES)
 def test_four_neurons_and_their_gradients(weights, probability, gradient):
-    output, found = reference.neuron_gradients(neuron(weights[:2], weights[2]), X)
+    output, found = reference.neuron_gradients(check.neuron(weights[:2], weights[2]), X)
     np.testing.assert_allclose(output, probability, atol=1e-7)
     np.testing.assert_allclose(found, gradient, atol=1e-7)
 
@@ -45,18 +43,18 @@ def test_one_neuron_from_its_initializers():
         asked.append((shape, dtype))
         return reference.neuron_kernel(shape, dtype)
 
-    layer = dense(
+    layer = check.dense(
         1, 2, activation="sigmoid", kernel_initializer=kernel, bias_initializer=keras.initializers.Constant(-3)
     )
     assert asked == [((2, 1), "float32")] and layer.count_params() == 3
     assert layer.kernel.numpy().tolist() == [[2], [-3]] and layer.bias.numpy().tolist() == [-3]
     assert layer(X[None, :]).numpy() == pytest.approx(0.7310586, abs=1e-7)
     with pytest.raises(ValueError, match="expected min_ndim=2, found ndim=1"):
-        dense(1, 2)(X)
+        check.dense(1, 2)(X)
 
 
 def test_three_neurons_in_one_layer():
-    layer = dense(
+    layer = check.dense(
         3, 2, activation="sigmoid",
         kernel_initializer=reference.three_neuron_kernel, bias_initializer=reference.three_neuron_bias,
     )  # fmt: skip
@@ -86,7 +84,7 @@ def test_given_values_survive_a_layers_configuration():
 
 @pytest.mark.parametrize("p", [0.001, 0.3, 0.5, 0.9, 0.999])
 def test_a_chosen_probability(p):
-    layer = neuron([2, -3], -3)
+    layer = check.neuron([2, -3], -3)
     reference.set_probability(layer, X, p)
     assert layer(X[None, :]).numpy()[0, 0] == pytest.approx(p, rel=1e-5)
 
@@ -99,16 +97,19 @@ def test_a_chosen_probability(p):
         (lambda: reference.three_neuron_bias((1, 3)), r"three_neuron_bias: shape must be \(3,\), got \(1, 3\)"),
         (lambda: reference.GivenValues([1, 2])((3,)), r"GivenValues: shape must be \(2,\), got \(3,\)"),
         (
-            lambda: reference.neuron_gradients(neuron([2, -3], -3), X[None, :]),
+            lambda: reference.neuron_gradients(check.neuron([2, -3], -3), X[None, :]),
             r"neuron_gradients: x must have shape \(2,\), got \(1, 2\)",
         ),
-        (lambda: reference.neuron_gradients(dense(3, 2), X), "neuron_gradients: the layer must have one unit, got 3"),
         (
-            lambda: reference.set_probability(neuron([2, -3], -3), X[:1], 0.5),
+            lambda: reference.neuron_gradients(check.dense(3, 2), X),
+            "neuron_gradients: the layer must have one unit, got 3",
+        ),
+        (
+            lambda: reference.set_probability(check.neuron([2, -3], -3), X[:1], 0.5),
             r"set_probability: x must have shape \(2,\), got \(1,\)",
         ),
-        (lambda: reference.set_probability(neuron([2, -3], -3), X, 1.0), "set_probability: p must be .* got 1.0"),
-        (lambda: reference.set_probability(neuron([2, -3], -3), X, 0), "set_probability: p must be .* got 0"),
+        (lambda: reference.set_probability(check.neuron([2, -3], -3), X, 1.0), "set_probability: p must be .* got 1.0"),
+        (lambda: reference.set_probability(check.neuron([2, -3], -3), X, 0), "set_probability: p must be .* got 0"),
     ],
 )
 def test_input_that_makes_no_sense_is_named(compute, message):

@@ -1,5 +1,5 @@
-"""Warm kernels through Jupyter's own managers and clients, cold ones where nothing can be forked, and fork servers
-that cannot start."""
+"""Warm kernels through Jupyter's own managers and clients; cold kernels where nothing can be forked; fork servers that
+cannot start."""
 
 import asyncio
 import json
@@ -15,45 +15,16 @@ from escaping import UNIT, run
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
+from talking import interrupted, said_by
 from waiting import PATIENCE, wait_until
 
-from autograder import kernels
-from autograder.kernels import forkserver, sandbox, view
-
-pytestmark = pytest.mark.alone
+from autograder.sandbox import bubblewrap, forkserver, provisioner, view
 
 
 def manager(monkeypatch, unit=UNIT.name):
-    monkeypatch.setenv(kernels.UNIT, unit)
-    specs = KernelSpecManager(kernel_dirs=[str(kernels.KERNELSPECS)], ensure_native_kernel=False)
-    return AsyncKernelManager(kernel_name=kernels.KERNEL_NAME, kernel_spec_manager=specs)
-
-
-async def said_by(client, code):
-    """What a cell prints, and the status of its reply."""
-    texts = []
-
-    def take(message):
-        if message["msg_type"] == "stream":
-            texts.append(message["content"]["text"])
-
-    reply = await client._async_execute_interactive(code, output_hook=take, timeout=PATIENCE)
-    return "".join(texts), reply["content"]["status"]
-
-
-async def interrupted(km, client):
-    """The status of a cell that is interrupted once it runs."""
-    runs = asyncio.Event()
-    code = "import time\nprint('it runs', flush=True)\ntime.sleep(10_000)"
-
-    def take(message):
-        if message["msg_type"] == "stream":  # others come before it runs
-            runs.set()
-
-    waiting = asyncio.ensure_future(client._async_execute_interactive(code, output_hook=take, timeout=PATIENCE))
-    await runs.wait()
-    await km.interrupt_kernel()
-    return (await waiting)["content"]["status"]
+    monkeypatch.setenv(provisioner.UNIT, unit)
+    specs = KernelSpecManager(kernel_dirs=[str(provisioner.KERNELSPECS)], ensure_native_kernel=False)
+    return AsyncKernelManager(kernel_name=provisioner.KERNEL_NAME, kernel_spec_manager=specs)
 
 
 def in_kernel(monkeypatch, work):
@@ -96,7 +67,7 @@ def test_a_kernel_can_be_interrupted_and_restarted(monkeypatch):
 @pytest.mark.parametrize("now", [True, False])
 def test_a_kernel_shuts_down_and_leaves_no_process(now, monkeypatch):
     async def work(km, client):
-        server = psutil.Process(forkserver.start(UNIT.name, sandbox.STRICT).process.pid)
+        server = psutil.Process(forkserver.start(UNIT.name, bubblewrap.STRICT).process.pid)
         before = len(server.children(recursive=True))
         await km.shutdown_kernel(now=now)
         assert wait_until(lambda: len(server.children(recursive=True)) == before - 2)  # keeper and kernel
@@ -104,13 +75,14 @@ def test_a_kernel_shuts_down_and_leaves_no_process(now, monkeypatch):
     in_kernel(monkeypatch, work)
 
 
-def test_descriptors_and_folders_do_not_pile_up():
+def test_descriptors_and_folders_do_not_pile_up(monkeypatch, tmp_path):
     run()
-    before, folders = psutil.Process().num_fds(), set(Path(tempfile.gettempdir()).glob("kernel-*"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = psutil.Process().num_fds()
     for _ in range(4):
         assert run().full
     assert psutil.Process().num_fds() <= before + 3
-    assert set(Path(tempfile.gettempdir()).glob("kernel-*")) <= folders
+    assert not list(tmp_path.glob("kernel-*"))
 
 
 def test_kernels_differ_in_their_random_numbers_and_do_not_see_each_other():
@@ -121,14 +93,14 @@ def test_kernels_differ_in_their_random_numbers_and_do_not_see_each_other():
 
 
 def test_where_nothing_can_be_forked_a_cold_kernel_gives_the_same(monkeypatch):
-    monkeypatch.setattr(kernels, "can_be_warm", lambda: False)
+    monkeypatch.setattr(provisioner, "can_be_warm", lambda: False)
     cold = run("print('cold')", files={"helper.py": b"x = 1"}, cell_seconds=300.0)
     assert cold.full and "cold" in cold.text and not cold.findings
 
 
 @pytest.fixture
 def preloading(monkeypatch, tmp_path):
-    """Starts a fork server, of no unit, that imports a module with this source."""
+    """Starts a fork server that belongs to no unit, and imports a module with this source."""
 
     def start(source):
         (tmp_path / "unfit_module.py").write_text(source)
@@ -141,7 +113,7 @@ def preloading(monkeypatch, tmp_path):
             (folder / "unfit_module.py").write_text(source)
 
         monkeypatch.setattr(forkserver, "write_view", with_module)
-        return forkserver.ForkServer("", sandbox.STRICT)
+        return forkserver.ForkServer("", bubblewrap.STRICT)
 
     return start
 
@@ -165,7 +137,7 @@ def test_an_import_that_fails_is_named_and_leaves_no_server(source, preloading):
 
 
 def test_an_import_that_never_ends_is_not_waited_for(preloading, monkeypatch):
-    monkeypatch.setattr(forkserver, "START_SECONDS", 1.0)
+    monkeypatch.setattr(forkserver, "IMPORT_SECONDS", 1.0)
     server = preloading("import time; time.sleep(3600)")
     with pytest.raises(forkserver.NoWarmKernels, match="its imports took too long"):
         server.wait_until_ready()
@@ -185,18 +157,18 @@ def test_a_server_ends_with_its_owner_also_while_it_imports(preloading):
 
 
 def test_a_dead_server_is_replaced():
-    server = forkserver.start(UNIT.name, sandbox.STRICT)
+    server = forkserver.start(UNIT.name, bubblewrap.STRICT)
     server.wait_until_ready()
     for process in psutil.Process(server.process.pid).children(recursive=True):
         with suppress(psutil.NoSuchProcess):  # it has ended with one of the others
             process.kill()
     server.process.wait(PATIENCE)
-    assert run().full and forkserver.start(UNIT.name, sandbox.STRICT) is not server
+    assert run().full and forkserver.start(UNIT.name, bubblewrap.STRICT) is not server
 
 
 @pytest.mark.parametrize("name", ["numeric_gradient", "training"])
 def test_a_unit_can_be_forked_after_its_imports(name):
-    server = forkserver.ForkServer(name, sandbox.STRICT)
+    server = forkserver.ForkServer(name, bubblewrap.STRICT)
     try:
         server.wait_until_ready()
         assert "seccomp" in server.layers
@@ -205,9 +177,9 @@ def test_a_unit_can_be_forked_after_its_imports(name):
 
 
 def test_a_shared_server_is_used(monkeypatch):
-    server = forkserver.start(UNIT.name, sandbox.STRICT)
+    server = forkserver.start(UNIT.name, bubblewrap.STRICT)
     server.wait_until_ready()
-    monkeypatch.setenv(forkserver.SHARED, json.dumps({UNIT.name: str(server.address)}))
+    monkeypatch.setenv(forkserver.SHARED_VARIABLE, json.dumps({UNIT.name: str(server.address)}))
     monkeypatch.setattr(forkserver, "start", None)
     assert run().full
 
@@ -224,5 +196,5 @@ def test_a_folder_whose_rights_were_taken_away_is_deleted_and_links_are_not_foll
     (folder / "closed" / "inner").mkdir(parents=True)
     (folder / "link").symlink_to(tmp_path / "kept")
     (folder / "closed").chmod(0)
-    kernels.remove(folder)
+    provisioner.remove(folder)
     assert not folder.exists() and (tmp_path / "kept").stat().st_mode & 0o777 == 0o500

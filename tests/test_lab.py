@@ -1,4 +1,4 @@
-"""``course lab``: notebooks of one's own, never overwritten, and faults told in a line."""
+"""``course lab``: a student's own notebooks are never overwritten, and faults are reported in one line."""
 
 import socket
 import subprocess
@@ -7,7 +7,7 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from autograder.build import NOTEBOOKS, PROJECT
+from autograder.course import NOTEBOOKS, PROJECT
 from course import UNITS
 from course.cli import app
 from course.lab import CannotOpen, bring_notebooks
@@ -32,9 +32,12 @@ def test_notebooks_are_copied_once_and_then_belong_to_the_student(tmp_path):
     copy = next(tmp_path.glob("*/numeric_gradient.ipynb"))
     assert copy.read_bytes() == (RELEASED / copy.relative_to(tmp_path)).read_bytes()
     copy.write_text("my answers")
+    mine = tmp_path / "00_start_here" / "start_here.new"
+    mine.write_text("my notes")
     (tmp_path / "00_start_here" / "start_here.ipynb").unlink()
     assert [path.name for path in bring_notebooks(RELEASED, tmp_path)] == ["start_here.ipynb"]
-    assert copy.read_text() == "my answers"
+    assert copy.read_text() == "my answers" and mine.read_text() == "my notes"
+    assert not list(tmp_path.glob("*/.*"))
 
 
 def test_it_can_be_imported_where_there_is_no_unix():

@@ -1,4 +1,4 @@
-"""When a submission was handed in, whose word counts for it, and what being late costs: by what holds at the moment."""
+"""When a submission was handed in, whose word counts, and what being late costs under the settings of the moment."""
 
 import json
 import shutil
@@ -7,7 +7,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from conftest import run_command, submission
+from commands import run_command, submission
+from pages import parsed
 from running import UNIT, contents, records
 
 RIGHT = {name: UNIT.reference_source(name) for name in UNIT.tasks}
@@ -40,7 +41,7 @@ def told(course):
     assert run_command("feedback", UNIT.name, "--course-dir", course)[0] == 0
     pages = (course / "feedback").glob(f"*/{UNIT.assignment}/{UNIT.name}.html")
     return {
-        page.parts[-3]: float(page.read_text().partition('<p class="total">')[2].split("<strong>")[1].split()[0])
+        page.parts[-3]: float(parsed(page.read_text()).select_one("p.total strong").get_text().split()[0])
         for page in pages
     }
 
@@ -64,7 +65,7 @@ FULL = {"ada": UNIT.points, "bob": UNIT.points}
 
 
 def test_a_due_date_a_penalty_and_an_extension_count_as_soon_as_they_are_set(course):
-    """Nothing is graded again for it, and whoever reads marks says the same."""
+    """Nothing needs to be graded again, and all readers of marks agree."""
     before = records(course)
     assert exported(course) == told(course) == FULL
     (course / "nbgrader_config.py").write_text(ZERO)
@@ -93,7 +94,7 @@ def test_a_mark_by_hand_is_part_of_what_being_late_costs(course):
 
 
 def test_whose_word_counts_is_said(course):
-    assert "handed in: 2 times by its own timestamp.txt; its student may have written that" in graded(course)
+    assert "handed in: 2 times by its own timestamp.txt; a student can have written it" in graded(course)
     record = json.loads((course / "records" / UNIT.name / "ada.json").read_text())
     assert record["submitted"] == AFTER and record["time_from"] == "its own timestamp.txt"
 
@@ -101,13 +102,15 @@ def test_whose_word_counts_is_said(course):
 def test_what_the_collector_noted_counts_only_for_what_it_collected(course):
     from datetime import datetime
 
-    from autograder.handed_in import UNCONFIRMED, handed_in, note
+    from handing_in import came_of
+
+    from autograder.gradebook.handed_in import UNCONFIRMED, note
 
     folder = course / "submitted" / "ada" / UNIT.assignment
     note(folder, datetime(2026, 1, 1, 13), "the exchange")
-    assert handed_in(folder).source == UNCONFIRMED, "another submission lies there, with a time of its own"
+    assert came_of(folder).source == UNCONFIRMED, "another submission lies there, with a time of its own"
     (folder / "timestamp.txt").write_text("2026-01-01 13:00:00.000000 UTC")
-    assert handed_in(folder).source == "the exchange"
+    assert came_of(folder).source == "the exchange"
     assert "1 time by the exchange" in graded(course)
     (course / "submitted" / ".collected" / "ada" / f"{UNIT.assignment}.json").write_text('{"time": 7}')
-    assert handed_in(folder).source == UNCONFIRMED
+    assert came_of(folder).source == UNCONFIRMED

@@ -1,7 +1,7 @@
 """Submissions that lie elsewhere than expected are named, whatever else is right."""
 
 import pytest
-from conftest import run_command, submission
+from commands import run_command, submission
 from running import UNIT
 
 from autograder.intake.layout import misplaced

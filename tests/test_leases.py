@@ -96,7 +96,7 @@ def test_a_card_whose_lease_cannot_be_used_is_taken_last(machine, capsys):
 
 def test_leases_where_nothing_can_be_written(eight, monkeypatch, tmp_path, capsys):
     (tmp_path / "file").write_text("")
-    monkeypatch.setenv(leases.FOLDER, str(tmp_path / "file" / "leases"))
+    monkeypatch.setenv(leases.LEASES_VARIABLE, str(tmp_path / "file" / "leases"))
     card = gpu.use("auto")
     assert card and card.index == 3 and "cannot be leased" in capsys.readouterr().err
     assert CliRunner().invoke(cli.app, ["gpus"]).exit_code == 0
@@ -105,7 +105,7 @@ def test_leases_where_nothing_can_be_written(eight, monkeypatch, tmp_path, capsy
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another account")
 def test_a_folder_that_is_closed_says_how_to_open_it(monkeypatch):
     with tempfile.TemporaryDirectory() as closed:
-        monkeypatch.setenv(leases.FOLDER, closed)
+        monkeypatch.setenv(leases.LEASES_VARIABLE, closed)
         Path(closed).chmod(0o755)
         os.seteuid(65534)
         try:
@@ -159,7 +159,7 @@ time.sleep(10_000)
 
 
 def test_looking_keeps_nobody_from_taking(tmp_path):
-    """Whoever looks has the lock for a moment."""
+    """Looking locks the file for a moment."""
     code = "from course.gpu import leases\nprint(flush=True)\nwhile True: leases.holder('GPU-0000')"
     leases.take("GPU-0000")
     looker = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
@@ -227,7 +227,7 @@ def test_a_lease_whose_file_cannot_be_written_is_held_all_the_same(monkeypatch):
     def fails():
         raise RuntimeError("no name")
 
-    monkeypatch.setattr("course.gpu.accounts.own", fails)
+    monkeypatch.setattr("course.gpu.accounts.own_account", fails)
     with pytest.raises(RuntimeError):
         leases.take("GPU-0000")
     assert leases.take("GPU-0000") and leases.holder("GPU-0000") == leases.YOU

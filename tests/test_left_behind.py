@@ -1,5 +1,5 @@
-"""What an answer leaves running, a thread, a timer, a handler, earns nothing for later tasks, and takes nothing from
-the grader: each check is judged by what came of it."""
+"""An answer may leave a thread, a timer or a handler running. That earns nothing for later tasks, and takes nothing
+from the grader: each check is judged by what came of it."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -7,14 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 import nbformat
 import pytest
 from escaping import SMALL, TRIED
+from sampled import asked_for, every
 
-from autograder.execute import Job, execute, limits_from
-from autograder.inside.limits import MB
 from autograder.intake import released
-from autograder.kernels import forkserver
+from autograder.running.execute import execute
+from autograder.running.job import Job, limits_from
+from autograder.sandbox import forkserver
+from autograder.sandbox.inside.limits import MB
 from course.check import Expected, judge, load
-
-pytestmark = pytest.mark.alone
 
 UNIT = load("numeric_gradient")
 FIRST, LATER, LAST = "forward_difference", "central_difference", "relative_error"
@@ -90,14 +90,14 @@ def run(left):
 
 
 @pytest.fixture(scope="module")
-def outcomes():
+def outcomes(request):
     forkserver.start(UNIT.name, "strict").wait_until_ready()
     with ThreadPoolExecutor(2) as pool:
-        tried = {name: pool.submit(run, left) for name, left in {**LEFT, "nothing": ""}.items()}
+        tried = {name: pool.submit(run, LEFT.get(name, "")) for name in asked_for(request, "name") | {"nothing"}}
         return {name: future.result() for name, future in tried.items()}
 
 
-@pytest.mark.parametrize("name", LEFT)
+@pytest.mark.parametrize("name", every(3, LEFT))
 def test_what_is_left_behind_earns_nothing_later(name, outcomes):
     points, done = outcomes[name]
     TRIED.append(("left", name, f"{points[LATER]:g} points later; {', '.join(dict(done.findings)) or 'nothing'}"))

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from autograder.lesson import BEGIN, END, LessonError, read_lesson, with_solution_marks
+from autograder.authoring.lesson import BEGIN, END, LessonError, read_lesson, with_solution_marks
 from course import UNITS
 from course.check import load
 
@@ -43,7 +43,7 @@ def test_what_cells_become(tmp_path):
     ("right", "wrong", "line", "words"),
     [
         (":answer: mean_of_squares", ":answer: nonsense", 9, "no task has an answer called 'nonsense'"),
-        (":check: mean_of_squares", ":check: nonsense", 13, "no task is called 'nonsense'; the tasks are mean"),
+        (":check: mean_of_squares", ":check: nonsense", 13, "start_here has no task called 'nonsense'"),
         (":given: setup\nx = 1", ":answer: mean_of_squares", 8, "answer mean_of_squares stands already in line 4"),
         (":given: setup\nx = 1", ":check: mean_of_squares", 12, "check mean_of_squares stands already in line 4"),
         (":given: setup\nx = 1", ":show: nonsense", 4, "the reference has no 'nonsense'"),

@@ -1,36 +1,20 @@
 """nbgrader's own commands work on the course, and agree with ours on honest submissions."""
 
 import csv
-import os
 import shutil
-import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from waiting import PATIENCE
+from nbgrading import STUDENTS, UNIT, course_folder, nbgrader, scores
 
-from autograder.build import PROJECT
-from course.check import load
-
-UNIT = load("numeric_gradient")
-STUDENTS = ("student-01", "student-02", "student-03", "student-04")
-
-
-def course_folder(root, graded_class):
-    """A course folder with four submissions of the class."""
-    shutil.copytree(PROJECT / "solutions", root / "solutions")
-    for student in STUDENTS:
-        shutil.copytree(graded_class.folder / "submitted" / student, root / "submitted" / student)
-    return root
+from autograder.course import PROJECT
 
 
 @pytest.fixture(scope="module")
 def course(graded_class, tmp_path_factory):
     """A course folder in which stock nbgrader graded four of the class, from release to feedback and export."""
     root = course_folder(tmp_path_factory.mktemp("nbgrader"), graded_class)
-    stock = f"load_subconfig({str(PROJECT / 'autograder' / 'nbgrader_course.py')!r})"
+    stock = f"load_subconfig({str(PROJECT / 'autograder' / 'in_nbgrader' / 'nbgrader_course.py')!r})"
     (root / "nbgrader_config.py").write_text(stock)
     for words in (
         ["generate_assignment", UNIT.assignment],
@@ -42,40 +26,19 @@ def course(graded_class, tmp_path_factory):
     return root
 
 
-def nbgrader(root, *words, config=PROJECT / "autograder"):
-    bin_folder = Path(sys.executable).parent
-    path = os.pathsep.join([str(bin_folder), os.environ["PATH"]])  # nbgrader starts alembic by name
-    environment = dict(os.environ, JUPYTER_CONFIG_PATH=str(config), PATH=path)
-    command = [str(bin_folder / "nbgrader"), *words]
-    done = subprocess.run(
-        command, cwd=root, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-
-
-def scores(database, students=STUDENTS):
-    query = """
-        select student.id, base_cell.name, grade.auto_score from grade
-        join submitted_notebook on grade.notebook_id = submitted_notebook.id
-        join submitted_assignment on submitted_notebook.assignment_id = submitted_assignment.id
-        join student on submitted_assignment.student_id = student.id
-        join base_cell on grade.cell_id = base_cell.id"""
-    with sqlite3.connect(database) as db:
-        return {
-            (student, task): score for student, task, score in db.execute(query) if not students or student in students
-        }
-
-
+@pytest.mark.exhaustive
 def test_nbgrader_makes_the_same_student_notebook(course):
     path = Path("notebooks") / UNIT.assignment / f"{UNIT.name}.ipynb"
     assert (course / path).read_bytes() == (PROJECT / path).read_bytes()
 
 
+@pytest.mark.exhaustive
 def test_stock_autograde_gives_the_same_marks(course, graded_class):
     ours, stock = scores(graded_class.folder / "gradebook.db"), scores(course / "gradebook.db")
     assert len(ours) == len(STUDENTS) * len(UNIT.tasks) and ours == stock
 
 
+@pytest.mark.exhaustive
 def test_feedback_and_export(course):
     for student in STUDENTS:
         page = course / "feedback" / student / UNIT.assignment / f"{UNIT.name}.html"

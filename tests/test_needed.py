@@ -5,10 +5,11 @@ from copy import deepcopy
 import nbformat
 import pytest
 
-from autograder.build import NOTEBOOKS, PROJECT, notebook_path
-from autograder.execute import CHECKS_ALL
+from autograder.code import names_of
+from autograder.course import NOTEBOOKS, PROJECT, notebook_path
 from autograder.intake import released
-from autograder.needed import names_of, unneeded
+from autograder.intake.relevance import unneeded
+from autograder.running.execute import CHECKS_ALL
 from course import UNITS
 from course.check import load
 
@@ -104,7 +105,7 @@ def test_a_lesson_ends_with_a_cell_that_checks_everything_and_bears_on_no_mark(n
 
 @pytest.mark.parametrize("name", UNITS)
 def test_no_demonstration_of_the_course_sets_what_answers_depend_on(name):
-    """Everything that sets something for the whole notebook stands in a locked cell, which always runs."""
+    """Every setting for the whole notebook stands in a locked cell, which always runs."""
     unit = load(name)
     release = released(unit)
     notebook = nbformat.read(PROJECT / notebook_path(unit, NOTEBOOKS), as_version=4)

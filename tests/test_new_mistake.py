@@ -7,12 +7,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import run_command
+from commands import run_command
 from planted import DOUBLED, RIGHT, SEVEN, THIRD
 from running import AUTOGRADER, UNIT
 
-from autograder.build import PROJECT
-from autograder.new_mistake import definition_of, one_edit, runs_early
+from autograder.authoring.new_mistake import definition_of, one_edit, runs_early
+from autograder.course import PROJECT
 
 
 def new(folder, *words):
@@ -90,7 +90,7 @@ def test_what_is_written_is_audited(planted_class, tmp_path):
 
 
 def _sum(audit):
-    """Known mistakes that are rejected, by the foot of the audit's table."""
+    """The number of known mistakes that are rejected, from the last row of the audit's table."""
     foot = next(line for line in audit.splitlines() if "5 tasks" in line)
     rejected, of = foot.split("│")[3].split(" of ") if "│" in foot else ("0", "1")
     assert int(rejected) == int(of)
@@ -171,7 +171,7 @@ def test_code_that_runs_as_soon_as_it_is_read_is_not_written(answered):
     before = path.read_bytes()
     folder = answered("def relative_error(a, b, c=print('ran')):\n    return 7.0\n")
     code, output = new(folder, "relative_error")
-    assert code == 0 and "it runs code as soon as it is read" in output
+    assert code == 0 and "it runs code as soon as it is imported" in output
     code, output = new(folder, "relative_error", "--name", "seven", "--write")
     assert code == 2 and "put it into mistakes.py by hand" in output and path.read_bytes() == before
 

@@ -5,6 +5,7 @@ import inspect
 
 import numpy as np
 import pytest
+from sampled import every
 
 from course import UNITS
 from course.check import load
@@ -75,7 +76,7 @@ def scribbling(answer):
     return scribbler
 
 
-@pytest.mark.parametrize(("unit_name", "task_name"), TASKS)
+@pytest.mark.parametrize(("unit_name", "task_name"), every(3, TASKS))
 def test_a_part_is_the_same_alone_as_after_others(unit_name, task_name):
     unit = load(unit_name)
     task = unit.tasks[task_name]
@@ -85,6 +86,7 @@ def test_a_part_is_the_same_alone_as_after_others(unit_name, task_name):
         return Observing(task, scope | {name: scribbling(scope[name]) for name in task.answers}, SEED)
 
     parts = list(observing())
+    assert parts
     for order in (parts, parts[::-1]):
         together = observing()
         in_order = {part: together[part] for part in order}

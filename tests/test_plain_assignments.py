@@ -6,7 +6,9 @@ import nbformat
 import pytest
 from plain_course import EXAMPLE, ODD, add_odd, hand_in_all, marks, run
 
-from autograder.build import PROJECT
+from autograder.course import PROJECT
+
+pytestmark = pytest.mark.exhaustive
 
 OURS = PROJECT / "autograder"
 ASSIGNMENTS = ("ps1", "ps1_autotest", "odd")
@@ -14,6 +16,7 @@ SETTINGS = """
 c = get_config()
 c.LateSubmissionPlugin.penalty_method = "zero"
 c.Execute.startup_timeout = 300
+c.Execute.timeout = 8
 c.Execute.iopub_timeout = 60  # a busy machine is no fault
 """
 
@@ -62,7 +65,7 @@ def test_marks_are_the_same_for_every_cell(graded):
 
 
 def test_the_class_is_marked_as_it_was_meant(graded):
-    """Else two empty tables would be equal."""
+    """Otherwise two empty tables would be equal."""
     noted = marks(graded[1])
     points = {student: noted[student, "odd"][0] for student in ODD}
     assert noted["solved", "ps1_autotest"][0] > noted["blank", "ps1_autotest"][0]
@@ -76,7 +79,7 @@ def test_the_class_is_marked_as_it_was_meant(graded):
 
 
 def test_outputs_are_the_same(graded):
-    """Of what runs alike in both; a traceback names the file in which a cell was kept."""
+    """Only outputs that can be the same are compared: a traceback, for example, names the file that held the cell."""
     for student in ("right", "noisy", "lying"):
         texts = []
         for root in graded:

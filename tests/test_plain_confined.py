@@ -9,8 +9,9 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell
 from plain_course import PYTHON, RIGHT, add_odd, answering, both, hand_in, marks, run
+from sampled import rest
 
-from autograder.build import PROJECT
+from autograder.course import PROJECT
 
 OURS = PROJECT / "autograder"
 SETTINGS = "c = get_config()\nc.ConfinedExecute.limits = {'memory': 500_000_000}\n"
@@ -163,7 +164,11 @@ def other_kernel(folder):
 
 @pytest.mark.parametrize(
     ("settings", "isolation", "runs"),
-    [("", "strict", False), ("", "none", True), ("c.ConfinedExecute.unconfined_kernels = ['other']", "strict", True)],
+    [
+        rest("", "strict", False),
+        rest("", "none", True),
+        ("c.ConfinedExecute.unconfined_kernels = ['other']", "strict", True),
+    ],
 )
 def test_another_kernel_runs_only_where_it_is_allowed_and_nbgrader_says_so(tmp_path, settings, isolation, runs):
     root, folder = tmp_path / "course", other_kernel(tmp_path / "jupyter")

@@ -1,4 +1,4 @@
-"""What a course sets of nbgrader holds for its plain assignments, and units and plain assignments share a folder."""
+"""A course's nbgrader settings hold for its plain assignments; units and plain assignments may share a folder."""
 
 import asyncio
 import os
@@ -8,11 +8,12 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import submission
+from commands import submission
 from nbformat.v4 import new_notebook
 from plain_course import PYTHON, RIGHT, add_odd, cell, hand_in, marks, run
+from sampled import rest
 
-from autograder.build import PROJECT, nbgrader_config
+from autograder.course import PROJECT, nbgrader_config
 from autograder.records import Records
 from course.check import load
 
@@ -32,7 +33,7 @@ c.ClearSolutions.code_stub = {"python": "todo = None"}
 c.OverwriteCells.add_missing_cells = True
 c.Execute.extra_arguments = ["--InteractiveShell.ast_node_interactivity=all"]
 c.Execute.error_on_timeout = {"ename": "Late", "evalue": "too late", "traceback": []}
-c.Execute.timeout = 25
+c.Execute.timeout = 10
 c.Execute.startup_timeout = 300
 c.Execute.iopub_timeout = 60
 c.IgnorePattern.enabled = True
@@ -77,6 +78,7 @@ def answered(notebook):
     del notebook.cells[-1]
 
 
+@pytest.mark.exhaustive
 def test_a_course_s_own_settings_hold(tmp_path):
     """Steps, delimiters, hooks and what Execute is told: each of them changes a mark here."""
     noted: list = []
@@ -127,7 +129,7 @@ def require_both(root, student="ann"):
     assert noted[student, "odd", "first", "test_share"][0] == 2
 
 
-@pytest.mark.parametrize("place", ["source", "solutions"])
+@pytest.mark.parametrize("place", [rest("source"), "solutions"])
 def test_units_and_plain_assignments_share_a_folder(tmp_path, place):
     root = mixed(tmp_path, place)
     of_both(root, OURS)
@@ -139,6 +141,7 @@ def test_units_and_plain_assignments_share_a_folder(tmp_path, place):
     assert "Score: 2.0 / 2.0" in " ".join((root / "feedback" / "ann" / "odd" / "first.html").read_text().split())
 
 
+@pytest.mark.exhaustive
 def test_a_lab_s_course_holds_both(tmp_path):
     """With the settings that ``make_course.sh`` copies, started elsewhere; and formgrader's button, within its loop."""
     from nbgrader.apps.api import NbGraderAPI

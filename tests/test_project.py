@@ -1,19 +1,21 @@
 """The project's own promises: light import, one set of dependencies, nothing of one machine in the files."""
 
+import ast
 import re
 import subprocess
 import sys
-import tomllib
+from itertools import chain
 
 import nbformat
 import pytest
 import yaml
-from conftest import run_command
+from commands import run_command
+from declared import name_of, pins, project
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from autograder.build import PROJECT
 from autograder.commands import COMMANDS, GROUPS
+from autograder.course import PROJECT
 
 CUDA_OF_TENSORFLOW = {"nvidia-cudnn-cu12": ">=9.3.0.75,<10", "nvidia-nccl-cu12": ">=2.25.1,<3",
                       "nvidia-cublas-cu12": ">=12.5.3.2,<13", "nvidia-cuda-runtime-cu12": ">=12.5.82,<13"}  # fmt: skip
@@ -21,21 +23,7 @@ CUDA_OF_TORCH = {"nvidia-cudnn-cu12": "9.10.2.21", "nvidia-nccl-cu12": "2.27.5",
                  "nvidia-cuda-runtime-cu12": "12.8.90"}  # fmt: skip
 """What the metadata of TensorFlow 2.20.0 and PyTorch 2.10.0 ask for, where they ask for the same libraries."""
 
-HEAVY = ("numpy", "tensorflow", "torch", "matplotlib", "sympy", "IPython")
-
-
-def project():
-    return tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
-
-
-def pins(file="constraints.txt"):
-    lines = (PROJECT / file).read_text().splitlines()
-    requirements = [Requirement(line) for line in lines if line and not line.startswith("#")]
-    return {name_of(one.name): str(one.specifier).removeprefix("==") for one in requirements}
-
-
-def name_of(package):
-    return re.sub(r"[-_.]+", "-", package).lower()
+HEAVY = ("numpy", "tensorflow", "torch", "matplotlib", "sympy", "IPython", "jinja2")
 
 
 def test_importing_course_is_light():
@@ -83,6 +71,30 @@ def test_what_is_installed_is_what_is_pinned():
         assert version(name) == pins()[name]
 
 
+def imported(folder):
+    """The packages that modules below a folder import, without Python's own and ours."""
+    for path in (PROJECT / folder).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                names = [node.module or ""]
+            yield from (name.partition(".")[0] for name in names)
+
+
+@pytest.mark.parametrize("folder", ["course", "autograder", "lab"])
+def test_what_is_imported_is_declared(folder):
+    """This holds too for packages that another one brings along today."""
+    from importlib.metadata import packages_distributions
+
+    requirements = chain(project()["dependencies"], *project()["optional-dependencies"].values())
+    declared = {name_of(Requirement(one).name) for one in requirements}
+    brings = packages_distributions()
+    ours = {*sys.stdlib_module_names, "course", "autograder"}
+    found = {name: set(map(name_of, brings.get(name, [name]))) for name in {*imported(folder)} - ours}
+    assert found
+    assert [name for name, packages in found.items() if not packages & declared] == []
+
+
 def test_conda_environment_installs_the_project_with_the_constraints():
     environment = yaml.safe_load((PROJECT / "environment.yml").read_text())
     *conda, pip = environment["dependencies"]
@@ -101,7 +113,7 @@ def tracked():
 def test_no_path_of_a_machine_and_no_registry_in_the_files():
     forbidden = re.compile(r"/(?:home|root|Users|work)/\w|pypi\.org|pythonhosted|anaconda\.org|download\.pytorch")
     for path in tracked():
-        if path.suffix not in (".png",) and path.name != "test_project.py":
+        if path.suffix not in (".png", ".zip") and path.name != "test_project.py":
             found = forbidden.search(path.read_text(encoding="utf-8"))
             assert not found, f"{path}: {found}"
 
@@ -112,10 +124,48 @@ def test_files_stay_short():
             assert len(path.read_text().splitlines()) <= 280, path
 
 
-def test_links_in_the_documents_lead_somewhere():
-    for path in PROJECT.glob("*.md"):
-        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", path.read_text()):
-            assert (PROJECT / target).exists(), f"{path.name}: {target}"
+DOCUMENTS = [*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md"), PROJECT / "lab" / "README.md"]
+
+
+def anchors(path):
+    """The names by which links reach the headings of a document."""
+    headings = re.findall(r"^#+ (.*)$", path.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(PROJECT).as_posix())
+def test_links_in_the_documents_lead_somewhere(document):
+    targets = re.findall(r"(?:\]\(|src(?:set)?=\")(?!https?:)([^)\"]+)", document.read_text())
+    for target in targets:
+        name, _, anchor = target.partition("#")
+        path = document.parent / name if name else document
+        assert path.exists() and (not anchor or anchor in anchors(path)), target
+
+
+def test_every_page_of_the_documents_is_reached_from_the_readme():
+    readme = (PROJECT / "README.md").read_text()
+    assert [path.name for path in PROJECT.glob("docs/*.md") if f"](docs/{path.name})" not in readme] == []
+
+
+HOP = re.compile(r"^\| (\d+) \| `([^`]+)` \| (.*) \|$", re.MULTILINE)
+
+
+def file_called(name):
+    """A file that CONTRIBUTING.md names, from the project's folder or from the autograder's."""
+    return next(path for root in (PROJECT, PROJECT / "autograder") if (path := root / name).is_file())
+
+
+def test_the_tour_names_files_and_functions_that_are_there():
+    text = (PROJECT / "CONTRIBUTING.md").read_text()
+    hops = HOP.findall(text)
+    assert [int(number) for number, _, _ in hops] == [*range(1, len(hops) + 1)]
+    assert len(hops) <= 37 and f"in {len(hops)} hops" in text
+    for _, name, said in hops:
+        source = file_called(name).read_text(encoding="utf-8")
+        step, _, details = said.partition("[")
+        for found in re.findall(r"`(\w+(?:\.\w+)?)`", step)[:1]:
+            assert all(re.search(rf"\b(?:def|class) {part}\b", source) for part in found.split(".")), (name, found)
+        assert all(file_called(detail) for detail in re.findall(r"`([\w/]+\.py)`", details))
 
 
 def test_the_readme_names_the_two_commands_first():
@@ -173,6 +223,7 @@ def test_audit_finds_marks_that_depend_on_the_seed(monkeypatch):
     unit = load("numeric_gradient")
     right = unit.reference_source("forward_difference")
     lucky = right.replace("return gradient", "return gradient if np.ravel(x)[0] > 2 else 2 * gradient")
+    assert unit.mistakes("forward_difference")  # loads them now, not into the list that takes their place
     monkeypatch.setattr(unit, "_mistakes", [])
     unit._add_mistake("forward_difference", "right where x begins with more than 2", lucky, "None.")
     assert "depend on the seed" not in run_command("audit", unit.name)[1]

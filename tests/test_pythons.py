@@ -10,14 +10,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from declared import project
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from programs import SANDBOX, VERSIONS, need
 from running import points_in
-from test_project import project
+from sampled import rest
 
-from autograder.build import PROJECT
-from course.doctor.software import PYTHON
+from autograder.course import PROJECT
+from course.doctor.software import PYTHON_VERSIONS
 
 FRAMEWORKS = ("tensorflow", "torch")
 MINUTES = 30  # for downloads over a slow line
@@ -25,8 +26,11 @@ MINUTES = 30  # for downloads over a slow line
 
 def test_every_place_names_the_same_pythons():
     first, last = (f"{major}.{minor}" for major, minor in VERSIONS)
-    assert project()["requires-python"] == f">={first},<{PYTHON[1][0]}.{PYTHON[1][1]}" and PYTHON[0] == VERSIONS[0]
-    assert PYTHON[1] == (VERSIONS[1][0], VERSIONS[1][1] + 1)
+    assert (
+        project()["requires-python"] == f">={first},<{PYTHON_VERSIONS[1][0]}.{PYTHON_VERSIONS[1][1]}"
+        and PYTHON_VERSIONS[0] == VERSIONS[0]
+    )
+    assert PYTHON_VERSIONS[1] == (VERSIONS[1][0], VERSIONS[1][1] + 1)
     assert f"Python {first} to {last}" in (PROJECT / "README.md").read_text()
     assert SpecifierSet(project()["requires-python"]).contains(f"{first}.0")
 
@@ -54,8 +58,7 @@ def done(*words, **options):
     return ended.stdout
 
 
-@pytest.mark.alone
-@pytest.mark.parametrize("which", ["oldest", "newest"])
+@pytest.mark.parametrize("which", [rest("oldest"), rest("newest")])
 def test_a_class_is_graded_with_the(which, tmp_path):
     need(*SANDBOX)
     inside = environment(str(need(which)))

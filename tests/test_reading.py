@@ -25,7 +25,7 @@ from handing_in import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autograder.intake import reading
+from autograder.intake import files, reading
 
 ONE = "forward_difference"
 TEXT = json.dumps(answered(), indent=1, ensure_ascii=False)
@@ -234,7 +234,7 @@ def test_a_cell_of_many_megabytes_stays_and_is_named(tmp_path):
 
 
 def test_a_file_over_the_limit_is_not_read(tmp_path):
-    submission = taken(tmp_path, TEXT + " " * reading.MAX_BYTES)
+    submission = taken(tmp_path, TEXT + " " * files.MAX_FILE_BYTES)
     assert not submission.readable and "at most 50,000,000 are read" in str(submission.findings[-1])
 
 

@@ -4,14 +4,16 @@ import errno
 import json
 import os
 import shutil
+import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import run_command, submission
-from running import UNIT, contents, records
+from commands import run_command, submission
+from running import UNIT, contents, edit, records
 
 from autograder import records as module
-from autograder.gradebook import GradebookWriter
+from autograder.gradebook.writer import GradebookWriter
 from autograder.records import Busy, Record, Records
 from autograder.writing import write_whole
 from course.check import Part, State, Verdict, load
@@ -41,12 +43,6 @@ def three(tmp_path_factory):
 @pytest.fixture
 def course(three, tmp_path):
     return Path(shutil.copytree(three, tmp_path / "course"))
-
-
-def edit(folder, student, /, **values):
-    """Change fields of a record."""
-    path = folder / "records" / UNIT.name / f"{student}.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | values))
 
 
 def test_only_what_changed_is_graded_again(course):
@@ -105,7 +101,7 @@ def test_one_task_is_added_to_the_record_of_an_unchanged_submission(course):
 
 @pytest.mark.parametrize("what", ["submission", "unit"])
 def test_one_task_of_something_else_is_graded_with_all_others(what, course):
-    """For all marks of a student are of one state of the submission and of the unit."""
+    """All marks of a student must come from one state of the submission and of the unit."""
     if what == "unit":
         edit(course, "ada", check="of another state")
     else:
@@ -186,7 +182,7 @@ def test_a_full_disk_ends_the_run_and_nothing_is_lost(course, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr("autograder.gradebook.write_whole", full)
+        patched.setattr("autograder.gradebook.writer.write_whole", full)
         code, output, written = graded(course, "--again")
     assert code == 2 and "No space left on device" in output and "go on: what is graded is kept" in output
     assert not written and contents(course / "gradebook.db") == before
@@ -204,6 +200,33 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space"):
         write_whole(path, "new")
     assert path.read_text() == "as before" and list(tmp_path.iterdir()) == [path]
+
+
+def test_two_who_write_the_same_file_do_not_disturb_each_other(tmp_path):
+    path, texts = tmp_path / "file", [letter * 100_000 for letter in "abcd"]
+
+    def write_often(text):
+        for _ in range(50):
+            write_whole(path, text, lasting=False)
+            assert path.read_text() in texts
+
+    with ThreadPoolExecutor(len(texts)) as pool:
+        list(pool.map(write_often, texts))
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_lasts_has_its_entry_on_the_disk(tmp_path, monkeypatch):
+    synced, sync = list[str](), os.fsync
+
+    def tell(descriptor):
+        synced.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", tell)
+    write_whole(tmp_path / "file", "text")
+    assert synced == ["file", "folder"]
+    write_whole(tmp_path / "file", "text", lasting=False)
+    assert synced == ["file", "folder"]
 
 
 @pytest.mark.parametrize("name", ["..", ".", "", "../../etc/passwd", "/etc/passwd", "a/b", "a\0b", "a\nb", "é" * 200,

@@ -4,7 +4,14 @@ import pytest
 from escaping import run
 
 from autograder.intake import refused_imports
-from autograder.kernels.view import allowed_modules, hidden_libraries, imports_of_notebook, write_view
+from autograder.sandbox.view import (
+    allowed_modules,
+    file_of,
+    hidden_libraries,
+    imports_of_file,
+    imports_of_notebook,
+    write_view,
+)
 from course import UNITS
 from course.check import Check, load
 from course.check.libraries import FRAMEWORKS, refused_libraries
@@ -23,7 +30,6 @@ for name in ('torch', 'tensorflow', 'keras', 'jax'):
 """
 
 
-@pytest.mark.alone
 def test_a_library_that_differentiates_is_refused_in_words_and_not_there():
     outcome = run("import torch", ANYWHERE)
     assert outcome.full and "refused import" in outcome.findings
@@ -31,7 +37,6 @@ def test_a_library_that_differentiates_is_refused_in_words_and_not_there():
     assert "works" not in outcome.text and outcome.text.count("is not there") == 4
 
 
-@pytest.mark.alone
 @pytest.mark.parametrize("library", ["torch", "tensorflow"])
 def test_an_answer_that_uses_it_earns_nothing(library):
     answer = "def mean_of_squares(x):\n    import {0}\n    return float(sum(v * v for v in x.ravel()) / x.size)"
@@ -40,13 +45,11 @@ def test_an_answer_that_uses_it_earns_nothing(library):
     assert run(answer=answer.format("math")).full
 
 
-@pytest.mark.alone
 def test_without_isolation_it_is_refused_in_words():
     outcome = run("import torch", isolation="none")
     assert outcome.full and "refused import" in outcome.findings
 
 
-@pytest.mark.alone
 def test_another_units_answers_are_refused():
     outcome = run("from course.softmax_network.reference import backward", "import course.tensor_engine.rules")
     assert outcome.full and "course.tensor_engine.rules may not be imported" in outcome.text
@@ -55,10 +58,12 @@ def test_another_units_answers_are_refused():
 
 @pytest.mark.parametrize("name", UNITS)
 def test_the_view_has_what_the_intake_allows(tmp_path, name):
-    """And nothing else of any unit: both ask the same function."""
+    """The view has nothing else of any unit: both ask the same function."""
     write_view(name, tmp_path / "view")
     for one in UNITS:
-        for path in (tmp_path / "view" / "course" / one).glob("*.py"):
+        paths = [*(tmp_path / "view" / "course" / one).glob("*.py")]
+        assert len(paths) > 2
+        for path in paths:
             module = f"course.{one}.{path.stem}"
             there = "may not be imported while" not in path.read_text()
             if path.stem != "__init__":
@@ -82,10 +87,9 @@ def test_a_unit_declares_the_libraries_that_its_notebook_uses(name):
 
 
 def _imported_by(module):
-    from autograder.kernels.view import COURSE, imports_of
-
-    path = COURSE.parent.joinpath(*module.split(".")).with_suffix(".py")
-    return {name.partition(".")[0] for name in imports_of(path.read_text())}
+    path = file_of(module)
+    assert path is not None
+    return {name.partition(".")[0] for name in imports_of_file(path)}
 
 
 @pytest.mark.parametrize(

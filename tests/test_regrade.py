@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from conftest import submission
+from commands import submission
 from running import UNIT, contents, points_of, records
 from test_records import edit
 from typer.testing import CliRunner
@@ -100,6 +100,18 @@ def test_a_gradebook_of_other_cells_is_told_before_anything_runs(course):
     assert "keep a copy" in output and "nbgrader db assignment remove 01_numeric_gradient --force" in output
 
 
+def test_it_runs_where_it_is_told(course):
+    as_if_graded_otherwise(course, "ada")
+    code, output = command(course, "regrade", UNIT.name, "--scheduler", "tcp://127.0.0.1:8786")
+    assert code == 2 and "a scheduler without TLS" in output
+    code, output = command(
+        course, "regrade", UNIT.name, "--scheduler", "tls://127.0.0.1:9", "--tls-ca", course / "none"
+    )
+    assert code == 2 and "there is no file" in output
+    code, output = command(course, "regrade", UNIT.name, "--tls-ca", course / "none.pem")
+    assert code == 2 and "--scheduler" in output
+
+
 def test_whose_submission_is_gone(course):
     as_if_graded_otherwise(course, "ada")
     shutil.rmtree(course / "submitted" / "ada")
@@ -112,10 +124,11 @@ def test_whose_submission_is_gone(course):
 
 def test_a_verdict_is_reproduced(course):
     code, output = command(course, "explain", "ada", UNIT.name)
-    assert code == 0 and "run again with the same seeds: the same verdicts" in output and "not as then" not in output
+    assert code == 0 and "run again with the same seeds: the same verdicts" in output
+    assert "different from then" not in output
     assert all(f"{task}: right" in output for task in UNIT.tasks)
     code, output = command(course, "explain", "cleo", UNIT.name)
-    assert code == 0 and "judged again by what was observed: the same verdicts" in output
+    assert code == 0 and "judged again from the recorded observations: the same verdicts" in output
     assert "unreadable notebook" in output
 
 
@@ -138,7 +151,7 @@ def test_what_differs_is_said(course):
     assert "the submission has changed since, or is gone: judged by what was observed then" in output
     shutil.rmtree(course / "submitted" / "bob")
     code, output = command(course, "explain", "bob", UNIT.name)
-    assert code == 0 and "judged again by what was observed: the same verdicts" in output
+    assert code == 0 and "judged again from the recorded observations: the same verdicts" in output
 
 
 def test_another_verdict_is_told(course):

@@ -1,4 +1,4 @@
-"""What a kernel sends by hand, past its own ZeroMQ: whoever reads it takes in whole messages of a bounded size only."""
+"""What a kernel sends by hand, past its own ZeroMQ: the reader accepts only whole messages of a bounded size."""
 
 import struct
 import threading
@@ -7,11 +7,12 @@ import time
 import psutil
 import pytest
 from escaping import TRIED, run
+from sampled import every
 
-from autograder.client import MAX_MESSAGE
-from autograder.relay import EXPECTED, GREETING, MORE, PART, Meter
+from autograder.sandbox.channels import MAX_MESSAGE
+from autograder.sandbox.relay import GREETING, GREETING_BYTES, MORE, PART, Meter
 
-GREETED = bytes(EXPECTED.get(position, 0) for position in range(GREETING))
+GREETED = bytes(GREETING_BYTES.get(position, 0) for position in range(GREETING))
 
 
 def part(size, flags=0):
@@ -70,11 +71,12 @@ for descriptor in map(int, os.listdir('/proc/self/fd')):
 """
 
 
-@pytest.mark.alone
-@pytest.mark.parametrize("size", [1_000_000, 1000, 0])
-@pytest.mark.parametrize("then", ["time.sleep(5)", "pass"])
+FLOODS = [(size, then) for size in (1_000_000, 1000, 0) for then in ("time.sleep(5)", "pass")]
+
+
+@pytest.mark.parametrize(("size", "then"), every(5, FLOODS))
 def test_a_message_without_end_does_not_fill_the_grader(size, then):
-    """Neither while a cell runs nor after it, nor while the kernel is ended."""
+    """It does not while a cell runs, nor after the cell, nor while the kernel is ended."""
     process, largest, over = psutil.Process(), 0, threading.Event()
 
     def watch():

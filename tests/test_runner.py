@@ -1,4 +1,4 @@
-"""What is lost is run again, last, so that nobody waits for it; what ends its kernel itself is not."""
+"""A lost job is run again, last, so that nobody waits for it. A notebook that ends its own kernel is not."""
 
 import os
 import signal
@@ -6,16 +6,14 @@ import threading
 from dataclasses import replace
 
 import pytest
+from keepers import children, keepers_of
 from running import UNIT, class_of, points_in, points_of, with_line
-from test_shares import children, keepers_of
 from waiting import wait_until
 
-from autograder.grade import Grading, grade
-from autograder.inside.limits import Limits
-from autograder.places import Here
-from autograder.runner import LAST, VAIN, NothingRuns
-
-pytestmark = pytest.mark.alone
+from autograder.grading.grade import Grading, grade
+from autograder.running.runner import VAIN, NothingRuns
+from autograder.running.workers import Here
+from autograder.sandbox.inside.limits import Limits
 
 
 class Telling(Here):
@@ -68,7 +66,7 @@ def test_a_kernel_that_ended_itself_is_not_run_again(isolation, tmp_path):
 
 
 def test_a_kernel_that_was_killed_from_outside_is_run_again_after_the_others(tmp_path):
-    """The system may kill a kernel for want of memory, which is nobody's fault."""
+    """The system may kill a kernel because memory is short, which is nobody's fault."""
     truth = class_of(6, tmp_path)
     with_line(tmp_path, "a-slow", "import time; time.sleep(4) # slow")
     place, killed = Telling(UNIT.name, "strict", workers=1), list[int]()
@@ -102,4 +100,4 @@ def test_where_no_kernel_can_start_it_is_soon_given_up(tmp_path):
     place = Failing(UNIT.name, "strict", workers=3)
     with pytest.raises(NothingRuns, match=r"no notebook can be run here, .* had no kernel: .*; mend that, then go on"):
         graded(place, tmp_path)
-    assert len(place.given) <= VAIN + LAST + 2 * place.slots
+    assert len(place.given) <= VAIN + 2 * place.slots

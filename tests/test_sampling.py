@@ -1,4 +1,4 @@
-"""Of large arrays some entries are compared, which nothing in a kernel tells: only who has all of them is right."""
+"""Only some entries of large arrays are compared. Nothing in a kernel tells which, so an answer needs them all."""
 
 import inspect
 
@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from escaping import SMALL, TASK, UNIT, notebook_with
 
-from autograder.execute import Job, execute, limits_from
-from autograder.grader import Grader
+from autograder.grading.grader import Grader
+from autograder.running.execute import execute
+from autograder.running.job import Job, limits_from
 from course import UNITS
 from course.check import Expected, judge, load, observe
 from course.check.judging import decoded
@@ -31,9 +32,19 @@ def sampled_parts(unit, task):
     return {part for part in reference if samples_in(decoded(reference, part))}
 
 
-TASKS = [
-    (name, task) for name in UNITS for task in load(name).tasks if sampled_parts(load(name), load(name).tasks[task])
-]
+LARGE_ONES = {
+    "manual_backprop": ["hinge_gradient", "cross_entropy_gradient"],
+    "tensor_engine": ["unbroadcast", "matmul_rule", "sum_and_mean_rule", "softmax_cross_entropy", "two_hidden_layers"],
+    "tf_tape": ["vectorised_loss", "repaired_gradient"],
+    "softmax_network": ["backward"],
+}
+TASKS = [(name, task) for name, tasks in LARGE_ONES.items() for task in tasks]
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_these_tasks_and_no_others_have_large_arrays(name):
+    unit = load(name)
+    assert [task for task in unit.tasks if sampled_parts(unit, unit.tasks[task])] == LARGE_ONES.get(name, [])
 
 
 def places_in_frames():
@@ -49,7 +60,7 @@ def places_in_frames():
 
 
 def looked_at(answer):
-    """An answer whose large arrays are right where some frame says that one will look."""
+    """An answer whose large arrays are right only at places that some frame holds."""
 
     def only(result, places):
         if isinstance(result, tuple | list):
@@ -76,8 +87,8 @@ def test_no_frame_tells_where_one_will_look(unit_name, task_name):
 
 @pytest.mark.parametrize(("unit_name", "task_name"), TASKS)
 def test_a_check_hands_over_all_that_may_be_looked_at(unit_name, task_name):
-    """It fits into what a check may send."""
-    from autograder.client import MAX_OBSERVED
+    """All of it fits into what a check may send."""
+    from autograder.running.client import MAX_OBSERVED
 
     unit = load(unit_name)
     task = unit.tasks[task_name]
@@ -121,7 +132,6 @@ def test_nothing_is_sampled_without_end():
     sampled(deep, SEED)
 
 
-@pytest.mark.alone
 def test_a_kernel_is_told_the_lower_bits_alone():
     text = notebook_with(after=["print([source for source in In if 'publ' + 'ish(' in source][-1])"])
     done = execute(Job(UNIT.name, text, {TASK.name: SEED}, {TASK.name: 60.0}, limits=limits_from(SMALL, "this test")))

@@ -10,7 +10,7 @@ from unittest import mock
 import numpy as np
 import pytest
 
-from autograder.lesson import read_lesson
+from autograder.authoring.lesson import read_lesson
 from course.check import load
 from course.data import lecture_network
 from course.sgd_steps import pictures, reference
@@ -66,7 +66,7 @@ def test_figures(lesson, figure):
 
 
 def says(text, figure):
-    """Whether a text holds a figure, its numbers but for what float32 is rounded otherwise on another processor."""
+    """Whether a text holds a figure. Its numbers may differ by the rounding of float32 on another processor."""
     number = r"(-?\d+\.?\d*(?:e-?\d+)?)"
     words = re.split(number, figure)
     pattern = "".join(number if n % 2 else re.sub(r"(?:\\? )+", " *", re.escape(word)) for n, word in enumerate(words))

@@ -1,4 +1,4 @@
-"""Processors are shared: whatever a kernel starts, its neighbours get theirs, and what evades that is ended."""
+"""Processors are shared: whatever a kernel starts, its neighbours get their share, and what evades this is ended."""
 
 import os
 import shutil
@@ -13,10 +13,11 @@ from pathlib import Path
 import psutil
 import pytest
 from escaping import TRIED, UNIT, run
+from keepers import keepers_of
 from waiting import wait_until
 
-from autograder.inside import sharing, usage
-from autograder.kernels import forkserver, sandbox
+from autograder.sandbox import bubblewrap, forkserver
+from autograder.sandbox.inside import sharing, usage
 
 pytestmark = pytest.mark.alone
 
@@ -56,7 +57,7 @@ CROWDS = {
 CHAINS = """
 import mmap, os, signal, struct
 from pathlib import Path
-from autograder.inside import confine, sharing, usage
+from autograder.sandbox.inside import confine, sharing, usage
 from waiting import wait_until
 
 MANY = 40
@@ -111,24 +112,8 @@ def computing(seconds):
     return f"import time\nwhile time.process_time() < {seconds}: pass"
 
 
-def children(process):
-    """The processes that a process has started."""
-    try:
-        return list(map(int, Path(f"/proc/{process}/task/{process}/children").read_text().split()))
-    except OSError:  # it has ended
-        return []
-
-
-def keepers_of(server):
-    """The keepers of a fork server, which is below two processes of bubblewrap."""
-    inner = server.process.pid
-    for _ in range(2):
-        (inner,) = children(inner)
-    return {keeper for keeper in children(inner) if children(keeper)}
-
-
 def keepers():
-    return keepers_of(forkserver.start(UNIT.name, sandbox.STRICT))
+    return keepers_of(forkserver.start(UNIT.name, bubblewrap.STRICT))
 
 
 class Family:
@@ -166,11 +151,12 @@ class Family:
 
 @pytest.mark.parametrize("crowd", CROWDS)
 def test_a_crowd_of_one_kernel_gets_no_more_than_a_few_shares(crowd):
-    """Beside it runs a notebook with a single thread, which gets at least a third of what all the crowd gets. Both are
-    compared while it computes, not while its kernel starts or its marks are made. A hundred sessions keep the keeper
-    from its processor for seconds, which they pay for afterwards: beside them it computes for longer."""
+    """Beside the crowd runs a notebook with a single thread. It gets at least a third of what all the crowd gets. Both
+    are compared while the notebook computes, not while its kernel starts or its marks are made. A hundred sessions keep
+    the keeper from its processor for seconds and pay for that afterwards, so beside them the notebook computes longer.
+    """
     seconds = 12 if crowd == "sessions" else 3
-    forkserver.start(UNIT.name, sandbox.STRICT).wait_until_ready()
+    forkserver.start(UNIT.name, bubblewrap.STRICT).wait_until_ready()
     seen: list[tuple[float, float]] = []
     with ThreadPoolExecutor() as pool, Family.of(pool, CROWDS[crowd]) as (busy, _):
         assert wait_until(lambda: busy.threads() > MANY, 120)
@@ -190,8 +176,8 @@ def test_a_crowd_of_one_kernel_gets_no_more_than_a_few_shares(crowd):
 
 @pytest.mark.skipif(not shutil.which("unshare"), reason="needs unshare")
 def test_no_process_gets_away_from_standing_still():
-    """Each of them forks the next one and ends, so that a signal to those that were listed misses many. What holds
-    them is, as a keeper is, outside the namespace that its forks are in."""
+    """Each process forks the next one and ends, so that signals to listed processes miss many. The process that holds
+    them is outside the namespace of the forks, as a keeper is."""
     here = Path(__file__).parent
     words = ["unshare", "--map-root-user", "--pid", sys.executable, "-c", CHAINS]
     done = subprocess.run(words, cwd=here, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(here)})
@@ -199,9 +185,10 @@ def test_no_process_gets_away_from_standing_still():
     assert done.stdout == "held\n", done.stderr
 
 
+@pytest.mark.exhaustive
 def test_time_limits_go_by_what_a_kernel_does_not_by_how_busy_the_machine_is():
-    """Twice as many busy notebooks as processors run beside one that needs half of the time that it may take."""
-    forkserver.start(UNIT.name, sandbox.STRICT).wait_until_ready()
+    """Twice as many busy notebooks as processors run beside one that needs half of its time limit."""
+    forkserver.start(UNIT.name, bubblewrap.STRICT).wait_until_ready()
     with ThreadPoolExecutor(99) as pool:
         others = [pool.submit(run, after=[computing(12)], **PATIENT) for _ in range(2 * sharing.PROCESSORS)]
         assert wait_until(lambda: len(keepers()) == len(others), 60)
@@ -212,7 +199,7 @@ def test_time_limits_go_by_what_a_kernel_does_not_by_how_busy_the_machine_is():
 
 @pytest.fixture
 def busy_processes():
-    """More of them than there are processors."""
+    """More busy processes than there are processors."""
     started = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(4 * sharing.PROCESSORS)]
     yield started
     for one in started:
@@ -237,7 +224,7 @@ def test_what_ran_until_it_stood_still_is_not_paid_off(busy_processes):
 
 
 def test_a_crowd_owes_what_it_has_beyond_a_single_thread(monkeypatch, busy_processes):
-    """Real processes, which nobody stops here: then they are taken to evade it."""
+    """The processes are real. Nobody stops them here, so they are taken to evade being stopped."""
     monkeypatch.setattr(sharing, "EVADES", 0.01)
     crowd = [one.pid for one in busy_processes]
     alone, together = sharing.Share(), sharing.Share()

@@ -1,15 +1,16 @@
 """The course's web pages: no answer in them, nothing from elsewhere, no link that leads nowhere."""
 
 import re
-from html import unescape
 
 import nbformat
 import pytest
-from conftest import run_command
+from bs4 import Comment
+from commands import run_command
+from pages import parsed
 
-from autograder.build import NOTEBOOKS, PROJECT, notebook_path
-from autograder.formulas import mathml
-from autograder.lesson import BEGIN, END
+from autograder.authoring.lesson import BEGIN, END
+from autograder.course import NOTEBOOKS, PROJECT, notebook_path
+from autograder.html.formulas import mathml
 from autograder.site import CellFailed, NotASite, SiteFaults, build_site
 from autograder.site.fill import HOME, WIDGET, fill
 from autograder.site.links import link_faults, read_pages
@@ -26,7 +27,8 @@ def page_of(site, name=f"01_{UNIT}"):
 
 
 def text_of(html):
-    return unescape(re.sub(r"<[^>]+>", "", html))
+    """All texts of a page, also those of scripts and styles."""
+    return "".join(text for text in parsed(html).find_all(string=True) if not isinstance(text, Comment))
 
 
 def answer_lines(unit):
@@ -56,7 +58,9 @@ def test_a_page_shows_what_right_answers_give(small_site):
 def test_nothing_is_loaded_from_elsewhere(small_site):
     for page in read_pages(small_site.folder).values():
         assert page.loaded and not [address for address in page.loaded if "//" in address]
-    for style in small_site.folder.rglob("*.css"):
+    styles = [*small_site.folder.rglob("*.css")]
+    assert styles
+    for style in styles:
         assert not re.search(r"(@import|url\()\s*['\"]?(https?:)?//", style.read_text(encoding="utf-8")), style
 
 

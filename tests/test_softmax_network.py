@@ -1,17 +1,17 @@
 """Unit 9: its figures, the agreement of NumPy, PyTorch and Keras, and clear errors for input that makes no sense."""
 
-import keras
 import numpy as np
 import pytest
-import tensorflow as tf
-import torch
+from lazily import Lazily
 
 from course.check import load
 from course.check.comparing import EQUAL
 from course.check.plain import caught
 from course.numeric_gradient.reference import central_difference, relative_error
-from course.softmax_network import pictures, reference
-from course.softmax_network.check import names_the_entry
+from course.softmax_network import pictures
+
+keras, tf, torch = Lazily("keras"), Lazily("tensorflow"), Lazily("torch")
+reference, check = Lazily("course.softmax_network.reference"), Lazily("course.softmax_network.check")
 
 RNG = np.random.default_rng(9)
 W1, W2 = RNG.normal(0, 0.1, size=(20, 10)), RNG.normal(0, 0.1, size=(3, 20))
@@ -143,9 +143,9 @@ def test_gradient_check_passes_and_names_what_is_wrong():
 
 
 def judgement(message, place, shape):
-    """What the check makes of an error with that message, which should name an entry of omega."""
+    """The check's judgement of an error with that message, which should name an entry of omega."""
     given = {"parameter": "omega", "others": ["kappa"], "entry": place, "shape": shape}
-    return names_the_entry(given, caught(ValueError(message)))
+    return check.names_the_entry(given, caught(ValueError(message)))
 
 
 @pytest.mark.parametrize("index", ["[1, 12]", "(1, 12)", "[1][12]", "(np.int64(1), np.int64(12))", "row 1, column 12"])
@@ -189,8 +189,8 @@ def test_an_error_that_names_other_entries_too_does_not_name_the_worst(message, 
 def test_without_an_entry_one_parameter_is_to_be_named():
     assert judgement("omega holds NaN", (), (3,)) is EQUAL
     assert "another parameter" in judgement("kappa or omega", (), (3,)).reason
-    assert "no error" in names_the_entry({"entry": ()}, None).reason
-    assert "got the error KeyError" in names_the_entry({"entry": ()}, caught(KeyError("omega"))).reason
+    assert "no error" in check.names_the_entry({"entry": ()}, None).reason
+    assert "got the error KeyError" in check.names_the_entry({"entry": ()}, caught(KeyError("omega"))).reason
 
 
 V, M = np.ones(3), np.ones((2, 3))

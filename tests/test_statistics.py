@@ -9,7 +9,14 @@ from running import UNIT
 
 from autograder.records import Record
 from autograder.report.gathering import GradedUnit
-from autograder.report.statistics import TaskStatistics, discrimination, points_matrix, summary, task_statistics, tenths
+from autograder.report.statistics import (
+    TaskStatistics,
+    discrimination,
+    points_matrix,
+    summary,
+    task_statistics,
+    tenths,
+)
 from course.check import Part, State, Verdict
 
 TASKS = list(UNIT.tasks)

@@ -302,7 +302,7 @@ def test_pictures_say_what_they_show():
 
 @pytest.mark.parametrize(("sizes", "n"), [((30, 16, 2), 32), ((30, 50, 1), 569)])
 def test_a_step_calls_few_functions_more_than_by_hand(sizes, n):
-    """What that costs in time, ``benchmarks/engines.py`` measures."""
+    """``benchmarks/engines.py`` measures what that costs in time."""
     arrays = by_hand.start(sizes, np.random.default_rng(1))
     tensors = [leaf(array) for array in arrays]
     x = np.random.default_rng(2).normal(size=(n, sizes[0]))

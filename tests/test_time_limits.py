@@ -1,20 +1,20 @@
-"""An answer that switches the time limit of a part off is stopped all the same: it costs that part and those after it.
+"""An answer that switches off a part's time limit is still stopped. It loses that part and those after it.
 
-Beside the answer a part's time is kept by a timer, which an answer can stop. Outside it is kept too, by what a check
-hands over part by part.
+In the answer's process, a timer keeps a part's time, and an answer can stop it. The grader outside keeps the time too,
+by the parts that a check sends one by one.
 """
 
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from escaping import SEED, SMALL, TASK, TRIED, UNIT, notebook_with, outcome_of
+from sampled import asked_for, every
 
-from autograder.execute import Job, execute, limits_from
-from autograder.grader import SLACK, Grader
+from autograder.grading.grader import SLACK, Grader
 from autograder.intake import take_in
+from autograder.running.execute import execute
+from autograder.running.job import Job, limits_from
 from course.check.observing import WALL
-
-pytestmark = pytest.mark.alone
 
 EACH, IN_ALL = 4.0, 40.0
 LOOP = "\n        while True: pass"
@@ -42,7 +42,7 @@ FORGED = (
 
 
 def answer(loop):
-    """An answer that is right at its first call, and does not come back from the second."""
+    """An answer that is right at its first call, and does not return from the second."""
     return f"""
 import signal, threading, time
 import numpy as np
@@ -66,13 +66,14 @@ def run(loop, each=EACH, in_all=IN_ALL):
 
 
 @pytest.fixture(scope="module")
-def outcomes():
+def outcomes(request):
+    wanted = asked_for(request, "name")
     with ThreadPoolExecutor(3) as pool:
-        tried = {name: pool.submit(run, loop) for name, loop in {**STOPPERS, **DEAF}.items()}
+        tried = {name: pool.submit(run, loop) for name, loop in {**STOPPERS, **DEAF}.items() if name in wanted}
         return {name: future.result() for name, future in tried.items()}
 
 
-@pytest.mark.parametrize("name", STOPPERS)
+@pytest.mark.parametrize("name", every(3, STOPPERS))
 def test_a_part_without_its_timer_is_interrupted(name, outcomes):
     outcome = outcomes[name]
     TRIED.append(("time", name, f"{outcome.right} of 3 parts; {', '.join(outcome.findings)}"))
@@ -82,7 +83,7 @@ def test_a_part_without_its_timer_is_interrupted(name, outcomes):
     assert "afterwards" in outcome.text
 
 
-@pytest.mark.parametrize("name", DEAF)
+@pytest.mark.parametrize("name", every(2, DEAF))
 def test_one_that_will_not_be_interrupted_ends_with_its_kernel(name, outcomes):
     outcome = outcomes[name]
     TRIED.append(("time", name, f"{outcome.right} of 3 parts; {', '.join(outcome.findings)}"))
@@ -91,6 +92,7 @@ def test_one_that_will_not_be_interrupted_ends_with_its_kernel(name, outcomes):
     assert f"{EACH:g} s for a part" in outcome.execution.stopped
 
 
+@pytest.mark.exhaustive
 def test_who_forges_that_parts_are_done_has_the_time_of_all():
     outcome = run(FORGED, in_all=3 * EACH)
     assert outcome.right <= 1

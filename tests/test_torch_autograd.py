@@ -1,19 +1,16 @@
 """Unit 7: its figures, agreement with the earlier units and the library, pictures, and clear errors."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
-import torch
+from lazily import Lazily
 
 from course.manual_backprop.reference import cross_entropy_gradient, neuron_backward
 from course.numeric_gradient.reference import central_difference, complex_step
 from course.torch_autograd import pictures
-from course.torch_autograd.reference import (
-    Swish,
-    accumulated_gradient,
-    descend,
-    softmax_cross_entropy,
-    value_and_gradients,
-)
+
+torch, reference = Lazily("torch"), Lazily("course.torch_autograd.reference")
 
 
 def tensor(*shape, seed=3):
@@ -29,17 +26,17 @@ def mean_square(w, batch):
 
 
 def test_figures_of_the_lessons_functions():
-    value, gradients = value_and_gradients(staged, -2, 5, -4)
+    value, gradients = reference.value_and_gradients(staged, -2, 5, -4)
     assert value == -12 and [g.item() for g in gradients] == [-4, -4, 3]
     x = np.arange(10)
-    value, (gradient,) = value_and_gradients(lambda v: (v**2 + 2 * v).sum(), x)
+    value, (gradient,) = reference.value_and_gradients(lambda v: (v**2 + 2 * v).sum(), x)
     assert value == 375 and np.array_equal(gradient, 2 * x + 2)
 
 
 def test_numeric_by_hand_and_autograd_agree():
     w = np.array([2.0, -3.0, -3.0])
     inputs = torch.tensor([-1.0, -2.0, 1.0], dtype=torch.float64)
-    value, (gradient,) = value_and_gradients(lambda v: -torch.log(torch.sigmoid(v @ inputs)), w)
+    value, (gradient,) = reference.value_and_gradients(lambda v: -torch.log(torch.sigmoid(v @ inputs)), w)
     loss, by_hand = neuron_backward(w, [-1.0, -2.0], 1)
     assert value == pytest.approx(0.3132616875182228, abs=1e-12) == loss
     np.testing.assert_allclose(gradient, [0.2689414213699951, 0.5378828427399902, -0.2689414213699951], atol=1e-12)
@@ -52,12 +49,12 @@ def test_a_batch_by_hand_and_by_autograd():
     w, X, labels = tensor(3), tensor(8, 3, seed=4), (tensor(8, seed=5) > 0).double()
     _, by_hand = cross_entropy_gradient(w, X, labels)
     loss = torch.nn.functional.binary_cross_entropy_with_logits
-    _, (gradient,) = value_and_gradients(lambda v: loss(X @ v, labels), w)
+    _, (gradient,) = reference.value_and_gradients(lambda v: loss(X @ v, labels), w)
     np.testing.assert_allclose(gradient, by_hand, rtol=0, atol=1e-12)
 
 
 def test_unused_points_and_any_shape():
-    _, gradients = value_and_gradients(lambda a, b: a.sum(), np.ones((2, 3, 4)), [[1, 2], [3, 4]])
+    _, gradients = reference.value_and_gradients(lambda a, b: a.sum(), np.ones((2, 3, 4)), [[1, 2], [3, 4]])
     assert [g.shape for g in gradients] == [(2, 3, 4), (2, 2)] and not gradients[1].any()
 
 
@@ -66,17 +63,17 @@ def test_softmax_cross_entropy_by_hand_is_autograds_and_the_numeric_one():
     label = torch.softmax(tensor(10, seed=5), 0)
     loss = torch.nn.functional.cross_entropy(W @ h, label)
     loss.backward()
-    by_hand, dW = softmax_cross_entropy(W.detach(), h, label)
+    by_hand, dW = reference.softmax_cross_entropy(W.detach(), h, label)
     torch.testing.assert_close(by_hand, loss.detach(), rtol=0, atol=1e-12)
     torch.testing.assert_close(dW, W.grad, rtol=0, atol=1e-12)
     numeric = central_difference(
-        lambda w: softmax_cross_entropy(torch.tensor(w), h, label)[0].item(), W.detach().numpy()
+        lambda w: reference.softmax_cross_entropy(torch.tensor(w), h, label)[0].item(), W.detach().numpy()
     )
     np.testing.assert_allclose(dW, numeric, atol=1e-8)
 
 
 def test_softmax_cross_entropy_of_large_logits_is_finite():
-    loss, dW = softmax_cross_entropy(torch.tensor([[1000.0], [0.0]]), torch.ones(1), torch.tensor([0.0, 1.0]))
+    loss, dW = reference.softmax_cross_entropy(torch.tensor([[1000.0], [0.0]]), torch.ones(1), torch.tensor([0.0, 1.0]))
     assert loss == 1000 and dW.tolist() == [[1], [-1]]
 
 
@@ -85,21 +82,23 @@ def test_batches_of_any_length_give_the_gradient_of_the_whole():
     w.grad = torch.full_like(w, 5.0)
     (whole,) = torch.autograd.grad(mean_square(w, X), w)
     for lengths in ([7], [4, 1, 2], [1] * 7):
-        torch.testing.assert_close(accumulated_gradient(mean_square, w, X.split(lengths)), whole, rtol=0, atol=1e-12)
+        torch.testing.assert_close(
+            reference.accumulated_gradient(mean_square, w, X.split(lengths)), whole, rtol=0, atol=1e-12
+        )
 
 
 def test_descend():
     start = torch.tensor([1.0, -2.0], dtype=torch.float64)
-    w, losses = descend(lambda v: (v**2).sum(), start, 0.1, 3)
+    w, losses = reference.descend(lambda v: (v**2).sum(), start, 0.1, 3)
     torch.testing.assert_close(w, 0.8**3 * start)
     assert losses == pytest.approx([5, 3.2, 2.048]) and start.tolist() == [1, -2] and not w.requires_grad
 
 
 def test_swish_is_right_to_the_second_derivative_and_is_silu():
     x = tensor(2, 3).requires_grad_()
-    assert torch.autograd.gradcheck(lambda v: Swish.apply(v, 1.7), x)
-    assert torch.autograd.gradgradcheck(lambda v: Swish.apply(v, 1.7), x)
-    (ours,) = torch.autograd.grad(Swish.apply(x, 1.0).sum(), x)
+    assert torch.autograd.gradcheck(lambda v: reference.Swish.apply(v, 1.7), x)
+    assert torch.autograd.gradgradcheck(lambda v: reference.Swish.apply(v, 1.7), x)
+    (ours,) = torch.autograd.grad(reference.Swish.apply(x, 1.0).sum(), x)
     (theirs,) = torch.autograd.grad(torch.nn.functional.silu(x).sum(), x)
     torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-12)
 
@@ -110,7 +109,7 @@ def test_the_picture_of_a_graph_is_drawn_from_the_graph():
     assert "AddBackward0 hands gradients to x = −2 and y = 5" in shown.alt
     assert [pictures.loop(x).alt.count("MulBackward0 hands") for x in (1.6, 2.0, 3.0, 5.0)] == [4, 3, 2, 1]
     leaf = torch.ones(2, requires_grad=True)
-    assert "SwishBackward" in pictures.recorded(Swish.apply(leaf, 1.0).sum(), leaf=leaf).svg
+    assert "SwishBackward" in pictures.recorded(reference.Swish.apply(leaf, 1.0).sum(), leaf=leaf).svg
     assert "No operation" in pictures.recorded(leaf, leaf=leaf).alt
     long = leaf
     for _ in range(2000):
@@ -121,35 +120,82 @@ def test_the_picture_of_a_graph_is_drawn_from_the_graph():
         pictures.recorded(torch.ones(2))
 
 
-W, H, LABEL = torch.ones(2, 3), torch.ones(3), torch.tensor([0.0, 1.0])
-LEAF, ROWS = torch.ones(3, requires_grad=True), torch.ones(2, 3)
+def tensors():
+    return SimpleNamespace(
+        W=torch.ones(2, 3), H=torch.ones(3), LABEL=torch.tensor([0.0, 1.0]),
+        LEAF=torch.ones(3, requires_grad=True), ROWS=torch.ones(2, 3),
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("error", "message", "call"),
     [
-        (ValueError, "value_and_gradients: there must be at least one point", lambda: value_and_gradients(staged)),
+        (
+            ValueError,
+            "value_and_gradients: there must be at least one point",
+            lambda t: reference.value_and_gradients(staged),
+        ),
         (
             ValueError,
             r"value_and_gradients: f must return one number, got shape \(3,\)",
-            lambda: value_and_gradients(lambda v: v, [1, 2, 3]),
+            lambda t: reference.value_and_gradients(lambda v: v, [1, 2, 3]),
         ),
-        (ValueError, r"W must have shape \(n, m\)", lambda: softmax_cross_entropy(H, H, LABEL)),
-        (ValueError, r"h must have shape \(3,\), got \(2,\)", lambda: softmax_cross_entropy(W, LABEL, LABEL)),
-        (ValueError, r"label must have shape \(2,\), got \(3,\)", lambda: softmax_cross_entropy(W, H, H)),
-        (ValueError, "label must be >= 0 with the sum 1", lambda: softmax_cross_entropy(W, H, 2 * LABEL)),
-        (ValueError, "label must be >= 0", lambda: softmax_cross_entropy(W, H, torch.tensor([-1.0, 2.0]))),
-        (ValueError, r"batches must hold examples, got the lengths \[\]", lambda: accumulated_gradient(sum, LEAF, [])),
-        (ValueError, r"got the lengths \[2, 0\]", lambda: accumulated_gradient(sum, LEAF, [ROWS, ROWS[:0]])),
-        (ValueError, "w must be a leaf that requires", lambda: accumulated_gradient(sum, 2 * LEAF, [ROWS])),
-        (ValueError, "w must be a leaf that requires", lambda: accumulated_gradient(sum, H, [ROWS])),
-        (ValueError, "descend: learning_rate must be > 0, got 0", lambda: descend(torch.sum, H, 0, 1)),
-        (ValueError, "descend: steps must be >= 0, got -1", lambda: descend(torch.sum, H, 0.1, -1)),
-        (TypeError, "descend: start must be a tensor of floats, got torch.int64", lambda: descend(sum, H.long(), 1, 1)),
-        (TypeError, "Swish: x must be a tensor of floats, got torch.int64", lambda: Swish.apply(H.long(), 1.0)),
-        (ValueError, "Swish: beta must be a finite number, got nan", lambda: Swish.apply(H, float("nan"))),
+        (ValueError, r"W must have shape \(n, m\)", lambda t: reference.softmax_cross_entropy(t.H, t.H, t.LABEL)),
+        (
+            ValueError,
+            r"h must have shape \(3,\), got \(2,\)",
+            lambda t: reference.softmax_cross_entropy(t.W, t.LABEL, t.LABEL),
+        ),
+        (
+            ValueError,
+            r"label must have shape \(2,\), got \(3,\)",
+            lambda t: reference.softmax_cross_entropy(t.W, t.H, t.H),
+        ),
+        (
+            ValueError,
+            "label must be >= 0 with the sum 1",
+            lambda t: reference.softmax_cross_entropy(t.W, t.H, 2 * t.LABEL),
+        ),
+        (
+            ValueError,
+            "label must be >= 0",
+            lambda t: reference.softmax_cross_entropy(t.W, t.H, torch.tensor([-1.0, 2.0])),
+        ),
+        (
+            ValueError,
+            r"batches must hold examples, got the lengths \[\]",
+            lambda t: reference.accumulated_gradient(sum, t.LEAF, []),
+        ),
+        (
+            ValueError,
+            r"got the lengths \[2, 0\]",
+            lambda t: reference.accumulated_gradient(sum, t.LEAF, [t.ROWS, t.ROWS[:0]]),
+        ),
+        (
+            ValueError,
+            "w must be a leaf that requires",
+            lambda t: reference.accumulated_gradient(sum, 2 * t.LEAF, [t.ROWS]),
+        ),
+        (ValueError, "w must be a leaf that requires", lambda t: reference.accumulated_gradient(sum, t.H, [t.ROWS])),
+        (ValueError, "descend: learning_rate must be > 0, got 0", lambda t: reference.descend(torch.sum, t.H, 0, 1)),
+        (ValueError, "descend: steps must be >= 0, got -1", lambda t: reference.descend(torch.sum, t.H, 0.1, -1)),
+        (
+            TypeError,
+            "descend: start must be a tensor of floats, got torch.int64",
+            lambda t: reference.descend(sum, t.H.long(), 1, 1),
+        ),
+        (
+            TypeError,
+            "Swish: x must be a tensor of floats, got torch.int64",
+            lambda t: reference.Swish.apply(t.H.long(), 1.0),
+        ),
+        (
+            ValueError,
+            "Swish: beta must be a finite number, got nan",
+            lambda t: reference.Swish.apply(t.H, float("nan")),
+        ),
     ],
 )
 def test_bad_input_is_named(error, message, call):
     with pytest.raises(error, match=message):
-        call()
+        call(tensors())

@@ -1,4 +1,4 @@
-"""A class in which answers' own cells fail, and one submission is made of bombs: each is told what happened to it."""
+"""A class in which the cells of answers fail, and one submission is made of bombs. Each is told what happened to it."""
 
 import json
 from pathlib import Path
@@ -6,11 +6,9 @@ from pathlib import Path
 import nbformat
 import pytest
 from bombs import LONG, OUTPUTS, PARSER
-from conftest import run_command, submission
+from commands import run_command, submission
 from planted import RIGHT
 from running import UNIT
-
-pytestmark = pytest.mark.alone
 
 ONE = "forward_difference"
 FAILING = {
@@ -30,19 +28,27 @@ def bombs(notebook):
     notebook.cells += [nbformat.v4.new_code_cell(text) for text in shown]
 
 
-@pytest.fixture(scope="module")
-def graded(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("failing")
+def grade(folder, **others):
+    """Grade those whose cells fail, and others with right answers and cells of their own."""
     for student, (source, _) in FAILING.items():
         submission(folder / "submitted", student, RIGHT | {ONE: source})
-    submission(folder / "submitted", "bomber", RIGHT, extra=bombs)
-    for student in ("before", "zealous"):
-        submission(folder / "submitted", student, RIGHT)
+    for student, extra in others.items():
+        submission(folder / "submitted", student, RIGHT, extra=extra)
     marks = folder / "marks.json"
     code, output = run_command("grade", UNIT.name, "--submissions", folder / "submitted", "--course-dir", folder,
                                "--json", marks)  # fmt: skip
     assert code == 0, output
     return folder, json.loads(marks.read_text()), output
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    return grade(tmp_path_factory.mktemp("failing"))
+
+
+@pytest.fixture(scope="module")
+def bombed(tmp_path_factory):
+    return grade(tmp_path_factory.mktemp("bombed"), bomber=bombs, before=None, zealous=None)
 
 
 @pytest.mark.parametrize("student", FAILING)
@@ -55,16 +61,18 @@ def test_an_answer_whose_own_cell_fails_is_told_so(student, graded):
     assert others == {task.name: task.points for task in UNIT.tasks.values() if task.name != ONE}
 
 
-def test_bombs_take_nobodys_marks_nor_their_own_answers(graded):
-    _, marks, output = graded
+@pytest.mark.exhaustive
+def test_bombs_take_nobodys_marks_nor_their_own_answers(bombed):
+    _, marks, output = bombed
     full = {task.name: task.points for task in UNIT.tasks.values()}
     for student in ("before", "bomber", "zealous"):
         assert {task: mark["points"] for task, mark in marks[student].items()} == full
     assert "bomber: output limit" in output
 
 
-def test_what_is_written_of_bombs_is_small_and_reported_on(graded):
-    folder, _, _ = graded
+@pytest.mark.exhaustive
+def test_what_is_written_of_bombs_is_small_and_reported_on(bombed):
+    folder, _, _ = bombed
     written = folder / "autograded" / "bomber" / UNIT.assignment / f"{UNIT.name}.ipynb"
     assert written.stat().st_size < 60_000_000
     code, output = run_command("report", "--all", "--course-dir", folder)

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from nudged import AT_ONCE, NUDGED
 from nudging import WAYS, Way
+from sampled import every
 
 import course
-from autograder.kernels.view import allowed_modules
+from autograder.sandbox.view import allowed_modules
 from course import UNITS
 from course.check import Expected, judge, load, observe
 
@@ -44,7 +45,7 @@ ALLOWED = {
 
 @cache
 def expected_of(unit_name, task_name):
-    """What is expected of a task's answer; mistakes are not named, which would take most of the time."""
+    """What is expected of a task's answer. Mistakes are not named, since that would take most of the time."""
     expected = Expected(load(unit_name), load(unit_name).tasks[task_name], 3)
     expected.mistakes = []
     return expected
@@ -64,7 +65,7 @@ def verdict_on(task, answers, way, seconds=None):
     return judge(expected, observe(replace(expected.task, seconds=seconds or expected.task.seconds), scope, 3))
 
 
-@pytest.mark.parametrize(("task", "way"), tried(NUDGED), ids=str)
+@pytest.mark.parametrize(("task", "way"), every(6, tried(NUDGED)), ids=str)
 def test_nudging_earns_the_value_alone(task, way):
     answers, points = NUDGED[task]
     seconds = 0.1 if task in LONG_ONES else None  # of the minutes that it would take
@@ -72,7 +73,7 @@ def test_nudging_earns_the_value_alone(task, way):
     assert verdict.points <= points, verdict
 
 
-@pytest.mark.parametrize(("task", "way"), tried(AT_ONCE), ids=str)
+@pytest.mark.parametrize(("task", "way"), every(6, tried(AT_ONCE)), ids=str)
 def test_nudging_many_entries_at_once_earns_no_more(task, way):
     answers, points = AT_ONCE[task]
     seconds = 0.5 if task[1] == "sum_and_mean_rule" else None  # thousands of sums of 200,000 numbers
@@ -89,7 +90,7 @@ def test_what_is_allowed_earns_all_points_and_its_lesson_says_so(task):
 
 
 def test_no_code_within_a_check_goes_backward():
-    """The check of neuron_loss once ran its graph backward, and its code could be taken out of the function's."""
+    """The check of neuron_loss once ran its graph backward, and an answer could take that code out of the function."""
     from course.custom_graph import check
 
     waiting, words = [task.observe.__code__ for task in check.unit.tasks.values()], set()
@@ -104,7 +105,7 @@ def test_no_code_within_a_check_goes_backward():
 
 
 def code_of(check):
-    """Every function whose code a check's module holds, made runnable: what it takes from around it is left empty."""
+    """Every function whose code a check's module holds, made runnable. Variables from enclosing functions are empty."""
     waiting = [thing.__code__ for thing in vars(check).values() if inspect.isfunction(thing)]
     waiting = [code for code in waiting if code.co_filename == check.__file__]
     while waiting:
@@ -118,7 +119,7 @@ def code_of(check):
             yield types.FunctionType(one, vars(check), closure=cells)
 
 
-@pytest.mark.parametrize("unit_name", UNITS)
+@pytest.mark.parametrize("unit_name", every(3, UNITS))
 def test_no_code_of_a_check_is_an_answer(unit_name):
     unit = load(unit_name)
     functions = list(code_of(sys.modules[f"course.{unit_name}.check"]))

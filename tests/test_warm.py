@@ -4,7 +4,7 @@ import os
 
 import psutil
 from own_kernels import forked, in_kernel
-from test_kernels import interrupted, said_by
+from talking import interrupted, said_by
 from waiting import PATIENCE
 
 

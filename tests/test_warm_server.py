@@ -1,4 +1,4 @@
-"""The fork server of students' kernels: it forks or is left alone, is late, ends, and takes its kernels along."""
+"""The fork server of students' kernels: when it forks, cannot fork, is late, or ends and takes its kernels along."""
 
 import json
 import os
@@ -11,12 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 import psutil
 import pytest
 from own_kernels import forked, in_kernel
-from test_kernels import said_by
+from talking import said_by
 from waiting import PATIENCE, wait_until
 
-from autograder import warm
-from autograder.build import PROJECT
-from autograder.warm.server import NotForkable, holds_no_gpu
+from autograder.course import PROJECT
+from autograder.interactive import provisioner
+from autograder.interactive.server import NotForkable, holds_no_gpu
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_where_a_fork_would_not_be_safe_kernels_start_cold(started, tmp_path, mo
 
 
 def test_an_open_gpu_is_not_forked(monkeypatch, tmp_path):
-    monkeypatch.setattr("autograder.warm.server.GPU_DEVICES", str(tmp_path / "nvidia"))
+    monkeypatch.setattr("autograder.interactive.server.GPU_DEVICES", str(tmp_path / "nvidia"))
     holds_no_gpu()
     with (tmp_path / "nvidia0").open("w"), pytest.raises(NotForkable, match="opened a GPU"):
         holds_no_gpu()
@@ -55,7 +55,7 @@ def test_kernels_are_cold_until_the_imports_are_done_and_without_a_server(starte
     (tmp_path / "slow.py").write_text(f"import time, pathlib\nwhile not pathlib.Path('{tmp_path}/go').exists():\n"
                                       "    time.sleep(0.05)")  # fmt: skip
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
-    warm.start("slow")
+    provisioner.start_fork_server("slow")
     assert in_kernel(work) == (False, "42\n")
     (tmp_path / "go").touch()
     started()
@@ -81,10 +81,10 @@ def test_a_kernel_that_dies_or_a_server_that_does_is_noticed(started):
 
 
 def stopped(started, monkeypatch, forks, answers):
-    """A fork server whose process is stopped, and that process; it has so many seconds to fork and to answer."""
+    """A fork server whose process is stopped, and that process. It has this many seconds to fork and to answer."""
     server = started("numpy")
-    monkeypatch.setattr(warm, "FORK_SECONDS", forks)
-    monkeypatch.setattr(warm, "ANSWER_SECONDS", answers)
+    monkeypatch.setattr(provisioner, "FORK_SECONDS", forks)
+    monkeypatch.setattr(provisioner, "ANSWER_SECONDS", answers)
     process = psutil.Process(server._process.pid)
     process.suspend()
     return server, process
@@ -107,7 +107,7 @@ def test_who_asks_while_another_waits_in_vain_does_not_take_the_other_s_kernel(s
     request = {"arguments": [], "environment": dict(os.environ), "folder": "/"}
     with ThreadPoolExecutor() as askers:
         asked = [askers.submit(server.fork, **request) for _ in range(2)]
-        wait_until(lambda: not server._ready)
+        assert wait_until(lambda: not server._ready)
         process.resume()
         assert [one.result() for one in asked] == [None, None]
     assert json.loads(server._answers.readline()) == {"late": True}, "to the first"
@@ -118,12 +118,12 @@ OWNER = f"""
 import asyncio, sys, time
 sys.path.insert(0, {str(PROJECT / "tests")!r})
 import own_kernels
-from autograder import warm
+from autograder.interactive import provisioner
 async def work(km, client):
-    print(warm._server._process.pid, km.provisioner.pid, flush=True)
+    print(provisioner._server._process.pid, km.provisioner.pid, flush=True)
     time.sleep(10_000)
-warm.start("numpy")
-while not warm._server.ready():
+provisioner.start_fork_server("numpy")
+while not provisioner._server.ready():
     time.sleep(0.05)
 own_kernels.in_kernel(work)
 """

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -11,10 +10,11 @@ from pathlib import Path
 
 import psutil
 import pytest
+from ports import free_port
 from programs import need
 from waiting import PATIENCE, wait_until
 
-from autograder.build import PROJECT
+from autograder.course import PROJECT
 
 PASSWORD = "a password for trials"
 
@@ -24,9 +24,7 @@ class TrialHub:
 
     def __init__(self, folder):
         self.folder, self.course, self.exchange = folder, folder / "gradients", folder / "exchange" / "gradients"
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         self.address = f"http://127.0.0.1:{port}"
         variables = {"HUB_FOLDER": str(folder), "HUB_PORT": str(port), "HUB_PASSWORD": PASSWORD}
         with (folder / "log").open("w") as log:
@@ -51,7 +49,7 @@ class TrialHub:
         return self.folder / "users" / user
 
     def left(self):
-        """Processes that this hub started, however far from it they are by now: they know its folder."""
+        """Processes that this hub started, however indirectly: their environment names its folder."""
         found = []
         for process in psutil.process_iter():
             try:
@@ -81,7 +79,7 @@ class TrialHub:
 
 @pytest.fixture
 def trial_hub(tmp_path):
-    """A hub that answers; the test fails if anything of it outlives it."""
+    """A hub that answers. The test fails if any of its processes outlives it."""
     need("npm", "proxy")
     hub = TrialHub(tmp_path)
     try:

@@ -1,4 +1,4 @@
-"""The commands of ``autograder``, each group in a module with what it says to a person."""
+"""The commands of ``autograder``, a module for each group, with the texts that it prints."""
 
 from __future__ import annotations
 
@@ -13,4 +13,4 @@ COMMANDS: dict[Callable[..., None], str] = {
 }
 """Each command, with an example for its help."""
 GROUPS = reporting.GROUPS
-"""Commands of two words, by the first, with an example for the help of each."""
+"""Commands of two words, by their first word, with an example for the help of each."""

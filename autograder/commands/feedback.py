@@ -9,7 +9,16 @@ from typing import Annotated
 import typer
 
 from autograder.commands.grading import DbUrl
-from autograder.terminal import FAULTS_FOUND, UnitName, console, literal, progress_bar, stop, told_errors, unit_called
+from autograder.terminal import (
+    FAULTS_FOUND,
+    UnitName,
+    console,
+    literal,
+    progress_bar,
+    saying_what_is_wrong,
+    stop,
+    unit_called,
+)
 from autograder.texts import count
 
 
@@ -20,21 +29,21 @@ def feedback(
     into: Annotated[
         Path | None, typer.Option(help="Folder for the pages; default: feedback/ in the course folder.")
     ] = None,
-    site: Annotated[str, typer.Option(help="Address of the course's site, to which pages then link too.")] = "",
+    site: Annotated[str, typer.Option(help="Address of the course's site; the pages then link to it.")] = "",
     db_url: DbUrl = "",
 ) -> None:
     """Write a page for every graded student: marks, mistakes with hints, pictures, and what the lesson says.
 
-    Marks and comments that were given by hand in the gradebook are in it. The pages lie where nbgrader keeps
-    feedback, <student>/<assignment>/<unit>.html. Exit status: 0 all written, 1 some could not be (they are listed),
-    2 wrong use or nothing is graded.
+    A page includes the marks and comments given by hand in the gradebook. Pages are written where nbgrader keeps
+    feedback: <student>/<assignment>/<unit>.html. Exit status: 0 all written, 1 some could not be written (they are
+    listed), 2 wrong use or nothing is graded.
     """
     chosen = unit_called(unit)
     if site and not site.startswith(("https://", "http://")):
         raise stop(f"--site is an address that begins with https://, got {site!r}")
     folder = into or course_dir / "feedback"
     failed = done = 0
-    with told_errors():
+    with saying_what_is_wrong():
         from autograder.feedback import write_feedback
 
         with progress_bar(f"feedback on {unit}") as show:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from autograder.commands.grading import CourseDir, DbUrl
-from autograder.terminal import console, stop, told_errors
+from autograder.terminal import console, saying_what_is_wrong, stop
 
 
 def formgrade(
@@ -20,21 +20,18 @@ def formgrade(
 ) -> None:
     """Look at graded notebooks in nbgrader's formgrader: adjust marks by hand, write comments.
 
-    Only this machine reaches it, with the address that is printed. Ctrl-C ends it. Marks and comments given there stay
-    when notebooks are graded again. Its button grades units as ``autograder grade`` does; other assignments by the
-    tests in their notebooks, confined, but beside the answers, which can forge their marks. Exit status: 0 ended, 2 it
-    could not be started.
+    Only this machine can reach it, at the address that is printed. Ctrl-C ends it. Marks and comments given there stay
+    when notebooks are graded again. Its button grades units as ``autograder grade`` does. Other assignments are graded
+    by the tests in their notebooks. These are confined too, but the tests run beside the answers, so an answer can
+    forge its marks. Exit status: 0 ended, 2 it could not be started.
     """
-    from autograder.formgrade import CannotServe, address, new_token, port_to_use, register, serve
+    from autograder.in_nbgrader.formgrade import address, new_token, port_to_use, register_submitted, serve_formgrader
 
     if not course_dir.is_dir():
         raise stop(f"--course-dir {course_dir} is no folder")
-    with told_errors():
-        units = register(course_dir, db_url)
-    try:
+    with saying_what_is_wrong():
+        units = register_submitted(course_dir, db_url)
         port = port_to_use(port)
-    except CannotServe as error:
-        raise stop(str(error)) from error
     token = new_token()
     if not units:
         console.print(
@@ -42,7 +39,7 @@ def formgrade(
         )
     console.print(f"formgrader: {address(port, token)}", soft_wrap=True, highlight=False, markup=False)
     console.print("Ctrl-C ends it")
-    serve(course_dir, port, token, browser, db_url)
+    serve_formgrader(course_dir, port, token, browser, db_url)
 
 
 COMMANDS: dict[Callable[..., None], str] = {formgrade: "autograder formgrade --course-dir demo/numeric_gradient"}

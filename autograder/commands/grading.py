@@ -1,4 +1,4 @@
-"""The command that grades a class, ``grade``, and the options that other commands share with it."""
+"""The command ``grade``, which grades a class, and the options that other commands share with it."""
 
 from __future__ import annotations
 
@@ -14,57 +14,58 @@ from autograder.terminal import (
     JsonFile,
     UnitName,
     console,
-    errors,
+    error_console,
     literal,
     progress_bar,
+    saying_what_is_wrong,
     stop,
-    told_errors,
     unit_called,
     write_json,
 )
 from autograder.texts import count
 
 if TYPE_CHECKING:
-    from autograder.database import Database
-    from autograder.grade import Grading
-    from autograder.grader import Graded
-    from autograder.places import Place
+    from autograder.gradebook.database import Database
+    from autograder.grading.grade import Grading
+    from autograder.grading.grader import Graded
+    from autograder.running.workers import Place
     from course.check import Unit
 
 Submissions = Annotated[Path, typer.Option(help="Folder with <student>/<assignment>/<unit>.ipynb.")]
-CourseDir = Annotated[Path, typer.Option(help="Course folder for the gradebook, autograded/, records/ and results.")]
+CourseDir = Annotated[Path, typer.Option(help="Course folder with the gradebook, autograded/, records/ and results.")]
 Only = Annotated[list[str] | None, typer.Option(help="Grade this student only; may be given several times.")]
 Tasks = Annotated[
     list[str] | None,
     typer.Option(
-        "--task", help="Grade this task only, or all where the submission has changed; may be given several times."
+        "--task", help="Grade this task only, or all tasks if the submission has changed; may be given several times."
     ),
 ]
-AllCells = Annotated[bool, typer.Option("--all-cells", help="Run also demonstrations that bear on no mark.")]
-Isolation = Annotated[str, typer.Option(help="'strict' confines submissions; 'none' lets them do what you can do.")]
-Workers = Annotated[int | None, typer.Option(help="Notebooks run at once; default: about one a CPU.", min=1)]
+AllCells = Annotated[bool, typer.Option("--all-cells", help="Also run demonstrations, which affect no mark.")]
+Isolation = Annotated[str, typer.Option(help="'strict' confines submissions; 'none' gives them your account's rights.")]
+Workers = Annotated[int | None, typer.Option(help="Notebooks to run at once; default: about one per CPU.", min=1)]
 Scheduler = Annotated[
     str | None, typer.Option(help="Run on other machines: a Dask scheduler, tls://HOST:PORT, or 'slurm'.")
 ]
-Certificate = Annotated[Path | None, typer.Option(help="File for TLS with the scheduler.")]
+TlsCa = Annotated[Path | None, typer.Option(help="The scheduler's certificate authority, a PEM file.")]
+TlsCert = Annotated[Path | None, typer.Option(help="Our certificate for the scheduler, a PEM file.")]
+TlsKey = Annotated[Path | None, typer.Option(help="The key of our certificate, a PEM file.")]
 DbUrl = Annotated[
-    str, typer.Option(help="Gradebook's database; default: what nbgrader_config.py says, or gradebook.db.")
+    str, typer.Option(help="URL of the gradebook's database; default: the one in nbgrader_config.py, or gradebook.db.")
 ]
 
 
 def prepared(isolation: str, here: bool = True) -> None:
-    """Make sure that submissions can be run as asked, and say what is not as usual. Raises NoSandbox."""
-    from autograder import kernels
-    from autograder.kernels import sandbox
+    """Check that submissions can run with this isolation; warn if unconfined or slow. Raises NoSandbox."""
+    from autograder.sandbox import bubblewrap, provisioner
 
-    if isolation not in (sandbox.STRICT, sandbox.NONE):
-        raise stop(f"--isolation is {sandbox.STRICT!r} or {sandbox.NONE!r}, got {isolation!r}")
-    if isolation == sandbox.NONE:
-        errors.print("[yellow]submissions are not confined: they run with the rights of your account[/yellow]")
+    if isolation not in (bubblewrap.STRICT, bubblewrap.NONE):
+        raise stop(f"--isolation is {bubblewrap.STRICT!r} or {bubblewrap.NONE!r}, got {isolation!r}")
+    if isolation == bubblewrap.NONE:
+        error_console.print("[yellow]submissions are not confined: they run with the rights of your account[/yellow]")
     elif here:
-        sandbox.require()
-    if here and not kernels.can_be_warm():
-        errors.print(
+        bubblewrap.require()
+    if here and not provisioner.can_be_warm():
+        error_console.print(
             "kernels cannot be forked on this system: every notebook starts one of its own, which takes longer"
         )
 
@@ -75,35 +76,34 @@ def grade(
     course_dir: CourseDir = Path(),
     only: Only = None,
     tasks: Tasks = None,
-    again: Annotated[bool, typer.Option("--again", help="Grade also what has not changed since.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Grade even what has not changed.")] = False,
     every_cell: AllCells = False,
     workers: Workers = None,
     isolation: Isolation = "strict",
     scheduler: Scheduler = None,
-    tls_ca: Certificate = None,
-    tls_cert: Certificate = None,
-    tls_key: Certificate = None,
+    tls_ca: TlsCa = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
     db_url: DbUrl = "",
     json_file: JsonFile = None,
 ) -> None:
     """Grade every submission of a unit and record the marks in nbgrader's gradebook.
 
-    What was graded before and has not changed is not graded again, so a run that was stopped goes on.
+    Submissions that were graded before and have not changed are skipped, so a run that was stopped can be continued.
     Exit status: 0 all graded, 1 some could not be graded (they are listed), 2 wrong use or nothing can be graded,
     130 stopped.
     """
     chosen = unit_called(unit)
-    with told_errors():
-        from autograder.grade import Grading
-        from autograder.grade import grade as grade_all
+    with saying_what_is_wrong():
+        from autograder.grading.grade import Grading
+        from autograder.grading.grade import grade as grade_all
 
-        certificates = {"ca_file": tls_ca, "client_cert": tls_cert, "client_key": tls_key}
-        place = where(unit, isolation, workers, scheduler, {name: path for name, path in certificates.items() if path})
+        place = where(unit, isolation, workers, scheduler, tls_ca, tls_cert, tls_key)
         grading = Grading(
             chosen, submissions, course_dir, frozenset(only or ()), frozenset(tasks or ()), again, isolation,
             workers, place, db_url, every_cell,
         )  # fmt: skip
-        results = gather(f"grading {unit}", grade_all(grading))
+        results = results_of(f"grading {unit}", grade_all(grading))
         show(grading, results, json_file)
         strayed = [] if only else strayed_from(grading)
     if strayed or any(not result.verdicts for result in results):
@@ -111,37 +111,45 @@ def grade(
 
 
 def strayed_from(grading: Grading) -> list[str]:
-    """What may be submissions but lies elsewhere, and so was not graded: said, path by path."""
+    """Print the paths of submissions that lie in the wrong place, and so were not graded. Returns the paths."""
     from autograder.intake.layout import expected_place, misplaced
 
     strayed = misplaced(grading.unit, grading.submissions)
     for path in strayed:
-        errors.print(f"[yellow]not graded, since it lies elsewhere:[/yellow] {literal(path)}", soft_wrap=True)
+        error_console.print(f"[yellow]not graded, since it lies elsewhere:[/yellow] {literal(path)}", soft_wrap=True)
     if strayed:
         wanted = literal(expected_place(grading.unit, grading.submissions))
-        errors.print(f"submissions are expected as {wanted}", soft_wrap=True, highlight=False)
+        error_console.print(f"submissions are expected as {wanted}", soft_wrap=True, highlight=False)
     return strayed
 
 
 def where(
-    unit: str, isolation: str, workers: int | None, scheduler: str | None, certificates: dict[str, Path]
+    unit: str,
+    isolation: str,
+    workers: int | None,
+    scheduler: str | None,
+    tls_ca: Path | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
 ) -> Place:
     """Where the notebooks are run. Raises NoCluster, NoSandbox."""
+    given = {"ca_file": tls_ca, "client_cert": tls_cert, "client_key": tls_key}
+    certificates = {name: path for name, path in given.items() if path}
     if scheduler:
-        from autograder.cluster import Cluster
+        from autograder.running.on_dask import Cluster
 
         prepared(isolation, here=False)
         return Cluster(unit, scheduler, certificates, workers)
     if certificates:
         raise stop("--tls-ca, --tls-cert and --tls-key are for --scheduler tls://HOST:PORT")
-    from autograder.places import Here
+    from autograder.running.workers import Here
 
     prepared(isolation, here=True)
     return Here(unit, isolation, workers)
 
 
-def gather(what: str, run: Iterator[tuple[int, Graded]]) -> list[Graded]:
-    """All results of a run, with a progress bar, which counts what is not kept from before."""
+def results_of(what: str, run: Iterator[tuple[int, Graded]]) -> list[Graded]:
+    """All results of a run. The progress bar leaves out those that are kept from an earlier run."""
     results = []
     kept = 0
     with progress_bar(what) as show_progress:
@@ -154,11 +162,11 @@ def gather(what: str, run: Iterator[tuple[int, Graded]]) -> list[Graded]:
 
 def show(grading: Grading, results: list[Graded], json_file: Path | None) -> None:
     """Print the marks, mistakes and findings, and write them as a page and as JSON."""
-    from autograder.database import Database
-    from autograder.grade import marks
-    from autograder.kernels.selftest import describe
+    from autograder.gradebook.database import Database
+    from autograder.grading.grade import marks
     from autograder.report import tables
     from autograder.report.results_page import write_page
+    from autograder.sandbox.selftest import describe_layers
 
     unit = grading.unit
     write_json(json_file, marks(results))
@@ -170,9 +178,9 @@ def show(grading: Grading, results: list[Graded], json_file: Path | None) -> Non
             console.print(f"[yellow]{literal(result.student)}[/yellow]: {literal(str(finding))}", soft_wrap=True)
     kept, outdated = sum(result.kept for result in results), sum(result.outdated for result in results)
     if kept:
-        console.print(f"{kept} unchanged since they were graded; to grade them all the same: --again", soft_wrap=True)
+        console.print(f"{kept} unchanged since they were graded; to grade them again: --again", soft_wrap=True)
     if outdated:
-        said = f"{outdated} graded before the unit changed; to see what that means: autograder regrade {unit.name}"
+        said = f"{outdated} graded before the unit changed; to see the effect on marks: autograder regrade {unit.name}"
         console.print(said, soft_wrap=True)
     if not grading.only and not grading.tasks:
         page = grading.course_dir / f"results_{unit.name}.html"
@@ -180,17 +188,17 @@ def show(grading: Grading, results: list[Graded], json_file: Path | None) -> Non
         console.print(f"results:   {page}", soft_wrap=True, highlight=False, markup=False)
     layers = getattr(grading.place, "layers", None)
     if layers:
-        console.print(f"confined:  {describe(layers)}", soft_wrap=True, highlight=False, markup=False)
+        console.print(f"confined:  {describe_layers(layers)}", soft_wrap=True, highlight=False, markup=False)
     database = Database(grading.course_dir, grading.db_url)
     show_final_marks(unit, results, database)
     console.print(f"gradebook: {database}", soft_wrap=True, highlight=False, markup=False)
 
 
 def show_final_marks(unit: Unit, results: list[Graded], database: Database) -> None:
-    """Say whose final mark is another than the sum of what was graded, and whose word counts for when it came."""
-    from autograder.export.marks import NoMarks, final_marks
-    from autograder.handed_in import UNCONFIRMED
+    """Print the final marks that differ from the points just graded, and the sources of the hand-in times."""
+    from autograder.gradebook.handed_in import UNCONFIRMED
     from autograder.report import tables
+    from autograder.term.export.marks import NoMarks, final_marks
 
     try:
         (final,) = final_marks(database, [unit])
@@ -201,7 +209,7 @@ def show_final_marks(unit: Unit, results: list[Graded], database: Database) -> N
         console.print(said, highlight=False, soft_wrap=True)
     sources = Counter(result.time_from for result in results if result.time_from)
     for source, number in sources.most_common():
-        vouched = "; its student may have written that" if source == UNCONFIRMED else ""
+        vouched = "; a student can have written it" if source == UNCONFIRMED else ""
         said = f"handed in: {count(number, 'time')} by {literal(source)}{vouched}"
         console.print(said, highlight=False, soft_wrap=True)
 

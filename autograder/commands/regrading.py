@@ -1,4 +1,4 @@
-"""The commands about what was graded before: ``regrade``, ``explain``."""
+"""The commands that work on earlier grades: ``regrade``, ``explain``."""
 
 from __future__ import annotations
 
@@ -14,12 +14,17 @@ from autograder.commands.grading import (
     DbUrl,
     Isolation,
     Only,
+    Scheduler,
     Submissions,
+    TlsCa,
+    TlsCert,
+    TlsKey,
     Workers,
-    gather,
     prepared,
+    results_of,
+    where,
 )
-from autograder.terminal import FAULTS_FOUND, UnitName, console, literal, told_errors, unit_called
+from autograder.terminal import FAULTS_FOUND, UnitName, console, literal, saying_what_is_wrong, unit_called
 
 
 def regrade(
@@ -27,32 +32,36 @@ def regrade(
     submissions: Submissions = Path("submitted"),
     course_dir: CourseDir = Path(),
     only: Only = None,
-    everything: Annotated[bool, typer.Option("--all", help="Also those that the change does not affect.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also regrade what the change does not affect.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Write the new marks without asking.")] = False,
     every_cell: AllCells = False,
     workers: Workers = None,
     isolation: Isolation = "strict",
+    scheduler: Scheduler = None,
+    tls_ca: TlsCa = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
     db_url: DbUrl = "",
 ) -> None:
-    """After a check changed: grade again what it affects, show how marks differ, and write them if you agree.
+    """After a check has changed: regrade what it affects, show how marks differ, and write them if you agree.
 
-    What was graded with --all-cells is graded so again.
+    Submissions that were graded with --all-cells are regraded with it.
     Exit status: 0 written or nothing to write, 1 not written or some could not be graded, 2 wrong use, 130 stopped.
     """
     chosen = unit_called(unit)
-    with told_errors():
-        from autograder.grade import Grading
-        from autograder.regrade import Regrading
+    with saying_what_is_wrong():
+        from autograder.grading.grade import Grading
+        from autograder.grading.regrade import Regrading
         from autograder.report import tables
 
-        prepared(isolation)
+        place = where(unit, isolation, workers, scheduler, tls_ca, tls_cert, tls_key)
         grading = Grading(chosen, submissions, course_dir, frozenset(only or ()), again=everything,
-                          isolation=isolation, workers=workers, db_url=db_url, every_cell=every_cell)  # fmt: skip
+                          isolation=isolation, place=place, db_url=db_url, every_cell=every_cell)  # fmt: skip
         with Regrading(grading) as regrading:
             if not regrading.affected():
                 console.print(f"nothing to regrade: every mark of {unit} is from the unit as it is")
                 return
-            results = gather(f"regrading {unit}", regrading.run())
+            results = results_of(f"regrading {unit}", regrading.run())
             changes = regrading.changes
             console.print(tables.changes_table(changes) if changes else f"{len(results)} graded again; no mark changes")
             for student in regrading.gone:
@@ -78,11 +87,11 @@ def explain(
 ) -> None:
     """Reproduce a student's verdicts from the grade record: same inputs, same submission.
 
-    Exit status: 0 every verdict comes out as it was recorded, 1 some do not, 2 there is no record.
+    Exit status: 0 every verdict is as recorded, 1 some differ, 2 there is no record.
     """
     chosen = unit_called(unit)
-    with told_errors():
-        from autograder.explain import explain as explain_one
+    with saying_what_is_wrong():
+        from autograder.grading.explain import explain as explain_one
 
         prepared(isolation)
         found = explain_one(chosen, student, course_dir, submissions, isolation)
@@ -97,9 +106,9 @@ def explain(
     for name, detail in record.findings:
         console.print(f"[yellow]{literal(name)}[/yellow]: {literal(detail)}", soft_wrap=True)
     for line in found.differences:
-        console.print(f"[yellow]not as then:[/yellow] {literal(line)}", soft_wrap=True, highlight=False)
-    how = "run again with the same seeds" if found.ran else "judged again by what was observed"
-    console.print("These are points as graded; marks by hand and lateness count in: autograder export", style="dim")
+        console.print(f"[yellow]different from then:[/yellow] {literal(line)}", soft_wrap=True, highlight=False)
+    how = "run again with the same seeds" if found.ran else "judged again from the recorded observations"
+    console.print("These are points as graded; for marks by hand and late penalties: autograder export", style="dim")
     console.print(f"{how}: {'the same verdicts' if found.reproduced else '[red]other verdicts[/red]'}")
     if not found.reproduced:
         raise typer.Exit(FAULTS_FOUND)

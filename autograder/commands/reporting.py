@@ -11,20 +11,30 @@ import typer
 
 from autograder.commands.export import Excel
 from autograder.commands.grading import CourseDir, DbUrl
-from autograder.terminal import FAULTS_FOUND, UnitName, console, errors, progress_bar, stop, told_errors, unit_called
+from autograder.course import current
+from autograder.terminal import (
+    FAULTS_FOUND,
+    UnitName,
+    console,
+    error_console,
+    progress_bar,
+    saying_what_is_wrong,
+    stop,
+    unit_called,
+)
 from autograder.texts import count
 
 if TYPE_CHECKING:
-    from autograder.report.writing import Written
+    from autograder.report.writing import ReportFiles
 
 NO_PYARROW = "no Parquet, since pyarrow is not installed; install it with: pip install -e '.[parquet]'"
 
 
 def report(
     unit: Annotated[str | None, typer.Argument(help="Name of a unit, such as numeric_gradient.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every unit that was graded, and a page over all.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Report on all graded units, with an overview.")] = False,
     course_dir: CourseDir = Path(),
-    into: Annotated[Path | None, typer.Option(help="Folder to write into; default: reports/ in the course.")] = None,
+    into: Annotated[Path | None, typer.Option(help="Folder to write into; default: reports/ in --course-dir.")] = None,
     db_url: DbUrl = "",
     excel: Excel = False,
 ) -> None:
@@ -33,21 +43,20 @@ def report(
     Reads the grade records, and marks changed by hand in nbgrader. Writes a page, and its data as CSV and Parquet.
     Exit status: 0 written, 1 written without some records that cannot be read (they are listed), 2 nothing to report.
     """
-    from course import UNITS
 
     if (unit is None) != everything:
         raise stop("name a unit, or say --all: autograder report numeric_gradient, autograder report --all")
     if unit and not unit_called(unit).points:
         raise stop(f"{unit} has no points, so there is nothing to report")
     folder = into or course_dir / "reports"
-    with told_errors():
+    with saying_what_is_wrong():
         from autograder.report.writing import OVERVIEW, NothingGraded, write_report, write_reports
 
         written, lost = [], []
         if unit:
             written.append(write_report(unit_called(unit), course_dir, folder, db_url, excel))
         else:
-            units = [loaded for name in UNITS if (loaded := unit_called(name)).points]
+            units = [loaded for name in current().names if (loaded := unit_called(name)).points]
             with progress_bar("reporting") as show:
                 for done, came in enumerate(write_reports(units, course_dir, folder, db_url, excel), start=1):
                     show(done, len(units))
@@ -56,7 +65,7 @@ def report(
                     elif came.unreadable:
                         lost.append(str(came))
         for problem in lost:
-            errors.print(problem, highlight=False, markup=False, soft_wrap=True)
+            error_console.print(problem, highlight=False, markup=False, soft_wrap=True)
         if not written:
             raise stop(f"{course_dir} has no record of any unit; grade first: autograder grade numeric_gradient")
         for one in written:
@@ -64,12 +73,12 @@ def report(
         if everything:
             console.print(f"all units: {folder / OVERVIEW}", soft_wrap=True, highlight=False, markup=False)
         if any(one.parquet is None for one in written):
-            errors.print(NO_PYARROW, highlight=False, markup=False, soft_wrap=True)
+            error_console.print(NO_PYARROW, highlight=False, markup=False, soft_wrap=True)
     if lost or any(one.graded.unreadable for one in written):
         raise typer.Exit(FAULTS_FOUND)
 
 
-def _tell(written: Written) -> None:
+def _tell(written: ReportFiles) -> None:
     graded, name = written.graded, written.graded.unit.name
     also = [path.suffix for path in (written.csv, written.parquet) if path]
     unnamed = f"; wrong answers without a name: {count(written.unnamed, 'kind')}" if written.unnamed else ""
@@ -77,7 +86,7 @@ def _tell(written: Written) -> None:
     console.print(said, soft_wrap=True, highlight=False, markup=False)
     for file in graded.unreadable:
         again = f"autograder grade {name}"
-        errors.print(f"{name}: the record {file} cannot be read and is left out; grade again: {again}",
+        error_console.print(f"{name}: the record {file} cannot be read and is left out; grade again: {again}",
                      highlight=False, markup=False, soft_wrap=True)  # fmt: skip
 
 
@@ -92,33 +101,29 @@ def new(
     course_dir: CourseDir = Path(),
     db_url: DbUrl = "",
 ) -> None:
-    """Make a known mistake of a wrong answer that has no name yet: print its code, or append it to mistakes.py.
+    """Turn a wrong answer that has no name yet into a known mistake: print its code, or append it to mistakes.py.
 
     Exit status: 0 printed or written, 2 there is no such answer.
     """
     chosen = unit_called(unit)
-    if task not in chosen.tasks:
-        raise stop(f"{unit} has no task called {task!r}; its tasks are {', '.join(chosen.tasks)}")
     if write and not name:
         raise stop('--write needs a name for the mistake, such as --name "divided by h instead of 2h"')
-    with told_errors():
-        from autograder.new_mistake import HINT, NAME, NoMistake, append, skeleton
-        from autograder.report.gathering import gather
+    with saying_what_is_wrong():
+        from autograder.authoring.new_mistake import HINT, NAME_TO_FILL, append, skeleton
+        from autograder.report.gathering import graded_unit
 
-        graded = gather(chosen, course_dir, db_url)
-        try:
-            made = skeleton(graded, chosen.tasks[task], cluster, student, name or NAME, hint or HINT)
-            where = append(graded, made) if write else f"course/{unit}/mistakes.py"
-        except NoMistake as error:
-            raise stop(str(error)) from error
+        asked = chosen.task_called(task)
+        graded = graded_unit(chosen, course_dir, db_url)
+        made = skeleton(graded, asked, cluster, student, name or NAME_TO_FILL, hint or HINT)
+        where = append(graded, made) if write else f"course/{unit}/mistakes.py"
         console.print(made.code, soft_wrap=True, highlight=False, markup=False)
-        say = partial(errors.print, soft_wrap=True, highlight=False, markup=False)
+        say = partial(error_console.print, soft_wrap=True, highlight=False, markup=False)
         many = f"{len(made.cluster.students)} of {len(graded.records)} students"
         say(f"from {made.student}'s {made.answer}; {many} did this")
         if made.unknown:
             say(f"not defined in the reference: {', '.join(made.unknown)}; define it within the answer")
         if made.early:
-            say("it runs code as soon as it is read, in a default, an annotation or the body of a class")
+            say("it runs code as soon as it is imported: in a default, an annotation or the body of a class")
         say(f"{'written to' if write else 'to go into'} {where}. It is a student's code: read it before you run it.")
         say(f"next: say what to do instead, then: autograder audit {unit}, then: autograder regrade {unit}")
 

@@ -8,35 +8,41 @@ from typing import Annotated
 
 import typer
 
-from autograder.terminal import FAULTS_FOUND, console, errors, progress_bar, stop, unit_called
-from course import UNITS
+from autograder.course import current
+from autograder.terminal import (
+    FAULTS_FOUND,
+    console,
+    error_console,
+    progress_bar,
+    saying_what_is_wrong,
+    stop,
+    unit_called,
+)
 
 Units = Annotated[list[str] | None, typer.Argument(help="Units to show; all if none is named.", show_default=False)]
-Into = Annotated[Path, typer.Option(help="Folder for the pages; a site that is there is replaced.")]
+Into = Annotated[Path, typer.Option(help="Folder for the pages; an existing site there is replaced.")]
 Cache = Annotated[Path, typer.Option(help="Folder that keeps the outputs of the notebooks that have run.")]
 
 
 def site(units: Units = None, into: Into = Path("build/site"), cache: Cache = Path("build/executed")) -> None:
-    """Make a static site of the lessons, with the outputs and pictures that right answers give, and no answer.
+    """Make a static site of the lessons: with the outputs and pictures of right answers, but without the answers.
 
-    The worked notebooks are run, a few minutes for all; what has not changed is not run again.
+    This runs the worked notebooks, a few minutes for all. Notebooks that have not changed are not run again.
     Exit status: 0 made, 1 a notebook does not run or a link leads nowhere (nothing is replaced), 2 wrong use.
     """
-    chosen = [unit_called(name) for name in UNITS if name in {unit_called(given).name for given in units or UNITS}]
+    wanted = {unit_called(name).name for name in units or current().names}
+    chosen = [unit for unit in current().units if unit.name in wanted]
     try:
         from autograder.site import CellFailed, SiteFaults, build_site
     except ModuleNotFoundError as error:
         raise stop(f"there is no {error.name} here; install it with: pip install -e '.[site]'") from error
-    from autograder.lesson import LessonError
-
-    try:
-        with progress_bar("running cells") as show:
-            leaving = build_site(chosen, into, cache, show)
-    except (LessonError, OSError) as error:
-        raise stop(str(error)) from error
-    except (CellFailed, SiteFaults) as error:
-        errors.print(str(error), style="red", highlight=False, soft_wrap=True, markup=False)
-        raise typer.Exit(FAULTS_FOUND) from error
+    with saying_what_is_wrong():
+        try:
+            with progress_bar("running cells") as show:
+                leaving = build_site(chosen, into, cache, show)
+        except (CellFailed, SiteFaults) as error:
+            error_console.print(str(error), style="red", highlight=False, soft_wrap=True, markup=False)
+            raise typer.Exit(FAULTS_FOUND) from error
     for link, pages in leaving.items():
         console.print(f"leaves the site: {link} ({', '.join(pages)})", highlight=False, soft_wrap=True, markup=False)
     console.print(f"{len(chosen)} units: {into / 'index.html'}", highlight=False, soft_wrap=True, markup=False)

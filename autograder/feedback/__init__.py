@@ -5,7 +5,7 @@
 | ``page``    | the page: points, mistakes and hints, findings                                      |
 | ``lesson``  | the sections of the lesson that explain a task                                      |
 | ``figures`` | what an answer gave beside what is right, for the parts that a unit's pictures name |
-| ``drawing`` | draws that                                                                          |
+| ``drawing`` | draws these figures                                                                 |
 | ``by_hand`` | marks and comments that an instructor gave in the gradebook                         |
 | ``wording`` | reasons and findings in words for students                                          |
 
@@ -18,11 +18,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.explain import NoRecord
 from autograder.feedback.by_hand import ByHand, hand_marks
 from autograder.feedback.figures import figure_of
 from autograder.feedback.page import Feedback, feedback_page
 from autograder.feedback.wording import missing_answers
+from autograder.grading.explain import NoRecord
 from autograder.intake.files import SECRET, STAMP, read_file
 from autograder.records import Record, Records, can_name_a_file
 from autograder.report.answers import errors_of, graded_notebook
@@ -35,7 +35,7 @@ WITH_IT = (STAMP, SECRET)  # by which nbgrader's exchange knows whose feedback i
 
 @dataclass(frozen=True)
 class Written:
-    """What came of the feedback on a submission: the page, or what is wrong."""
+    """The result of writing feedback on a submission: the page, or the problem."""
 
     student: str
     page: Path
@@ -43,7 +43,7 @@ class Written:
 
 
 def feedback_on(unit: Unit, record: Record, by_hand: ByHand, site: str = "", graded: Path | None = None) -> str:
-    """The page on a submission; ``graded`` is the graded notebook, which tells why an answer is not there."""
+    """The page on a submission, as HTML; ``graded`` is the graded notebook, which tells why an answer is missing."""
     drawn = {task: figure_of(unit, verdict, record) for task, verdict in record.verdicts.items()}
     figures = {task: figure for task, figure in drawn.items() if figure}
     errors = errors_of(graded) if graded and any(map(missing_answers, record.verdicts.values())) else {}
@@ -55,7 +55,7 @@ def write_feedback(
 ) -> Iterator[tuple[int, Written]]:
     """Write the page of every graded submission below ``into``, where nbgrader keeps feedback.
 
-    Yields the number of submissions and what came of one after the other. Raises NoRecord, NoGradebook.
+    Yields for each submission the total number of submissions and the result. Raises NoRecord, NoGradebook.
     """
     records = Records(course_dir, unit)
     paths = [records.path(student) for student in sorted(only)] if only else records.paths()
@@ -82,14 +82,14 @@ def write_feedback(
 
 
 def page_path(into: Path, student: str, unit: Unit) -> Path:
-    """Where nbgrader looks for a student's feedback. Raises ValueError for what names no folder."""
+    """Where nbgrader looks for a student's feedback. Raises ValueError if the student's name cannot name a folder."""
     if not can_name_a_file(student):
         raise ValueError(f"no folder can be called {student!r}; rename what was submitted and grade again")
     return into / student / unit.assignment / f"{unit.name}.html"
 
 
 def copy_names(submitted: Path, into: Path) -> None:
-    """Copy what the exchange needs to know whose feedback it releases, where it was handed in through the exchange."""
+    """Copy the files by which nbgrader's exchange knows whose feedback it releases, if the submission has them."""
     for name in WITH_IT:
         try:
             data = read_file(submitted, name, 1000)

@@ -1,4 +1,4 @@
-"""What instructors added to a submission in the gradebook: marks, comments, and what was taken off for lateness."""
+"""What instructors added to a submission in the gradebook: marks, comments and late penalties."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograder.database import Database
-from autograder.lateness import settle
+from autograder.gradebook.database import Database
+from autograder.gradebook.lateness import settle
 from course.check import Unit
 
 
 @dataclass(frozen=True)
 class ByHand:
-    """Points of tasks where somebody gave others than the grader, comments by task, and the penalty for lateness."""
+    """The points that an instructor changed and the comments, both by task, and the late penalty in points."""
 
     points: dict[str, float] = field(default_factory=dict)
     comments: dict[str, list[str]] = field(default_factory=dict)
@@ -23,7 +23,7 @@ class ByHand:
 
 
 class HandMarks:
-    """The gradebook of a course folder, for reading only: a function from students to what was added by hand."""
+    """The gradebook of a course folder, read only: a function from a student to what was added by hand."""
 
     def __init__(self, unit: Unit, book: Any, points: Mapping[tuple[str, str], float]):
         self.unit, self.book, self.points = unit, book, points
@@ -45,7 +45,7 @@ class HandMarks:
         return ByHand(points, comments, float(submitted.late_submission_penalty or 0.0))
 
     def _task_of(self, cell: str) -> str:
-        """The task to which a cell belongs, by nbgrader's name of it."""
+        """The task to which a cell belongs, by the cell's name in nbgrader; empty if there is none."""
         if cell in self.unit.tasks:
             return cell
         try:

@@ -1,4 +1,4 @@
-"""Drawing an array beside the right one: as coloured fields, bars or curves. Numbers stand on the given one only."""
+"""Drawing a student's array beside the right one: as coloured fields, bars or curves, the student's with numbers."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ import numpy as np
 
 from course.figures import BLUE, GREY, RED, Compared, Picture, legend, new_figure, picture
 
-FRAME = 2.5  # how far beyond the right values an axis reaches, in their size
+FRAME = 2.5  # the farthest that an axis reaches, in multiples of the largest right value
 COLOURS = "RdBu_r"
-DARK, PALE, MAGENTA = "#101010", "#f8f8f8", "#c000c0"  # on coloured fields, whatever the page's ground is
+DARK, PALE, MAGENTA = "#101010", "#f8f8f8", "#c000c0"  # on coloured fields, whatever the page's background
 
 
 def draw(compared: Compared, got: np.ndarray, want: np.ndarray, wrong: np.ndarray, words: str) -> Picture:
-    """A picture of what was given and what is right. The given numbers may be anything, the frame fits the right."""
+    """A picture of the student's array ``got`` and the right one ``want``, each with one or two axes.
+
+    ``wrong`` says which entries of ``got`` are wrong; ``words`` end the picture's description. The axes fit ``want``,
+    since ``got`` may hold any numbers.
+    """
     if got.ndim == want.ndim == 1:
         figure, how = _lines(compared, got, want, wrong)
     else:

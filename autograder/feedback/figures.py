@@ -11,17 +11,18 @@ from typing import Any
 
 import numpy as np
 
+from autograder.course import current
 from autograder.feedback.drawing import draw
 from autograder.records import Record
-from course.check import Task, Unit, Verdict, load
+from course.check import Task, Unit, Verdict
 from course.check.comparing import compare
 from course.check.observing import Observing
 from course.check.plain import decode
 from course.check.variants import scope_of
 from course.figures import Compared, Picture
 
-LONGEST = 24  # entries along an axis that can be drawn
-FACTORS = (1e-3, 1e3)  # a constant factor between these is told
+LONGEST_AXIS = 24  # entries along an axis that can be drawn
+FACTORS = (1e-3, 1e3)  # a constant factor is mentioned if it lies between these
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,10 @@ class Figure:
 
 
 def figure_of(unit: Unit, verdict: Verdict, record: Record) -> Figure | None:
-    """The first part of a task that is wrong and can be drawn, if there is one.
+    """The figure of the first part of a task that is wrong and can be drawn; None if there is none.
 
-    What is right is observed with the record's own inputs; a part is drawn only where that still explains the verdict.
+    The reference is observed with the record's seed. A part is drawn only if comparing with it still gives the reason
+    that the verdict states.
     """
     task, seed = unit.tasks.get(verdict.task), record.seeds.get(verdict.task)
     observed = (record.observations or {}).get(verdict.task)
@@ -55,13 +57,13 @@ def figure_of(unit: Unit, verdict: Verdict, record: Record) -> Figure | None:
 
 def compared_in(unit: Unit) -> dict[str, tuple[Compared, ...]]:
     """For each task, the parts that its unit wants drawn, the most telling first."""
-    name = f"course.{unit.name}.pictures"
+    name = unit.module_name("pictures")
     return getattr(importlib.import_module(name), "COMPARED", {}) if find_spec(name) else {}
 
 
 @lru_cache(maxsize=64)
 def _reference(unit: str, task: str, seed: int) -> Observing:
-    found = load(unit)
+    found = current().unit(unit)
     return Observing(found.tasks[task], scope_of(found, found.tasks[task]), seed)
 
 
@@ -71,7 +73,7 @@ def _right(unit: str, task: str, seed: int, part: str) -> Any:
 
 
 def _plain(observed: Any) -> Any:
-    """What was observed of an answer; None where it is no plain data, whatever it is then."""
+    """What was observed of an answer, decoded; None if it is not plain data."""
     try:
         return decode(observed)
     except (ValueError, RecursionError):
@@ -79,7 +81,7 @@ def _plain(observed: Any) -> Any:
 
 
 def _pair(compared: Compared, got: Any, want: Any, task: Task) -> tuple[np.ndarray, np.ndarray] | None:
-    """The two arrays to draw: what was given and what is right, where they differ."""
+    """The first two arrays that differ, what was given and what is right; None if there are none to draw."""
     for one, right in _items(compared, got, want):
         a, b = _numbers(one), _numbers(right)
         if a is not None and b is not None and (a.shape != b.shape or _wrong(a, b, task).any()):
@@ -88,7 +90,7 @@ def _pair(compared: Compared, got: Any, want: Any, task: Task) -> tuple[np.ndarr
 
 
 def _items(compared: Compared, got: Any, want: Any) -> Iterator[tuple[Any, Any]]:
-    """The arrays in what was given and in what is right: both themselves, or what they hold."""
+    """Pairs of what was given and what is right: the two values, or the items that they hold under the same key."""
     given, right = _held(got, 0), _held(want, 2)
     for key in compared.item if right is not None else ():
         if given is None or right is None or set(given) != set(right):
@@ -102,7 +104,7 @@ def _items(compared: Compared, got: Any, want: Any) -> Iterator[tuple[Any, Any]]
 
 
 def _held(value: Any, most: int) -> dict[Any, Any] | None:
-    """What a dict, a list or an array of more than so many axes holds, by its key or place; None for anything else."""
+    """The items of a dict, a list or an array of more than ``most`` axes, by key or index; None for anything else."""
     if isinstance(value, dict):
         return value
     several = isinstance(value, list) or (isinstance(value, np.ndarray) and value.ndim > most)
@@ -113,17 +115,18 @@ def _numbers(value: Any) -> np.ndarray | None:
     """A small array of real numbers as float64; None for everything else."""
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "iuf" or value.ndim not in (1, 2):
         return None
-    return value.astype(float) if value.size >= 2 and max(value.shape) <= LONGEST else None
+    return value.astype(float) if value.size >= 2 and max(value.shape) <= LONGEST_AXIS else None
 
 
 def _close(got: np.ndarray, want: np.ndarray, task: Task) -> np.ndarray:
-    """Which entries are right; a little more is let pass than in judging, for what is drawn is seen, not marked."""
+    """Which entries are right. The tolerance is at least 1e-5, more than in judging, since a drawing gives no marks."""
     with np.errstate(all="ignore"):
         return np.isclose(got, want, rtol=max(task.rtol, 1e-5), atol=max(task.atol, 1e-9), equal_nan=True)
 
 
 def _wrong(got: np.ndarray, want: np.ndarray, task: Task) -> np.ndarray:
-    """Which of the given entries are wrong: all where the shape is, but of a row of another length those beyond."""
+    """Which of the given entries are wrong. If the shape is wrong, all are; but of a vector of another length, the
+    entries that both have are compared."""
     wrong = np.ones(got.shape, dtype=bool)
     if got.shape == want.shape:
         return ~_close(got, want, task)
@@ -134,7 +137,7 @@ def _wrong(got: np.ndarray, want: np.ndarray, task: Task) -> np.ndarray:
 
 
 def _in_words(got: np.ndarray, want: np.ndarray, task: Task) -> str:
-    """How the two arrays differ, for somebody who does not see the picture too."""
+    """How the two arrays differ, in words, also for somebody who does not see the picture."""
     if got.ndim == want.ndim == 1 and len(got) != len(want):
         return f"Yours has {len(got)} entries, the right one {len(want)}."
     if got.shape != want.shape:
@@ -157,7 +160,7 @@ def _in_words(got: np.ndarray, want: np.ndarray, task: Task) -> str:
 
 
 def _factor(got: np.ndarray, want: np.ndarray, task: Task) -> str:
-    """By which one factor all entries are too large or too small, in words; an empty text if there is none."""
+    """The one factor by which all entries are wrong, in words; an empty text if there is none."""
     if not (np.isfinite(got).all() and np.isfinite(want).all() and want.any()):
         return ""
     place = np.unravel_index(int(np.argmax(np.abs(want))), want.shape)

@@ -1,4 +1,4 @@
-"""The sections of a lesson in which its tasks stand, as HTML for a page that needs nothing else.
+"""The sections of a lesson that hold its tasks, as HTML for a page that loads no other file.
 
 They are taken from the notebook that students received, which holds no answers.
 """
@@ -14,15 +14,17 @@ from functools import cache
 from html import escape
 from typing import Any
 
+from markupsafe import Markup
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from autograder.formulas import mathml_or_code
+from autograder.course import current
+from autograder.html.formulas import mathml_or_code
 from autograder.intake import released
-from course.check import Unit, load
+from course.check import Unit
 from course.figures import Picture
 
 HEADING = re.compile(r"^(#{1,6}) +(.+?)\s*$", re.MULTILINE)
@@ -32,11 +34,11 @@ PLAIN = re.compile(r"[^\w\s-]")
 
 @dataclass
 class Section:
-    """A section of a lesson: its heading, its HTML, and the tasks that stand in it."""
+    """A section of a lesson: its heading, its HTML and its tasks."""
 
     title: str
     tasks: list[str] = field(default_factory=list)
-    html: str = ""
+    html: Markup = field(default_factory=Markup)
 
     @property
     def anchor(self) -> str:
@@ -52,15 +54,17 @@ def slug(title: str) -> str:
 @cache
 def title_of(unit: str) -> str:
     """The title of a unit's lesson."""
-    headings = (HEADING.search(cell.source) for cell in released(load(unit)).cells if cell.cell_type == "markdown")
+    headings = (
+        HEADING.search(cell.source) for cell in released(current().unit(unit)).cells if cell.cell_type == "markdown"
+    )
     return next((found[2] for found in headings if found), unit)
 
 
 @cache
 def sections(unit: str) -> tuple[Section, ...]:
-    """The sections of a unit's lesson in which tasks stand, in order. Raises NotBuilt."""
+    """The sections of a unit's lesson that hold tasks, in order. Raises NotBuilt."""
     found: list[tuple[Section, list[str]]] = []
-    for text in _pieces(load(unit)):
+    for text in _pieces(current().unit(unit)):
         if isinstance(text, str):
             heading = HEADING.match(text)
             if heading and len(heading[1]) <= 2:
@@ -72,12 +76,12 @@ def sections(unit: str) -> tuple[Section, ...]:
         elif found:
             found[-1][1].append(_code(unit, text))
     for section, parts in found:
-        section.html = "\n".join(parts)
+        section.html = Markup("\n".join(parts))
     return tuple(section for section, _ in found if section.tasks)
 
 
 def _pieces(unit: Unit) -> Iterable[str | NotebookNode]:
-    """The text of the notebook, cut before each heading, and its code cells but for those that show the reference."""
+    """The notebook's text, cut before each heading, and its code cells except ``answer_…`` and ``show_…``."""
     for cell in released(unit).cells:
         if cell.cell_type == "markdown":
             starts = [heading.start() for heading in HEADING.finditer(cell.source)]
@@ -88,7 +92,7 @@ def _pieces(unit: Unit) -> Iterable[str | NotebookNode]:
 
 
 def _checked(cell: NotebookNode) -> str:
-    """The task that a cell checks, if it is a check."""
+    """The task that a cell checks; empty if it is no check."""
     marks = cell.metadata.get("nbgrader", {})
     return marks["grade_id"] if marks.get("grade") else ""
 
@@ -125,7 +129,8 @@ def _highlighted(code: str) -> str:
 
 
 def _code(unit: str, cell: NotebookNode) -> str:
-    """A cell that draws a picture of the lesson as that picture; another one as its code."""
+    """A code cell as HTML: its picture if it draws one of the lesson's, else its code. Empty for sliders, and for
+    pictures of what the notebook computed."""
     if not cell.source.startswith("pictures."):
         return _highlighted(cell.source)
     try:

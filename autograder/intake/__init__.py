@@ -1,18 +1,17 @@
 """Intake: a submission, however broken -> a notebook that can run, and findings.
 
-| module         | does                                                                    |
-|----------------|-------------------------------------------------------------------------|
-| ``layout``       | finds the submissions in a class's folder, and what has strayed from there |
-| ``choosing``   | finds the notebook among the files                                      |
-| ``files``      | reads the files that were submitted, and nothing else                   |
-| ``reading``    | the bytes of a notebook -> its cells                                    |
-| ``aligning``   | its cells -> the released notebook with the student's answers           |
-| ``recognising``  | which released cell each cell is                                        |
-| ``ordering``   | each check after its answers                                            |
-| ``scanning``   | what code says, without running it                                      |
-| ``findings``   | what was odd, in few lines                                              |
+| module          | does                                                                        |
+|-----------------|-----------------------------------------------------------------------------|
+| ``layout``      | finds the submissions in a class's folder, and those that lie elsewhere     |
+| ``choosing``    | finds the notebook among the files                                          |
+| ``files``       | reads the files that were submitted, and nothing else                       |
+| ``reading``     | reads the cells of a notebook file; ``damage`` says why there are none      |
+| ``recognising`` | says which released cell each cell is                                       |
+| ``aligning``    | makes of the cells the released notebook with the student's answers         |
+| ``ordering``    | puts each check after its answers                                           |
+| ``relevance``   | says which cells marks depend on                                            |
 
-What cannot be mended becomes a named finding; nothing that a student did raises.
+What cannot be mended becomes a named finding. Nothing that a student did raises an error.
 """
 
 from __future__ import annotations
@@ -27,16 +26,16 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.bounded import Budget
-from autograder.build import NOTEBOOKS, PROJECT, notebook_path
+from autograder.bounded.reader import CannotRead
+from autograder.code import imports_in, names_of, without_magics
+from autograder.course import current
+from autograder.errors import UserError
+from autograder.findings import Finding, Findings, Odd
 from autograder.intake.aligning import align
 from autograder.intake.choosing import choose
-from autograder.intake.files import collect, is_odd
-from autograder.intake.findings import Finding, Findings
+from autograder.intake.files import SECRET, STAMP, collect, is_odd, note_in
 from autograder.intake.layout import NoSubmissions, find_submissions, misplaced
-from autograder.intake.scanning import imports_in, without_magics
-from autograder.kernels.view import refused
-from autograder.needed import names_of
-from autograder.reader import CannotRead
+from autograder.sandbox.view import refused
 from autograder.texts import reason, shown
 from course.check import Unit
 
@@ -48,8 +47,8 @@ __all__ = ["Finding", "NoSubmissions", "NotBuilt", "Submission", "checks_in", "f
 class Submission:
     """One student's notebook of one unit, ready to run unless a finding says why not.
 
-    ``files`` were submitted beside it. ``digest`` is the same as long as neither they nor the notebook change.
-    ``budget`` is what may be used for reading it.
+    ``files`` were submitted beside the notebook. ``digest`` changes when a file or the notebook does. ``stamp`` and
+    ``secret`` are what nbgrader noted when it was handed in. ``budget`` limits the time for reading it.
     """
 
     student: str
@@ -59,16 +58,18 @@ class Submission:
     readable: bool = True
     files: dict[str, bytes] = field(default_factory=dict)
     digest: str = ""
+    stamp: str = ""
+    secret: str = ""
     budget: Budget = field(default_factory=Budget)
 
 
-class NotBuilt(FileNotFoundError):
+class NotBuilt(UserError):
     """The unit's notebooks have not been written yet."""
 
 
-def released(unit: Unit, project: Path = PROJECT) -> NotebookNode:
+def released(unit: Unit) -> NotebookNode:
     """The notebook that students received. Raises NotBuilt."""
-    path = project / notebook_path(unit, NOTEBOOKS)
+    path = current().notebook(unit)
     if not path.exists():
         raise NotBuilt(f"there is no {path}; write it with: autograder build {unit.name}")
     return nbformat.read(path, as_version=4)
@@ -77,16 +78,16 @@ def released(unit: Unit, project: Path = PROJECT) -> NotebookNode:
 def take_in(unit: Unit, student: str, folder: Path, release: NotebookNode) -> Submission:
     """Read a student's notebook and the files beside it, and align it with the release.
 
-    Never raises for what a student did: without a notebook that can be graded, the last finding says why.
+    Never raises for what a student did: if no notebook can be graded, the last finding says why.
     """
     submission = Submission(student, folder, release, readable=False, digest=_digest(b"", {}))
     try:
         with submission.budget:
             problem = _fill(submission, unit, release)
-    except CannotRead:  # that is no student's fault
+    except CannotRead:  # the reading process cannot start, which is no student's fault
         raise
     except Exception as error:  # one submission never stops the others
-        problem = Finding("unreadable notebook", f"{unit.name}.ipynb: {reason(error)}")
+        problem = Finding(Odd.UNREADABLE_NOTEBOOK, f"{unit.name}.ipynb: {reason(error)}")
     if problem:
         submission.notebook = deepcopy(release)
         submission.findings.append(problem)
@@ -95,9 +96,10 @@ def take_in(unit: Unit, student: str, folder: Path, release: NotebookNode) -> Su
 
 
 def _fill(submission: Submission, unit: Unit, release: NotebookNode) -> Finding | None:
-    """Put the notebook, the files and what is odd about them into a submission; returns why there is no notebook."""
+    """Fill a submission with its notebook, files and findings. Returns the fault if there is no notebook."""
     if fault := _fault_of(submission.folder):
-        return Finding("unreadable folder", fault)
+        return Finding(Odd.UNREADABLE_FOLDER, fault)
+    submission.stamp, submission.secret = (note_in(submission.folder, name) for name in (STAMP, SECRET))
     chosen = choose(unit, submission.folder, release)
     submission.files, beside = collect(submission.folder, chosen.path)
     submission.digest = _digest(chosen.data, submission.files)
@@ -107,23 +109,23 @@ def _fill(submission: Submission, unit: Unit, release: NotebookNode) -> Finding 
     submission.notebook = align(unit, chosen.cells, release, chosen.findings)
     sources = [cell.source for cell in submission.notebook.cells if cell.cell_type == "code"]
     for module in sorted({module for source in sources for module in refused_imports(unit, source)}):
-        chosen.findings.add("refused import", module)
+        chosen.findings.add(Odd.REFUSED_IMPORT, module)
     _name_unread(submission, chosen.findings)
     submission.findings = chosen.findings.told() + beside
     return None
 
 
 def _name_unread(submission: Submission, findings: Findings) -> None:
-    """Name the cells whose code takes too much to be read, so that it is searched as text."""
+    """Add a finding for each cell whose code takes too much to parse, so that it is only searched as text."""
     for number, cell in enumerate(submission.notebook.cells, start=1):
         if cell.cell_type == "code":
-            names_of(cell.source)  # which tells later whether the cell is needed
+            names_of(cell.source)  # it is remembered, and says later whether the cell is needed
             if not submission.budget.over.isdisjoint({cell.source, without_magics(cell.source)}):
-                findings.add("over budget", f"the code of cell {number}")
+                findings.add(Odd.OVER_BUDGET, f"the code of cell {number}")
 
 
 def _fault_of(folder: Path) -> str:
-    """Why nothing in the student's folder is read: it or the assignment's within is a link, or oddly named."""
+    """Why nothing is read: the student's folder, or the assignment's folder in it, is a link or has an odd name."""
     for path in (folder.parent, folder):
         if is_odd(path.name):
             return f"{shown(path.name)}: an odd name"
@@ -133,7 +135,7 @@ def _fault_of(folder: Path) -> str:
 
 
 def _digest(notebook: bytes, files: dict[str, bytes]) -> str:
-    """A hash of all that was submitted, by which a submission that did not change is recognised."""
+    """A hash of all that was submitted. It tells whether a submission has changed."""
     whole = hashlib.sha256()
     for name, data in [("", notebook), *sorted(files.items())]:
         whole.update(f"{name}\0{len(data)}\0".encode())
@@ -142,7 +144,7 @@ def _digest(notebook: bytes, files: dict[str, bytes]) -> str:
 
 
 def refused_imports(unit: Unit, source: str) -> list[str]:
-    """The modules and libraries that a cell imports although answers of the unit may not (see ``kernels.view``)."""
+    """The modules and libraries that a cell imports although answers may not (see ``autograder.sandbox.view``)."""
     return sorted({module for name in imports_in(source) if (module := refused(unit.name, name))})
 
 

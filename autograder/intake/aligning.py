@@ -1,7 +1,7 @@
-"""Aligning a student's cells with the release: which cell is which, and what they become.
+"""Aligning a student's cells with the release: which cell is which, and what becomes of it.
 
-The checks and the other locked cells become what they were, each once; answers stay what the student made of
-them; everything else runs where it stands.
+Checks and other locked cells become again what was released, each once. Answers stay as the student wrote them.
+Everything else runs where it stands.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from copy import deepcopy
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.intake.findings import Findings
+from autograder.code import adds, binds, continues
+from autograder.findings import Findings, Odd
 from autograder.intake.ordering import Release, in_order, names_in
 from autograder.intake.reading import CONFLICT, Cell
-from autograder.intake.recognising import answers_in, recognise
-from autograder.intake.scanning import adds, binds, continues
+from autograder.intake.recognising import answers_in, recognise_cells
 from course.check import Unit
 
-FLAGS = ("grade_id", "grade", "solution", "locked", "task")
-MAX_PARTS = 10  # into which one cell was split
+CELL_FLAGS = ("grade_id", "grade", "solution", "locked", "task")
+MAX_PARTS = 10  # of one split cell that are put together
 
 
 def align(unit: Unit, cells: list[Cell], notebook: NotebookNode, findings: Findings) -> NotebookNode:
     """The notebook that runs: the student's cells, with each check of the released notebook once, after its answers."""
     release = Release(unit, notebook)
-    recognise(cells, release)
+    recognise_cells(cells, release)
     for cell in cells:
         _compare(cell, release, findings)
     cells = _rejoined(cells, release, findings)
@@ -35,37 +35,37 @@ def align(unit: Unit, cells: list[Cell], notebook: NotebookNode, findings: Findi
     cells = _Answers(cells, release, findings).settled()
     missing = {name: _released(name, release) for name in _missing(cells, release)}
     for name in missing:
-        findings.add("missing cell", name)
+        findings.add(Odd.MISSING_CELL, name)
     cells = _with_stubs(cells, missing, release)
     return _notebook(in_order(cells, missing, release), release, notebook)
 
 
 def _compare(cell: Cell, release: Release, findings: Findings) -> None:
-    """Name what the student's file says otherwise about a cell than the release."""
+    """Add findings for what the student's file and the release say differently about a cell."""
     if CONFLICT.search(cell.source):
-        findings.add("merge conflict", str(cell))
+        findings.add(Odd.MERGE_CONFLICT, str(cell))
     if not cell.name:
         return
     marks = release.named[cell.name].metadata.nbgrader
     if not cell.marks:
-        findings.add("stripped metadata", cell.name)
+        findings.add(Odd.STRIPPED_METADATA, cell.name)
     elif cell.marks.get("points") != marks.get("points"):
-        findings.add("changed points", cell.name)
-    elif any(flag in cell.marks and cell.marks[flag] != marks[flag] for flag in FLAGS):
-        findings.add("changed metadata", cell.name)
+        findings.add(Odd.CHANGED_POINTS, cell.name)
+    elif any(flag in cell.marks and cell.marks[flag] != marks[flag] for flag in CELL_FLAGS):
+        findings.add(Odd.CHANGED_METADATA, cell.name)
     if cell.kind != "code" and cell.name in release.locked:
-        findings.add("retyped cell", cell.name)
+        findings.add(Odd.RETYPED_CELL, cell.name)
 
 
 def _rejoined(cells: list[Cell], release: Release, findings: Findings) -> list[Cell]:
-    """Put together an answer that was split in the middle of its definition, so that neither part could run."""
+    """Put together an answer that was split within its definition, so that no part could run alone."""
     whole: list[Cell] = []
     parts = 1
     for cell in cells:
         last = whole[-1] if whole else cell
         may_be_one = last.name in release.answers and cell.name in ("", last.name) and last.kind == cell.kind == "code"
         if may_be_one and last is not cell and parts < MAX_PARTS and continues(last.source, cell.source):
-            findings.add("split cell", last.name)
+            findings.add(Odd.SPLIT_CELL, last.name)
             last.source += f"\n{cell.source}"
             parts += 1
         else:
@@ -77,8 +77,8 @@ def _rejoined(cells: list[Cell], release: Release, findings: Findings) -> list[C
 def _restored(cells: list[Cell], release: Release, findings: Findings) -> Iterator[Cell]:
     """Each locked cell as it was released, once.
 
-    What a student wrote into it stays, in cells of its own: what another cell was merged into stands around it, and
-    a text that was changed within before it, if it binds anything. What was released comes last, so it is as it was.
+    What a student wrote into a locked cell stays, in a cell of its own. Text around the released text stays before and
+    after it. A text that was changed within stays before it, if it binds anything: the released text then runs last.
     """
     placed: set[str] = set()
     for cell in cells:
@@ -89,15 +89,15 @@ def _restored(cells: list[Cell], release: Release, findings: Findings) -> Iterat
         before, after = "", ""
         if cell.kind == "code" and cell.source.strip() != text.strip():
             if found := re.search(rf"^{re.escape(text)}[ \t]*$", cell.source, re.MULTILINE):
-                findings.add("merged cell", cell.name)
+                findings.add(Odd.MERGED_CELL, cell.name)
                 before, after = cell.source[: found.start()], cell.source[found.end() :]
             else:
-                findings.add("locked cell changed", cell.name)
+                findings.add(Odd.LOCKED_CELL_CHANGED, cell.name)
                 before = cell.source if adds(cell.source, text) else ""
         if before.strip():
             yield Cell("code", before.strip("\n"), cell.number)
         if cell.name in placed:
-            findings.add("duplicated cell", cell.name)
+            findings.add(Odd.DUPLICATED_CELL, cell.name)
         else:
             yield _released(cell.name, release)
         if after.strip():
@@ -106,14 +106,16 @@ def _restored(cells: list[Cell], release: Release, findings: Findings) -> Iterat
 
 
 def _missing(cells: list[Cell], release: Release) -> list[str]:
-    """The released cells that nothing stands for."""
+    """The names of the released cells that the student's notebook does not have."""
     there = {cell.name for cell in cells}.union(*(cell.answers for cell in cells))
     return [name for name in release.named if name not in there]
 
 
 def _with_stubs(cells: list[Cell], missing: dict[str, Cell], release: Release) -> list[Cell]:
-    """The cells, and each missing answer as it was released, behind the cell that stood before it: what a student wrote
-    in its stead, in whatever way, may come at any later place."""
+    """The cells, and each missing answer as it was released, right after the cell that stood before it.
+
+    So it comes before whatever the student wrote instead of it.
+    """
     whole, place = list(cells), 0
     for name in release.named:
         if name in missing and name in release.answers:
@@ -129,7 +131,7 @@ def _released(name: str, release: Release) -> Cell:
 
 
 class _Answers:
-    """Finding the cells that make each answer, and the one of them that bears its name."""
+    """Finds the cells that define each answer, and gives one of them the answer's name."""
 
     def __init__(self, cells: list[Cell], release: Release, findings: Findings):
         self.cells, self.release, self.findings = cells, release, findings
@@ -138,11 +140,11 @@ class _Answers:
         self.dropped: set[Cell] = set()
 
     def settled(self) -> list[Cell]:
-        """The cells, each of which knows what it answers; a stub never runs after what was written in its stead."""
+        """The cells, each with what it answers. A stub that was replaced elsewhere is dropped."""
         for name in self.release.answers:
             self._settle(name)
             if self._is_checked_again(name):
-                self.findings.add("answer written again after its check", self.release.answers[name])
+                self.findings.add(Odd.WRITTEN_AGAIN, self.release.answers[name])
         return [cell for cell in self.cells if cell not in self.dropped]
 
     def _settle(self, name: str) -> None:
@@ -151,10 +153,10 @@ class _Answers:
         makers = [cell for cell in written if self._makes(cell, name)]
         if not makers and (others := self._others(name)):
             makers = others
-            self.findings.add("answer found by its definition", self.release.answers[name])
+            self.findings.add(Odd.FOUND_BY_DEFINITION, self.release.answers[name])
         makers = makers or written
         if len(own) > 1:
-            self.findings.add("duplicated cell", name)
+            self.findings.add(Odd.DUPLICATED_CELL, name)
         for cell in own:
             cell.name = ""
         self.dropped |= {cell for cell in own if cell not in written}
@@ -168,7 +170,7 @@ class _Answers:
             cell.answers.add(name)
 
     def _is_checked_again(self, name: str) -> bool:
-        """Whether an answer is written anew below its check, and checked there: more than a trial, yet not graded."""
+        """Whether an answer is written again below its check, and checked there. Such an answer is not graded."""
         answer, check = self.release.answers[name], self.release.check_of.get(name, "")
         below = self.cells[self.place.get(check, len(self.cells)) + 1 :]
         code = [cell for cell in below if cell in self.defined and name not in cell.answers]
@@ -177,13 +179,13 @@ class _Answers:
         return any(call.search(cell.source) for cell in code[again:])
 
     def _own(self, name: str) -> list[Cell]:
-        """The cells that were recognised as this answer. One made text is code again, if no code defines it."""
+        """The cells that were recognised as this answer. One made text is code again, if no code cell defines it."""
         own = [cell for cell in self.cells if cell.name == name]
         is_defined = self.release.answers[name] in set().union(*self.defined.values())
         for cell in own:
             if cell.kind == "code":
                 continue
-            self.findings.add("retyped cell", name)
+            self.findings.add(Odd.RETYPED_CELL, name)
             if is_defined:
                 cell.name = ""
             else:
@@ -195,7 +197,7 @@ class _Answers:
         return cell.source.strip() not in ("", self.release.named[name].source.strip())
 
     def _makes(self, cell: Cell, name: str) -> bool:
-        """Whether a cell holds the answer whose name it bears, and not another one only."""
+        """Whether a cell holds the answer whose name it has, and not only another answer."""
         answer, defined = self.release.answers[name], self.defined[cell]
         return answer in defined or (not defined and re.search(rf"\b{answer}\b", cell.source) is not None)
 
@@ -203,8 +205,10 @@ class _Answers:
         return cell.source.strip() not in self.release.texts and binds(answer, cell.source)
 
     def _others(self, name: str) -> list[Cell]:
-        """The cells before the check that define the answer without bearing its name, or else those behind it; where
-        none has a definition of it, those that assign or import it."""
+        """The cells that define the answer without having its name; if there are none, those that assign or import it.
+
+        If some of them stand before the check, only those.
+        """
         answer = self.release.answers[name]
         found = [cell for cell in self.cells if answer in self.defined.get(cell, ())]
         found = found or [cell for cell in self.cells if cell in self.defined and self._binds(cell, answer)]
@@ -214,7 +218,7 @@ class _Answers:
 
 
 def _notebook(cells: list[Cell], release: Release, notebook: NotebookNode) -> NotebookNode:
-    """The cells as a notebook, with nbgrader's metadata as they were released and an id for each."""
+    """The cells as a notebook. Each has an id, and nbgrader's metadata are as they were released."""
     taken = set(release.by_id)
     number = 0
     nodes = []

@@ -9,24 +9,23 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder.intake.files import entries, read_file
-from autograder.intake.findings import Finding, Findings
+from autograder.findings import Finding, Findings, Odd
+from autograder.intake.files import entries_below, read_file
 from autograder.intake.ordering import Release
-from autograder.intake.reading import MAX_BYTES, Cell, read_cells
-from autograder.intake.recognising import has_answers, other_unit, recognise
+from autograder.intake.reading import Cell, read_cells
+from autograder.intake.recognising import has_answers, other_unit, recognise_cells
 from autograder.texts import reason, shown
 from course.check import Unit
 
-UNREADABLE = "unreadable notebook"
 MAX_READ = 10  # notebooks that are read if none of the right name holds answers
 ENDING = re.compile(r"\.ipynb(\.txt|\.json)?$")
 
 
 @dataclass
 class Candidate:
-    """A file that may be the notebook: its bytes and cells, and what was odd; or the fault for which it is not graded.
+    """A file that may be the notebook: its bytes, cells and findings, or the fault for which it is not graded.
 
-    ``alike`` tells in how many of its cells the release is recognised, and is less than none if there is a fault.
+    ``alike`` is the number of released cells that were recognised in it, or -1 if there is a fault.
     """
 
     path: str
@@ -39,7 +38,7 @@ class Candidate:
 
 
 def choose(unit: Unit, folder: Path, release: NotebookNode) -> Candidate:
-    """The notebook to grade, which has a fault if there is none that can be graded."""
+    """The notebook to grade. It has a fault if no notebook can be graded."""
     right = f"{unit.name}.ipynb"
     paths = sorted(_notebooks(unit, folder), key=lambda path: (path != right, path.lower() != right, path))
     named = paths[0] if paths and paths[0].lower() == right else right
@@ -49,20 +48,23 @@ def choose(unit: Unit, folder: Path, release: NotebookNode) -> Candidate:
     if others and not first.answered:
         chosen = _instead_of(first, (_read(folder, path, known) for path in others[:MAX_READ]), named in paths)
     told = [chosen.path]
-    if first.fault and first.fault.name == UNREADABLE:
+    if first.fault and first.fault.name == Odd.UNREADABLE_NOTEBOOK:
         told.append(named)
         if named in paths and chosen is not first:
-            chosen.findings.add("damaged notebook", first.fault.detail)
+            chosen.findings.add(Odd.DAMAGED_NOTEBOOK, first.fault.detail)
     if chosen.path != right:
-        chosen.findings.add("renamed notebook", shown(chosen.path))
+        chosen.findings.add(Odd.RENAMED_NOTEBOOK, shown(chosen.path))
     for path in paths:
         if path not in told:
-            chosen.findings.add("another notebook", shown(path))
+            chosen.findings.add(Odd.ANOTHER_NOTEBOOK, shown(path))
     return chosen
 
 
 def _instead_of(named: Candidate, others: Iterator[Candidate], is_there: bool) -> Candidate:
-    """What is graded instead of a notebook that is not there, has a fault or holds no answers; or else that one."""
+    """The notebook to grade if the one of the right name is missing, has a fault or holds no answers.
+
+    If no other one fits, that is the one of the right name.
+    """
     best = next(others)
     answered = int(best.answered)
     for one in others:
@@ -73,12 +75,12 @@ def _instead_of(named: Candidate, others: Iterator[Candidate], is_there: bool) -
 
 
 def _notebooks(unit: Unit, folder: Path) -> list[str]:
-    """The paths of files that are notebooks by their name, and of whatever bears the right one."""
+    """The paths of files that are notebooks by their name, and of anything that has the right name."""
     plain = (unit.name, f"{unit.name}.json", f"{unit.name}.txt")
     try:
         return [
             entry.path
-            for entry in entries(folder, Findings())
+            for entry in entries_below(folder, Findings())
             if entry.path.lower() == f"{unit.name}.ipynb"
             or (not entry.kind and (ENDING.search(entry.name.lower()) or entry.name.lower() in plain))
         ]
@@ -89,15 +91,15 @@ def _notebooks(unit: Unit, folder: Path) -> list[str]:
 def _read(folder: Path, path: str, release: Release) -> Candidate:
     found = Candidate(path)
     try:
-        found.data = read_file(folder, path, MAX_BYTES)
+        found.data = read_file(folder, path)
         found.cells, found.findings = read_cells(found.data)
-        alike = recognise(found.cells, release)
+        alike = recognise_cells(found.cells, release)
         if other := other_unit(found.cells, release):
-            found.fault = Finding("notebook of another unit", other)
+            found.fault = Finding(Odd.OTHER_UNIT, other)
         else:
             found.alike, found.answered = alike, has_answers(found.cells, release)
     except FileNotFoundError:
-        found.fault = Finding(UNREADABLE, f"{shown(path)}: there is no such file")
+        found.fault = Finding(Odd.UNREADABLE_NOTEBOOK, f"{shown(path)}: there is no such file")
     except Exception as error:  # whatever these bytes are
-        found.fault = Finding(UNREADABLE, f"{shown(path)}: {reason(error)}")
+        found.fault = Finding(Odd.UNREADABLE_NOTEBOOK, f"{shown(path)}: {reason(error)}")
     return found

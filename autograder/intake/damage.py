@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import json
 
-LAST = 6  # letters in which a text that is cut off may show its fault: the start of a word or of an escaped letter
-KINDS = {
+LAST = 6  # a fault within so many letters of the end means that the text was cut off within a word or an escape
+KINDS_OF_DAMAGE = {
     "<": "a web page, not a notebook: download the notebook itself and hand that in",
     "%PDF": "a PDF, not a notebook: hand in the notebook itself",
     "PK": "a zip file or an office document, not a notebook: hand in the notebook itself",
 }
-"""How files begin that are handed in for notebooks."""
+"""The first letters of files that are handed in instead of notebooks, and what to tell the student."""
 
 
 def damage(text: str, error: ValueError | RecursionError) -> str:
-    """What is wrong with a text that is no JSON, as the error says that came of reading it."""
+    """What is wrong with a text that is not JSON, by the error that reading it raised."""
     if isinstance(error, RecursionError):
         return "the file holds data within data, too deeply to be read: hand it in as Jupyter saves it"
     if not isinstance(error, json.JSONDecodeError):
         return str(error)
-    if kind := next((words for start, words in KINDS.items() if text.startswith(start)), ""):
+    if kind := next((words for start, words in KINDS_OF_DAMAGE.items() if text.startswith(start)), ""):
         return kind
     if not text.startswith(("{", "[")):
         return "not a notebook: hand in the file that ends in .ipynb"

@@ -1,4 +1,4 @@
-"""Where the submissions of a unit lie in a class's folder, and what lies there otherwise than expected."""
+"""Where the submissions of a unit lie in a class's folder, and what lies elsewhere than expected."""
 
 from __future__ import annotations
 
@@ -9,23 +9,24 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from autograder.errors import UserError
 from autograder.texts import shown
 from course.check import Unit
 
 HANDED_IN = (".ipynb", ".zip", ".py", ".html", ".tar", ".gz", ".7z", ".rar")  # what students hand in
-MOST = 200  # entries of a student's folder that are looked at
-DEEPEST = 3  # folders within each other
+MOST_ENTRIES = 200  # entries of a student's folder that are looked at
+DEEPEST_FOLDER = 3  # folders within each other
 OURS = {"source", "release", "solutions", "notebooks", "autograded", "feedback", "records", "reports", "downloaded"}
-"""Folders of a course folder that hold no submissions, where these lie in the course folder itself."""
-ASSIGNMENT = re.compile(r"\d\d_")  # how the folders of units are called
+"""Folders of a course folder that hold no submissions. They matter if submissions lie in the course folder itself."""
+ASSIGNMENT = re.compile(r"\d\d_")  # how names of units' folders begin
 
 
-class NoSubmissions(FileNotFoundError):
+class NoSubmissions(UserError):
     """There is nothing to grade."""
 
 
 def find_submissions(unit: Unit, folder: Path) -> list[tuple[str, Path]]:
-    """The students who submitted the unit, with their folders, which may turn out to be none. Raises NoSubmissions."""
+    """The students who submitted the unit, each with a path that should be a folder. Raises NoSubmissions."""
     wanted = expected_place(unit, folder)
     if not folder.is_dir():
         raise NoSubmissions(f"there is no folder {folder}; submissions are expected as {wanted}")
@@ -44,7 +45,7 @@ def expected_place(unit: Unit, folder: Path) -> str:
 
 
 def misplaced(unit: Unit, folder: Path) -> list[str]:
-    """What looks like a submission of the unit, but lies where none is looked for: paths below the class's folder."""
+    """Paths below the class's folder of what looks like a submission of the unit, but lies elsewhere than expected."""
     found: list[Path] = []
     for path in _students(folder):
         if path.name in OURS:
@@ -53,16 +54,18 @@ def misplaced(unit: Unit, folder: Path) -> list[str]:
             ours = path.name == f"results_{unit.name}.html"
             found += [path] if path.suffix.lower() in HANDED_IN and not ours else []
         elif not _may_be_there(path / unit.assignment):
-            found += islice(_strayed(unit, path, 1), MOST)
+            found += islice(_strayed(unit, path, 1), MOST_ENTRIES)
     return [shown(path.relative_to(folder).as_posix()) for path in found]
 
 
 def _strayed(unit: Unit, folder: Path, depth: int) -> Iterator[Path]:
-    """What may be the unit's, in a student's folder that has none where it belongs: a file outside of any assignment's
-    folder, and what is called nearly as the unit is."""
+    """What may be a submission, in a student's folder that has none in the right place.
+
+    That is a file outside of any assignment's folder, and a file or folder whose name is nearly the unit's.
+    """
     try:
         with os.scandir(folder) as entries:
-            found = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in islice(entries, MOST))
+            found = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in islice(entries, MOST_ENTRIES))
     except OSError:
         return
     for name, is_folder in found:
@@ -71,14 +74,14 @@ def _strayed(unit: Unit, folder: Path, depth: int) -> Iterator[Path]:
         if name.startswith("."):
             continue
         if is_folder and not alike:
-            if depth < DEEPEST and not ASSIGNMENT.match(name):
+            if depth < DEEPEST_FOLDER and not ASSIGNMENT.match(name):
                 yield from _strayed(unit, path, depth + 1)
         elif is_folder or (path.suffix.lower() in HANDED_IN and (alike or depth == 1)):
             yield path
 
 
 def _plain(name: str) -> str:
-    """A name without what people write in several ways: letter case, blanks, hyphens, forms of Unicode."""
+    """A name without what people write in different ways: letter case, blanks, hyphens, forms of Unicode."""
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name).casefold())
 
 

@@ -16,8 +16,8 @@ from collections import Counter
 
 from nbformat import NotebookNode
 
+from autograder.code import binds
 from autograder.intake.reading import Cell
-from autograder.intake.scanning import binds
 from course.check import Unit
 
 

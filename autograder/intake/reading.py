@@ -1,7 +1,7 @@
 """Reading a notebook file of any format and in any state: bytes -> cells.
 
-Only what grading needs is taken from a cell: its type, its text, its id and nbgrader's metadata. Outputs may
-lie and are not read.
+Of a cell only its type, text, id and nbgrader's metadata are read, which is what grading needs. Outputs are not read,
+since they may lie.
 """
 
 from __future__ import annotations
@@ -13,31 +13,30 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autograder.bounded import bounded
-from autograder.intake import scanning
+from autograder.code import LONGEST_CODE
+from autograder.findings import Findings, Odd
 from autograder.intake.damage import damage
-from autograder.intake.findings import Findings
 from autograder.outputs import size_in_file
 
-MAX_BYTES = 50_000_000
 FILE_SECONDS = 4.0  # of processor time for one file
-MAX_VALUES = 5_000_000  # numbers, texts, lists and objects in the file, which need far more memory than their text
+MAX_JSON_VALUES = 5_000_000  # numbers, texts, lists and objects in the file; they need far more memory than their text
 MAX_CELLS = 2_000  # twenty times what a lesson has
-MAX_LETTERS = 1_000_000  # of a cell, before it is named
-MAX_WRITTEN = 20_000_000  # bytes that the texts of all cells take in a file, where each line costs several
-MAX_CODE = 2_000_000  # letters in all that are parsed
+MAX_LETTERS = 1_000_000  # a longer cell gets a finding
+MAX_WRITTEN = 20_000_000  # bytes that the texts of all cells take in a file, where each line has an overhead
+MAX_CODE = 2_000_000  # letters of code that are parsed in all
 EMPTY = "the file is empty: hand in the notebook again"
 UNRESOLVED = "a merge conflict is left in it: resolve it, and hand in the notebook again"
-KINDS = ("code", "markdown", "raw")
+CELL_TYPES = ("code", "markdown", "raw")
 OLD_KINDS = {"heading": "markdown", "html": "markdown", "text": "markdown", "rst": "raw"}
 CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 SURROGATES = re.compile("[\ud800-\udfff]")
 CONFLICT = re.compile(r"^(<{7}|>{7})(?= |\r?$)", re.MULTILINE)
-TRAILING_COMMA = re.compile(r",(?=[ \t\r]*\n\s*[\]}])")  # a text within JSON has no line ends, so this is none
+TRAILING_COMMA = re.compile(r",(?=[ \t\r]*\n\s*[\]}])")  # no text within JSON holds a line end, so this matches none
 
 
 @dataclass(eq=False)
 class Cell:
-    """A student's cell. ``name`` is nbgrader's name of it and ``answers`` what it answers, both found by aligning."""
+    """A student's cell. Aligning finds ``name``, nbgrader's name for it, and ``answers``, what it answers."""
 
     kind: str
     source: str
@@ -49,7 +48,7 @@ class Cell:
 
     @property
     def grade_id(self) -> str:
-        """The name that nbgrader's metadata in the file give it."""
+        """The name by nbgrader's metadata in the file."""
         name = self.marks.get("grade_id")
         return name if isinstance(name, str) else ""
 
@@ -59,7 +58,7 @@ class Cell:
 
 @bounded(seconds=FILE_SECONDS, remember=False)
 def read_cells(data: bytes) -> tuple[list[Cell], Findings]:
-    """The cells of a notebook file, and what was odd. Raises ValueError where there is no notebook in it."""
+    """The cells of a notebook file, and findings. Raises ValueError if the file holds no notebook."""
     findings = Findings()
     notebook = _parse(_decode(data, findings), findings)
     found = _list_of_cells(notebook, findings)
@@ -67,29 +66,29 @@ def read_cells(data: bytes) -> tuple[list[Cell], Findings]:
     code, written = 0, 0
     for number, cell in enumerate(found, start=1):
         if number > MAX_CELLS or code > MAX_CODE:
-            findings.add("too many cells", f"{len(found):,}; the first {len(cells):,} are read")
+            findings.add(Odd.TOO_MANY_CELLS, f"{len(found):,}; the first {len(cells):,} are read")
             break
         read = _sound(cell, number, findings)
         written += (size := size_in_file(read.source))
         if written > MAX_WRITTEN:
             written -= size
-            findings.add("over budget", f"number {number}, left out: a file would need {size / 1e6:.0f} MB for it")
+            findings.add(Odd.OVER_BUDGET, f"number {number}, left out: a file would need {size / 1e6:.0f} MB for it")
             continue
         cells.append(read)
         if cells[-1].kind == "code" or cells[-1].marks:
-            code += min(len(cells[-1].source), scanning.MAX_LETTERS)
+            code += min(len(cells[-1].source), LONGEST_CODE)
     return cells, findings
 
 
 def _decode(data: bytes, findings: Findings) -> str:
-    """The text of a file in UTF-8, or in what it seems to be written in."""
+    """The text of a file, read as UTF-8, or as the encoding that it seems to have."""
     encoding: str = json.detect_encoding(data)  # of the UTFs
     if encoding in ("utf-8", "utf-8-sig"):
         encoding, text = _decode_bytes(data.removeprefix(codecs.BOM_UTF8))
     else:
         text = data.decode(encoding, "replace")
     if encoding != "utf-8":
-        findings.add("not UTF-8", f"read as {encoding}")
+        findings.add(Odd.NOT_UTF_8, f"read as {encoding}")
     text = text.strip("\ufeff\ufffd\0\r\n\t ")
     if not text:
         raise ValueError(EMPTY)
@@ -97,7 +96,10 @@ def _decode(data: bytes, findings: Findings) -> str:
 
 
 def _decode_bytes(data: bytes) -> tuple[str, str]:
-    """UTF-8 even with a few damaged bytes in it; cp1252, the old Windows encoding, where most letters are no UTF-8."""
+    """The encoding and the text: UTF-8, even with a few damaged bytes, or cp1252, the old encoding of Windows.
+
+    It is cp1252 if most letters beyond ASCII are damaged when they are read as UTF-8.
+    """
     try:
         return "utf-8", data.decode("utf-8")
     except UnicodeDecodeError:
@@ -109,7 +111,7 @@ def _decode_bytes(data: bytes) -> tuple[str, str]:
 
 
 def _parse(text: str, findings: Findings) -> Any:
-    """What the JSON text says, after the repairs that leave no doubt. Raises ValueError."""
+    """The data in a JSON text, after repairs that leave no doubt about what was meant. Raises ValueError."""
     try:
         return _loads(text)
     except (ValueError, RecursionError) as error:
@@ -124,18 +126,18 @@ def _parse(text: str, findings: Findings) -> Any:
             except (ValueError, RecursionError):
                 continue
             if taken:
-                findings.add("merge conflict", taken)
+                findings.add(Odd.MERGE_CONFLICT, taken)
             if repair:
-                findings.add("repaired JSON", repair)
+                findings.add(Odd.REPAIRED_JSON, repair)
             return notebook
     if notebook := _before_a_rest(text, fault):
-        findings.add("repaired JSON", "text after the notebook")
+        findings.add(Odd.REPAIRED_JSON, "text after the notebook")
         return notebook
     raise ValueError(UNRESOLVED if len(sides) > 1 else damage(text, fault)) from fault
 
 
 def _before_a_rest(text: str, fault: ValueError | RecursionError) -> Any:
-    """The notebook before what is left of a longer file over which it was written, but not before another notebook."""
+    """The notebook before the rest of a longer file that it has overwritten. None if another notebook follows it."""
     if not isinstance(fault, json.JSONDecodeError) or fault.msg != "Extra data" or text[fault.pos] == "{":
         return None
     notebook = _loads(text[: fault.pos])
@@ -143,14 +145,14 @@ def _before_a_rest(text: str, fault: ValueError | RecursionError) -> Any:
 
 
 def _loads(text: str) -> Any:
-    """Parse JSON; control characters within texts are accepted."""
-    if text.count(",") + text.count("[") + text.count("{") > MAX_VALUES:
-        raise ValueError(f"more than {MAX_VALUES:,} values")
+    """Parse JSON. Control characters within texts are accepted."""
+    if text.count(",") + text.count("[") + text.count("{") > MAX_JSON_VALUES:
+        raise ValueError(f"more than {MAX_JSON_VALUES:,} values")
     return json.loads(text, strict=False, parse_int=_number, parse_float=_number)
 
 
 def _number(digits: str) -> float:
-    """A number; one of hundreds of digits is none that a notebook needs."""
+    """A number. One of hundreds of digits is read as 0, since no notebook needs it."""
     return float(digits) if len(digits) < 300 else 0.0
 
 
@@ -173,11 +175,11 @@ def _one_side(text: str, side: str) -> str:
 
 
 def _list_of_cells(notebook: Any, findings: Findings) -> list[Any]:
-    """The cells of a notebook of format 4 and of the older ones, which have them in worksheets or in other words."""
+    """The cells of a notebook of format 4, or of an older one, which has them in worksheets."""
     if not isinstance(notebook, dict):
         raise ValueError("JSON, but not a notebook")
     if (major := notebook.get("nbformat")) != 4:
-        findings.add("other notebook format", f"{major:g}" if isinstance(major, float) else "no number is given")
+        findings.add(Odd.OTHER_NOTEBOOK_FORMAT, f"{major:g}" if isinstance(major, float) else "no number is given")
     if isinstance(notebook.get("cells"), list):
         return notebook["cells"]
     if isinstance(sheets := notebook.get("worksheets"), list):
@@ -187,16 +189,16 @@ def _list_of_cells(notebook: Any, findings: Findings) -> list[Any]:
 
 
 def _sound(cell: Any, number: int, findings: Findings) -> Cell:
-    """A cell whose parts are what they should be, whatever the file has there."""
+    """A cell whose parts have the right types, whatever the file holds there."""
     cell = cell if isinstance(cell, dict) else {}
     kind, identity, marks = cell.get("cell_type"), cell.get("id"), cell.get("metadata")
     source = next((cell[key] for key in ("source", "input", "code", "text") if key in cell), None)
     if isinstance(source, list) and all(isinstance(line, str) for line in source):
         source = _joined(source, findings)
     kind = OLD_KINDS.get(kind, kind) if isinstance(kind, str) else kind
-    if kind not in KINDS or not isinstance(source, str):
-        findings.add("broken cell", f"number {number}")
-        kind, source = kind if kind in KINDS else "raw", source if isinstance(source, str) else ""
+    if kind not in CELL_TYPES or not isinstance(source, str):
+        findings.add(Odd.BROKEN_CELL, f"number {number}")
+        kind, source = kind if kind in CELL_TYPES else "raw", source if isinstance(source, str) else ""
     marks = marks.get("nbgrader") if isinstance(marks, dict) else None
     return Cell(
         kind=kind,
@@ -208,18 +210,18 @@ def _sound(cell: Any, number: int, findings: Findings) -> Cell:
 
 
 def _joined(lines: list[str], findings: Findings) -> str:
-    """The text of a list of lines; some programs write lines without their ends, and then none but the last has one."""
+    """The text of a list of lines. Some programs write the lines without their ends; then they get ends again."""
     if len(lines) > 1 and not any(line.endswith(("\n", "\r")) for line in lines[:-1]):
-        findings.add("repaired JSON", "lines without line ends")
+        findings.add(Odd.REPAIRED_JSON, "lines without line ends")
         return "\n".join(lines)
     return "".join(lines)
 
 
 def _clean(source: str, number: int, findings: Findings) -> str:
-    """The text with plain line ends, without what Python cannot compile or UTF-8 cannot write."""
+    """The text with plain line ends, without what Python cannot compile and UTF-8 cannot encode."""
     clean = SURROGATES.sub("\ufffd", source.replace("\0", ""))
     if clean != source:
-        findings.add("broken characters", f"number {number}")
+        findings.add(Odd.BROKEN_CHARACTERS, f"number {number}")
     if len(clean) > MAX_LETTERS:
-        findings.add("long cell", f"number {number}, {len(clean):,} letters")
+        findings.add(Odd.LONG_CELL, f"number {number}, {len(clean):,} letters")
     return clean.replace("\r\n", "\n").replace("\r", "\n")

@@ -5,21 +5,21 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from autograder.code import definitions
+from autograder.course import current
 from autograder.intake.ordering import Release
 from autograder.intake.reading import Cell
-from autograder.intake.scanning import definitions
-from course import UNITS
 
 CHECK = re.compile(r"""\bCheck\(\s*["'](\w+)["']\s*\)""")
 
 
-def recognise(cells: list[Cell], release: Release) -> int:
+def recognise_cells(cells: list[Cell], release: Release) -> int:
     """Give each cell the name of the released cell that it is; returns how many of those were recognised.
 
-    The id comes first: an editor keeps it while a cell is changed, moved or retyped, and gives a copy a new one,
-    whereas nbgrader's name is copied along. If the two disagree and the text is clearly the named cell's, the ids
-    were exchanged. An id that several cells have says nothing, and a cell without either is known by its text. No
-    mark depends on this order: what counts is what the cells define, and ``aligning`` looks for that everywhere.
+    The cell's id counts first. An editor keeps it when a cell is changed, moved or retyped, and gives a copy a new id,
+    but copies nbgrader's name. If id and name disagree and the text is clearly the named cell's, the ids were
+    exchanged. An id that several cells have says nothing. A cell without id and name is known by its text. No mark
+    depends on this order: what counts is what the cells define, and ``aligning`` looks for that everywhere.
     """
     bearers = Counter(cell.id for cell in cells)
     for cell in cells:
@@ -48,7 +48,7 @@ def _is_text_of(name: str, cell: Cell, release: Release) -> bool:
 
 
 def has_answers(cells: list[Cell], release: Release) -> bool:
-    """Whether recognised cells hold anything that a student wrote in answer."""
+    """Whether recognised cells hold anything that a student wrote as an answer."""
     return any(
         cell.name in release.answers or answers_in(cell, release)
         for cell in cells
@@ -64,8 +64,9 @@ def answers_in(cell: Cell, release: Release) -> set[str]:
 
 
 def other_unit(cells: list[Cell], release: Release) -> str:
-    """The unit to which recognised cells belong if it is another one and nothing in them is a task of this one."""
-    checked = {name for cell in cells if cell.kind == "code" for name in CHECK.findall(cell.source)} & set(UNITS)
+    """The other unit whose notebook this is; an empty text if anything in the cells belongs to this unit."""
+    named_in_checks = {name for cell in cells if cell.kind == "code" for name in CHECK.findall(cell.source)}
+    checked = named_in_checks & set(current().names)
     if not checked or release.unit in checked:
         return ""
     named = {cell.name for cell in cells} & (set(release.answers) | release.checks)

@@ -1,17 +1,19 @@
-"""What came of a class: in the terminal, as pages, and as data.
+"""The results of a class: in the terminal, as pages, and as data.
 
 | module           | does                                                              |
 |------------------|-------------------------------------------------------------------|
 | ``tables``       | marks and mistakes in the terminal                                |
-| ``results_page`` | the quick page that ``autograder grade`` leaves                   |
-| ``gathering``    | records and marks given by hand -> what the report is about       |
+| ``results_page`` | the short page that ``autograder grade`` writes                   |
+| ``gathering``    | what the reports are about: records, and marks given by hand      |
 | ``statistics``   | how difficult tasks are, and how well they tell students apart    |
 | ``answers``      | the code of answers, and its form                                 |
-| ``clusters``     | wrong answers without a name, put together                        |
-| ``copying``      | answers that are alike, as questions                              |
+| ``clusters``     | groups of wrong answers that have no name and behave alike        |
+| ``copying``      | students whose answers are alike, to be asked about it            |
 | ``class_report`` | the page of a unit                                                |
 | ``overview``     | the page over all units                                           |
-| ``sections``, ``markup``, ``charts`` | what pages are made of                        |
+| ``sections``, ``charts`` | what the pages have in common; their pictures             |
 | ``data``         | a row for each student and task, as CSV and Parquet               |
-| ``writing``      | all of it, written                                                |
+| ``writing``      | writes the files of a report                                      |
+
+The pages' HTML is in templates, ``*.html.j2``.
 """

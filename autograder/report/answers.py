@@ -1,4 +1,4 @@
-"""What students wrote: the code of an answer, and its form without what an editor or a pen name changes."""
+"""What students wrote: the code of an answer, and its form without layout, comments and names of variables."""
 
 from __future__ import annotations
 
@@ -11,29 +11,31 @@ from pathlib import Path
 from types import CodeType
 from typing import Any, NamedTuple
 
-import course
 from autograder.bounded import bounded
-from autograder.build import NOTEBOOKS, PROJECT, SOLUTIONS, notebook_path
+from autograder.course import NOTEBOOKS, SOLUTIONS, current
 from autograder.records import can_name_a_file
 from course.check import Unit
 
-LONGEST = 10_000  # characters of an answer whose form is looked at
+LONGEST_COMPARED = 10_000  # characters; a longer answer is compared as text
 NOP = opmap["NOP"]
 VARIANTS = {"mistake", "alternative"}
 
 
-def cells_of(path: Path) -> dict[str, str]:
-    """The code of each answer in a notebook, by the answer's name; empty where the notebook cannot be read."""
+def code_of_answers(path: Path) -> dict[str, str]:
+    """The code of each answer in a notebook, by the answer's name; empty if the notebook cannot be read."""
     return _of_answers(path, lambda cell: cell["source"])
 
 
 def errors_of(path: Path) -> dict[str, str]:
-    """With what error the cells of answers ended in a notebook, by the answer's name, of those that did."""
+    """The errors with which cells of answers ended in a notebook, by the answer's name."""
     return _of_answers(path, _error)
 
 
 def _of_answers(path: Path, what: Callable[[Any], Any]) -> dict[str, str]:
-    """Something of the cell of each answer, where it is there: a text or, as notebooks have them, a list of texts."""
+    """What ``what`` gives for the cell of each answer, except None, as one text.
+
+    It gives a text or, as notebooks hold them, a list of texts.
+    """
     try:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         found = {cell["id"]: what(cell) for cell in cells if str(cell.get("id", "")).startswith("answer_")}
@@ -52,20 +54,20 @@ def _error(cell: Any) -> str | None:
 
 
 def answers_of(unit: Unit, student: str, course_dir: Path) -> dict[str, str]:
-    """The code of a student's answers as it was graded, by the answer's name: from the graded notebook."""
+    """The code of a student's answers in the graded notebook, by the answer's name."""
     path = graded_notebook(unit, student, course_dir)
-    return cells_of(path) if path else {}
+    return code_of_answers(path) if path else {}
 
 
 def graded_notebook(unit: Unit, student: str, course_dir: Path) -> Path | None:
-    """The file of a student's graded notebook; None where the name is none that a folder can have."""
+    """The path of a student's graded notebook; None if no folder can have the student's name."""
     if not can_name_a_file(student):
         return None
     return course_dir / "autograded" / student / unit.assignment / f"{unit.name}.ipynb"
 
 
 class Form(NamedTuple):
-    """What two answers have in common that are the same code; ``lines`` is how many lines of code there are."""
+    """What answers with the same code have in common, as ``text``; ``lines`` is the number of lines of code."""
 
     text: str
     lines: int
@@ -74,9 +76,9 @@ class Form(NamedTuple):
 def form(source: str) -> Form:
     """The code without comments, docstrings, layout and names of local variables: the bytecode, which has none of them.
 
-    Nothing is run. What Python cannot read, or only at length, keeps its text, but for white space.
+    Nothing is run. If Python cannot compile the code, or not in time, its form is its text with white space reduced.
     """
-    found = _compiled(source) if len(source) <= LONGEST else None
+    found = _compiled(source) if len(source) <= LONGEST_COMPARED else None
     return found or Form(" ".join(source.split()), len(source.splitlines()))
 
 
@@ -88,12 +90,12 @@ def _compiled(source: str) -> Form | None:
 
 @bounded(otherwise=False)
 def compiles(source: str) -> bool:
-    """Whether Python takes the code, which is not run."""
+    """Whether Python can compile the code. It is not run."""
     return code_of(source) is not None
 
 
 def code_of(source: str, optimize: int = -1) -> CodeType | None:
-    """The code object; None where Python does not take the code."""
+    """The code object; None if Python cannot compile the code."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -104,7 +106,7 @@ def code_of(source: str, optimize: int = -1) -> CodeType | None:
 
 
 def _bytecode(code: CodeType) -> tuple[Any, ...]:
-    """What the code does, but for what a docstring leaves of itself: an operation that does nothing."""
+    """What the code does, without the NOP that a removed docstring leaves behind."""
     done = code.co_code
     if NOP in done[::2]:
         done = b"".join(done[at : at + 2] for at in range(0, len(done), 2) if done[at] != NOP)
@@ -118,13 +120,13 @@ def _lines(code: CodeType) -> set[int]:
 
 
 def known_forms(unit: Unit) -> set[str]:
-    """The texts of the forms that are nobody's own: the reference's, what was handed out, the unit's variants.
+    """The forms (their texts) of common code: the reference, what was handed out, the unit's variants.
 
-    They are read as text, so that nothing of the unit need be imported.
+    They are read as text, so that the unit need not be imported.
     """
     known = set()
     for folder in (SOLUTIONS, NOTEBOOKS):
-        answers = cells_of(PROJECT / notebook_path(unit, folder))
+        answers = code_of_answers(current().notebook(unit, folder))
         known |= {form(source).text for source in answers.values()}
     text = mistakes_path(unit).read_text(encoding="utf-8")
     for node in ast.parse(text).body:
@@ -136,7 +138,7 @@ def known_forms(unit: Unit) -> set[str]:
 
 def mistakes_path(unit: Unit) -> Path:
     """The file of a unit's mistakes and alternatives."""
-    return Path(course.__file__).parent / unit.name / "mistakes.py"
+    return unit.folder / "mistakes.py"
 
 
 def _is_variant(decorator: ast.expr) -> bool:

@@ -1,4 +1,4 @@
-"""The pictures of a class report: drawn by Matplotlib, inline SVG, each with a text that says what it shows."""
+"""The charts of a class report: inline SVG, drawn by Matplotlib, each with a text that says what it shows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from course.figures import BLUE, GREY, ORANGE, Picture, new_figure, picture
 
 
 def marks_chart(totals: Sequence[float], most: float) -> Picture:
-    """How many students have how many points: a bar for each tenth of the points."""
+    """A histogram of the students' points, with a bar for each tenth of the ``most`` points."""
     figure, axes = new_figure(7.0, 2.8)
     bars = tenths(totals, most)
     axes.bar([low for low, *_ in bars], [n for *_, n in bars], width=most / 10 * 0.92, align="edge", color=BLUE)
@@ -36,7 +36,10 @@ def difficulty_chart(tasks: Sequence[TaskStatistics]) -> Picture:
 
 
 def units_chart(units: Sequence[tuple[str, Sequence[float], float]]) -> Picture:
-    """The points of each unit, given with totals, at least one, and the most there is: median, quartiles, extremes."""
+    """The median, quartiles and extremes of the points in each unit, in per cent.
+
+    Each unit is (name, totals, points possible), with at least one total.
+    """
     figure, axes = new_figure(7.0, 0.9 + 0.38 * len(units))
     shares = [100 * np.array(totals) / most for _, totals, most in units]
     places = np.arange(len(units))

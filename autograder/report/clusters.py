@@ -1,4 +1,4 @@
-"""Wrong answers that no known mistake explains, put together where they cannot be told from each other."""
+"""Clusters of wrong answers that no known mistake explains. The answers in one cluster behave the same."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from course.check.plain import Judged, Opaque, Raised
 
 
 @dataclass(frozen=True)
-class Cluster:
-    """Students whose wrong answers to a task do the same in every part, within the task's tolerance.
+class AnswerCluster:
+    """Students whose wrong answers to a task behave the same in every part, within the task's tolerance.
 
-    ``number`` is its place among the task's clusters, the largest first. The ``verdict`` is the first student's.
+    ``number`` is the cluster's place among the task's, the largest first. ``verdict`` is the first student's.
     """
 
     task: Task
@@ -38,14 +38,17 @@ class Cluster:
 
     @property
     def peculiar(self) -> bool:
-        """Whether some wrong part gave numbers or a text, and not only errors, nothing, NaN or zeros, as many do."""
+        """Whether some wrong part gave numbers or a text. Errors, nothing, NaN and zeros are too common to tell."""
         seen = _seen(self.records[0], self.task)
         return any(_says_something(seen[part.name]) for part in self.verdict.parts if not part.right)
 
 
 def is_unnamed(record: Record, task: str) -> bool:
-    """Whether an answer is wrong in a way that has no name yet. One that is not there, since its cell failed, is not,
-    nor is one that was not observed at all; a finding says why."""
+    """Whether an answer is wrong in a way that has no name yet.
+
+    An answer that is missing because its cell failed does not count, nor does one that was not observed. A finding says
+    why.
+    """
     verdict = record.verdicts.get(task)
     if verdict is None or verdict.right or verdict.unanswered or verdict.undefined or verdict.mistake:
         return False
@@ -58,10 +61,10 @@ def _says_something(value: Any) -> bool:
     return isinstance(value, str) or (isinstance(value, np.ndarray) and bool(np.nan_to_num(value).any()))
 
 
-def clusters(graded: GradedUnit, task: Task) -> list[Cluster]:
-    """The unnamed wrong answers to a task, the largest cluster first.
+def clusters(graded: GradedUnit, task: Task) -> list[AnswerCluster]:
+    """The clusters of unnamed wrong answers to a task, the largest first.
 
-    Answers are comparable where they got the same inputs: those that were graded in one run.
+    Only answers that got the same inputs are compared: those that were graded in one run.
     """
     comparable: dict[Any, list[tuple[dict[str, Any], list[Record]]]] = defaultdict(list)
     for record in graded.records:
@@ -76,11 +79,11 @@ def clusters(graded: GradedUnit, task: Task) -> list[Cluster]:
                 groups.append((seen, [record]))
     found = [members for groups in comparable.values() for _, members in groups]
     found.sort(key=lambda members: (-len(members), members[0].student))
-    return [Cluster(task, number, tuple(members)) for number, members in enumerate(found, start=1)]
+    return [AnswerCluster(task, number, tuple(members)) for number, members in enumerate(found, start=1)]
 
 
 def _seen(record: Record, task: Task) -> dict[str, Any]:
-    """What was observed, part by part; what was not is known by the reason that the verdict gives."""
+    """What was observed, part by part. A part that was not observed is represented by the verdict's reason."""
     observed = (record.observations or {}).get(task.name)
     given = observed if isinstance(observed, Mapping) else {}
     return {
@@ -90,15 +93,18 @@ def _seen(record: Record, task: Task) -> dict[str, Any]:
 
 
 def _told_apart_by(value: Any, part: Part) -> Any:
-    """What of an observation tells answers apart: of an exception not its message, which each student words anew, and
-    what the unit judges itself by that judgement."""
+    """What is compared of an observation.
+
+    An exception's message is left out, since students word it differently. If the unit judges the part itself, that
+    judgement is compared.
+    """
     if isinstance(value, Judged):
         return part.reason or part.state
     return Raised(value.kind, "") if isinstance(value, Raised) else value
 
 
 def _kind(name: str, value: Any) -> Any:
-    """What answers must have in common before their numbers are compared."""
+    """The kind of a value: only answers with values of the same kinds are compared number by number."""
     if isinstance(value, np.ndarray):
         return name, value.shape
     return name, value.kind if isinstance(value, Raised | Opaque) else type(value).__name__

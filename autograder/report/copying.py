@@ -1,8 +1,8 @@
-"""Answers that are more alike than chance makes them, for somebody to ask about. Nothing here proves anything.
+"""Answers that are more alike than by chance, for an instructor to ask about. Nothing here proves anything.
 
-Alike is the same code, but for layout, comments and names of local variables, or the same wrong behaviour that has no
-name. What is nobody's own does not count: the reference's code, what was handed out, the unit's known variants, and
-what many in the class wrote.
+Two answers are alike if their code is the same, apart from layout, comments and names of local variables, or if they
+are wrong in the same way, which no known mistake explains. Common code does not count: the reference, what was handed
+out, the unit's known variants, and what many in the class wrote.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from itertools import combinations
 from autograder.bounded import Budget
 from autograder.records import Record
 from autograder.report.answers import answers_of, form, known_forms
-from autograder.report.clusters import Cluster, is_unnamed
+from autograder.report.clusters import AnswerCluster, is_unnamed
 from autograder.report.gathering import GradedUnit
 
-SHORTEST, LONG = 5, 15  # lines of code that are no chance if there are more tasks alike, or by themselves
-RARE = 0.02  # of a class
-ENOUGH = 2  # weight from which two students are named
+SHORTEST, LONG_CODE = 5, 15  # lines of code that count together with other likenesses, or by themselves
+RARE = 0.02  # the share of a class that may have something in common for it still to be rare
+ENOUGH = 2  # the least weight at which two students are named
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,14 @@ class Alike:
 
 
 @dataclass(frozen=True)
-class Question:
+class Suspicion:
     """Students to ask about what they have in common."""
 
     students: tuple[str, ...]
     alike: tuple[Alike, ...]
 
 
-def alike(graded: GradedUnit, found: Iterable[Cluster]) -> list[Alike]:
+def likenesses(graded: GradedUnit, found: Iterable[AnswerCluster]) -> list[Alike]:
     """What few students of a class have in common in a unit; ``found`` are the unit's clusters."""
     few = min(max(3, int(RARE * len(graded.records))), len(graded.records) // 2)
     same_code = [one for one in _same_code(graded) if len(one.students) <= few]
@@ -58,7 +58,7 @@ def alike(graded: GradedUnit, found: Iterable[Cluster]) -> list[Alike]:
 
 
 def _same_code(graded: GradedUnit) -> Iterable[Alike]:
-    """Answers of the same form, whoever else wrote it."""
+    """Answers of the same form, however many students wrote it."""
     unit, known = graded.unit, known_forms(graded.unit)
     task_of = {answer: task.name for task in unit.tasks.values() for answer in task.answers}
     writers: dict[tuple[str, str], list[tuple[Record, int]]] = defaultdict(list)
@@ -77,12 +77,12 @@ def _same_code(graded: GradedUnit) -> Iterable[Alike]:
             task, lines = task_of[answer], min(lines for _, lines in those)
             wrong = any(is_unnamed(record, task) for record, _ in those)
             what = f"the same code of {answer}, {lines} lines{', and wrong in the same way' if wrong else ''}"
-            weight = ENOUGH if wrong or lines >= LONG else 1
+            weight = ENOUGH if wrong or lines >= LONG_CODE else 1
             yield Alike(unit.name, task, what, frozenset(record.student for record, _ in those), weight)
 
 
-def questions(found: Iterable[Alike]) -> list[Question]:
-    """The students who have enough in common, those with most first."""
+def questions(found: Iterable[Alike]) -> list[Suspicion]:
+    """The groups of students who have enough in common, those with most in common first."""
     found = list(found)
     weights: Counter[tuple[str, ...]] = Counter()
     for one in found:
@@ -96,12 +96,12 @@ def questions(found: Iterable[Alike]) -> list[Question]:
                        for each in common)  # fmt: skip
             if len(one.students & group) > 1 and not told:
                 common.append(one)
-        asked.append(Question(tuple(sorted(group)), tuple(common)))
+        asked.append(Suspicion(tuple(sorted(group)), tuple(common)))
     return sorted(asked, key=lambda one: (-sum(alike.weight for alike in one.alike), one.students))
 
 
 def _joined(pairs: Iterable[set[str]]) -> list[set[str]]:
-    """Pairs that have a student in common, put together."""
+    """Groups of students, made by joining the pairs that share a student."""
     groups: list[set[str]] = []
     for pair in pairs:
         apart = [group for group in groups if not group & pair]

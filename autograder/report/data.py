@@ -6,23 +6,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from autograder.export import write
-from autograder.export.table import text
 from autograder.records import Record
-from autograder.report.clusters import Cluster
+from autograder.report.clusters import AnswerCluster
 from autograder.report.gathering import GradedUnit
+from autograder.term.export import write_table
+from autograder.term.export.table import text_cell
+from course.writing import replacing
 
 Row = dict[str, Any]
-COLUMNS = {
+DATA_COLUMNS = {
     "student": "string", "unit": "string", "task": "string", "points": "double", "max_points": "double",
     "graded_points": "double", "by_hand": "bool", "state": "string", "mistake": "string", "cluster": "int64",
     "graded": "string", "isolation": "string", "seconds": "double", "findings": "string",
 }  # fmt: skip
-"""The columns and their types in Parquet. ``points`` count; ``graded_points`` are the grader's."""
+"""The columns and their types in Parquet. ``points`` are those that count, ``graded_points`` the grader's."""
 
 
-def rows(graded: GradedUnit, found: Mapping[str, Sequence[Cluster]]) -> list[Row]:
-    """All marks of a unit; ``found`` are the clusters of each task."""
+def rows(graded: GradedUnit, found: Mapping[str, Sequence[AnswerCluster]]) -> list[Row]:
+    """A row for each student and task of a unit; ``found`` has the clusters of each task."""
     number = {
         (student, task): cluster.number
         for task, clusters in found.items()
@@ -57,23 +58,24 @@ def _row(graded: GradedUnit, record: Record, task: str, cluster: int | None) -> 
 
 
 def write_csv(table: Iterable[Row], path: Path, excel: bool = False) -> None:
-    """Write rows as CSV, with the mark by which ``excel`` knows UTF-8. A text that a spreadsheet would take for a
-    formula gets an apostrophe in front."""
-    cells = ([text(row[name]) if isinstance(row[name], str) else row[name] for name in COLUMNS] for row in table)
-    write([list(COLUMNS), *cells], path, excel)
+    """Write rows as CSV; with ``excel``, a byte order mark tells Excel that it is UTF-8. A text that a spreadsheet
+    would take for a formula gets an apostrophe in front."""
+    cells = (
+        [text_cell(row[name]) if isinstance(row[name], str) else row[name] for name in DATA_COLUMNS] for row in table
+    )
+    write_table([list(DATA_COLUMNS), *cells], path, excel)
 
 
 def write_parquet(table: Sequence[Row], path: Path) -> bool:
-    """Write rows as Parquet, as they are. Returns False where pyarrow is not installed."""
+    """Write rows as Parquet, with texts unchanged. Returns False if pyarrow is not installed."""
     try:
         import pyarrow as pa
         from pyarrow import parquet
     except ImportError:
         return False
-    schema = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in COLUMNS.items()])
-    new = path.with_name(f".{path.name}.new")
-    parquet.write_table(pa.Table.from_pylist([_encodable(row) for row in table], schema), new)
-    new.replace(path)
+    schema = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in DATA_COLUMNS.items()])
+    with replacing(path) as new:
+        parquet.write_table(pa.Table.from_pylist([_encodable(row) for row in table], schema), new)
     return True
 
 

@@ -1,4 +1,4 @@
-"""A class as it was graded: the records of a unit, and the marks that somebody gave by hand in nbgrader."""
+"""A class as it was graded: the records of a unit, and the marks given by hand in nbgrader."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from shlex import quote
 
-from autograder.database import Database
+from autograder.errors import UserError
+from autograder.gradebook.database import Database
 from autograder.records import Record, Records, fingerprint
 from course.check import Unit
 
 
-class NothingGraded(LookupError):
-    """There is no record to report on; ``unreadable`` names the files of those that no longer say anything."""
+class NothingGraded(UserError):
+    """There is no record to report on; ``unreadable`` names the files of records that cannot be read."""
 
     def __init__(self, message: str, unreadable: list[str]):
         super().__init__(message)
@@ -22,9 +24,9 @@ class NothingGraded(LookupError):
 
 @dataclass
 class GradedUnit:
-    """All records of a unit, by name of the student, and where a mark was set by hand, that mark.
+    """All records of a unit, sorted by student, and the points that were set by hand, by student and task.
 
-    ``unreadable`` names the files of records that no longer say anything.
+    ``unreadable`` names the files of records that cannot be read.
     """
 
     unit: Unit
@@ -34,7 +36,7 @@ class GradedUnit:
     unreadable: list[str] = field(default_factory=list)
 
     def points(self, record: Record, task: str) -> float | None:
-        """The points that count: those given by hand, else the grader's; None where the task was not graded."""
+        """The points that count: those given by hand, else the grader's; None if the task was not graded."""
         given = self.by_hand.get((record.student, task))
         verdict = record.verdicts.get(task)
         return given if given is not None else verdict.points if verdict else None
@@ -51,11 +53,16 @@ class GradedUnit:
 
     @property
     def outdated(self) -> list[Record]:
-        """The records that were made with another state of the unit."""
+        """The records that were made before the unit changed."""
         return [record for record in self.records if record.check != fingerprint(self.unit)]
 
+    def command(self, words: str) -> str:
+        """An ``autograder`` command for the course folder, to be typed in the current folder."""
+        where = "" if self.course_dir.resolve() == Path.cwd() else f" --course-dir {quote(str(self.course_dir))}"
+        return f"autograder {words}{where}"
 
-def gather(unit: Unit, course_dir: Path, db_url: str = "") -> GradedUnit:
+
+def graded_unit(unit: Unit, course_dir: Path, db_url: str = "") -> GradedUnit:
     """The records of a unit in a course folder, with marks given by hand. Raises NothingGraded, NoGradebook."""
     found, unreadable = [], []
     for path, record in Records(course_dir, unit).each():

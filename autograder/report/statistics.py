@@ -1,4 +1,4 @@
-"""What the marks of a class say of its tasks: how difficult each is, and how well it tells students apart."""
+"""Statistics of tasks: how difficult each is, and how well it tells students apart."""
 
 from __future__ import annotations
 
@@ -11,17 +11,20 @@ import numpy as np
 from autograder.report.clusters import is_unnamed
 from autograder.report.gathering import GradedUnit
 
-FEW = 3  # students below which a correlation says nothing
-SMALL = 15  # students below which it says little
+FEW_STUDENTS = 3  # students below which a correlation says nothing
+SMALL_CLASS = 15  # students below which it says little
 CLEAR, SOME = 0.3, 0.1
 QUARTERS = (0, 25, 50, 75, 100)
 
 
 @dataclass(frozen=True)
 class TaskStatistics:
-    """A task in figures. ``difficulty`` is the share of points that was earned, 1 if everybody has all of them;
-    ``unanswered`` counts also answers whose cell failed; ``discrimination`` is the correlation of the task's points
-    with those of the other tasks, NaN where there is none.
+    """The statistics of one task.
+
+    ``students`` are those graded in it, ``full`` those with all points. ``difficulty`` is the share of points that was
+    earned, 1 if everybody has all of them. ``unanswered`` also counts answers whose cell failed. ``named`` counts known
+    mistakes, ``unnamed`` other wrong answers. ``discrimination`` is the correlation of the task's points with those of
+    the other tasks, NaN if it cannot be computed.
     """
 
     task: str
@@ -32,6 +35,11 @@ class TaskStatistics:
     named: int
     unnamed: int
     discrimination: float
+
+    @property
+    def earned(self) -> str:
+        """The share of points that was earned, in per cent."""
+        return "–" if math.isnan(self.difficulty) else f"{100 * self.difficulty:.0f} %"
 
     @property
     def reading(self) -> str:
@@ -47,7 +55,7 @@ class TaskStatistics:
 
 
 def task_statistics(graded: GradedUnit, task: str) -> TaskStatistics:
-    """The figures of one task, over all who were graded in it."""
+    """The statistics of one task, over all students who were graded in it."""
     earned = [points for record in graded.records if (points := graded.points(record, task)) is not None]
     verdicts = [record.verdicts[task] for record in graded.records if task in record.verdicts]
     whole = graded.unit.tasks[task].points
@@ -75,14 +83,14 @@ def discrimination(points: np.ndarray, column: int) -> float:
     Corrected, because the task itself is left out of the total. NaN where either does not vary.
     """
     item, rest = points[:, column], np.delete(points, column, axis=1).sum(axis=1)
-    if len(item) < FEW or np.ptp(item) < 1e-9 or np.ptp(rest) < 1e-9:
+    if len(item) < FEW_STUDENTS or np.ptp(item) < 1e-9 or np.ptp(rest) < 1e-9:
         return math.nan
     return float(np.corrcoef(item, rest)[0, 1])
 
 
 @dataclass(frozen=True)
 class Summary:
-    """The middle and the spread of some numbers, with the quartiles; NaN where there are none."""
+    """The mean, spread and quartiles of some numbers; NaN if there are none."""
 
     count: int
     mean: float
@@ -104,7 +112,7 @@ def summary(numbers: Iterable[float]) -> Summary:
 
 
 def tenths(totals: Sequence[float], most: float) -> list[tuple[float, float, int]]:
-    """Each tenth of the points, from and to, with how many totals are in it; those above ``most`` are in the last."""
+    """A histogram of ``totals`` in tenths of ``most`` points, as (from, to, count). The last holds those above too."""
     edges = np.linspace(0, most, 11).round(6)
-    counts, _ = np.histogram(np.clip(totals, 0, most).round(6), bins=edges)  # sums of cents, without what floats add
+    counts, _ = np.histogram(np.clip(totals, 0, most).round(6), bins=edges)  # without rounding errors of sums
     return [(float(low), float(high), int(n)) for low, high, n in zip(edges, edges[1:], counts, strict=False)]

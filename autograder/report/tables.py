@@ -8,10 +8,10 @@ from statistics import mean
 
 from rich.table import Table
 
-from autograder.export.marks import UnitMarks
-from autograder.grader import Graded
+from autograder.grading.grader import Graded
+from autograder.grading.regrade import Change
 from autograder.records import Record
-from autograder.regrade import Change
+from autograder.term.export.marks import UnitMarks
 from autograder.terminal import literal
 from course.check import Unit, Verdict
 from course.check.verdict import rounded
@@ -39,7 +39,7 @@ def by_name(results: list[Graded]) -> list[Graded]:
 
 
 def marks_table(unit: Unit, results: list[Graded]) -> Table:
-    """Student × task, with the class mean below."""
+    """The points, students × tasks, with the class means below."""
     table = Table(title=f"{unit.name}: {len(results)} submissions", show_footer=True, title_justify="left")
     table.caption, table.caption_justify = "sum: as graded here, before marks by hand and lateness", "left"
     longest = max((len(result.student) for result in results), default=0)
@@ -66,7 +66,7 @@ def _cell(verdict: Verdict | None) -> str:
 
 
 def marks_apart(results: list[Graded], final: UnitMarks) -> list[tuple[str, str, str]]:
-    """Who has another final mark than the sum of what was graded here: student, that sum, the final mark."""
+    """The students whose final mark is not the sum of points graded here, as (student, that sum, the final mark)."""
     sums = {result.student: result.points for result in by_name(results) if result.verdicts}
     return [
         (student, rounded(points), rounded(final.points[student]))

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from autograder.report.class_report import class_page
 from autograder.report.clusters import clusters
-from autograder.report.copying import Alike, alike, questions
+from autograder.report.copying import Alike, likenesses, questions
 from autograder.report.data import rows, write_csv, write_parquet
-from autograder.report.gathering import GradedUnit, NothingGraded, gather
+from autograder.report.gathering import GradedUnit, NothingGraded, graded_unit
 from autograder.report.overview import overview_page
 from autograder.writing import write_whole
 from course.check import Unit
@@ -19,8 +19,11 @@ OVERVIEW = "all_units.html"
 
 
 @dataclass
-class Written:
-    """What was written of a unit. ``parquet`` is None where pyarrow is missing."""
+class ReportFiles:
+    """The files of a unit's report, what they are about, and the number of clusters without a name.
+
+    ``parquet`` is None if pyarrow is not installed.
+    """
 
     graded: GradedUnit
     page: Path
@@ -30,25 +33,28 @@ class Written:
     unnamed: int
 
 
-def write_report(unit: Unit, course_dir: Path, into: Path, db_url: str = "", excel: bool = False) -> Written:
-    """Write the page and the data of one unit, marked for ``excel`` if asked. Raises NothingGraded, NoGradebook."""
-    graded = gather(unit, course_dir, db_url)
+def write_report(unit: Unit, course_dir: Path, into: Path, db_url: str = "", excel: bool = False) -> ReportFiles:
+    """Write the page and the data of one unit; ``excel`` marks the CSV as UTF-8. Raises NothingGraded, NoGradebook."""
+    graded = graded_unit(unit, course_dir, db_url)
     found = {name: clusters(graded, task) for name, task in unit.tasks.items()}
     every = [cluster for of_task in found.values() for cluster in of_task]
-    likeness = alike(graded, every)
+    likeness = likenesses(graded, every)
     into.mkdir(parents=True, exist_ok=True)
     page, csv, parquet = (into / f"{unit.name}.{kind}" for kind in ("html", "csv", "parquet"))
     table = rows(graded, found)
     write_whole(page, class_page(graded, found, questions(likeness)))
     write_csv(table, csv, excel)
     done = write_parquet(table, parquet)
-    return Written(graded, page, csv, parquet if done else None, likeness, len(every))
+    return ReportFiles(graded, page, csv, parquet if done else None, likeness, len(every))
 
 
 def write_reports(
     units: Sequence[Unit], course_dir: Path, into: Path, db_url: str = "", excel: bool = False
-) -> Iterator[Written | NothingGraded]:
-    """Write the report of each unit where somebody is graded, and at the end the page over all of them."""
+) -> Iterator[ReportFiles | NothingGraded]:
+    """Write the report of each unit in which somebody is graded, then the page over all of them.
+
+    Yields for each unit its files, or NothingGraded. Raises NoGradebook.
+    """
     written = []
     for unit in units:
         try:

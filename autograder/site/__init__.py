@@ -1,11 +1,11 @@
-"""The course as a static site: what students see, with the outputs and pictures that right answers give.
+"""The course as a static site: what students see, with the outputs and pictures of right answers.
 
-| module    | does                                                                          |
-|-----------|-------------------------------------------------------------------------------|
-| ``run``   | runs the worked notebooks, once for as long as nothing changes                |
+| module    | does                                                                           |
+|-----------|--------------------------------------------------------------------------------|
+| ``run``   | runs the worked notebooks, and again only after a change                       |
 | ``fill``  | puts their outputs into the released notebooks; writes these and the home page |
-| ``conf``  | what Sphinx is told, with the pieces ``mathml``, ``terms`` and ``static``       |
-| ``links`` | looks at every link of the finished pages                                     |
+| ``conf``  | configures Sphinx, with ``mathml``, ``terms`` and the folder ``static``        |
+| ``links`` | checks every link of the finished pages                                        |
 
 The pages need no network and no JavaScript, and hold no answer.
 """
@@ -18,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from autograder.errors import UserError
 from autograder.site.fill import write_home, write_lesson
 from autograder.site.links import external_links, link_faults
 from autograder.site.run import CellFailed, run_worked
@@ -25,29 +26,29 @@ from course.check import Unit
 
 __all__ = ["CellFailed", "NotASite", "SiteFaults", "build_site"]
 
-MADE_BY_SPHINX = ".buildinfo"  # which Sphinx writes into what it makes
+MADE_BY_SPHINX = ".buildinfo"  # a file that Sphinx writes beside the pages
 
 
-class SiteFaults(RuntimeError):
-    """What is wrong with the pages, a line each. They were not put in place."""
+class SiteFaults(UserError):
+    """The pages have faults, one per line, and were not put in place."""
 
     def __init__(self, faults: list[str]):
         super().__init__("\n".join(faults))
         self.faults = faults
 
 
-class NotASite(FileExistsError):
-    """The folder for the site holds something else, which must not be lost."""
+class NotASite(UserError):
+    """The folder for the site holds something else, which must not be overwritten."""
 
 
 def build_site(
     units: list[Unit], into: Path, cache: Path, show: Callable[[int, int], None] = lambda done, total: None
 ) -> dict[str, list[str]]:
-    """Build the pages of some units in the folder ``into``, in place of a site that is there.
+    """Build the pages of some units in the folder ``into``, replacing an existing site.
 
-    ``cache`` keeps the outputs of the worked notebooks; ``show`` is told how many cells have run. Returns the links
-    that leave the site, each with the pages that it stands on. Raises CellFailed, NotASite, SiteFaults, LessonError,
-    and NotBuilt where a notebook is missing; then what was there stays.
+    ``cache`` keeps the outputs of the worked notebooks. ``show`` receives the number of cells that have run and their
+    total. Returns the links that leave the site, each with the pages that hold it. Raises CellFailed, NotASite,
+    SiteFaults, LessonError, and NotBuilt if a notebook is missing; then an existing site stays as it was.
     """
     if into.exists() and not (into.is_dir() and (not any(into.iterdir()) or (into / MADE_BY_SPHINX).exists())):
         raise NotASite(f"{into} holds something else than a site; name an empty folder, or one that is not there yet")
@@ -68,7 +69,7 @@ def build_site(
 
 
 def _make_pages(source: Path, made: Path) -> list[str]:
-    """Let Sphinx make HTML of the pages in ``source``; returns its warnings."""
+    """Turn the pages in ``source`` into HTML with Sphinx; returns its warnings."""
     from sphinx.application import Sphinx
     from sphinx.util.console import strip_colors
     from sphinx.util.docutils import docutils_namespace

@@ -1,4 +1,4 @@
-"""What Sphinx is told: one theme, nothing from the network, no search, formulas as MathML."""
+"""Sphinx's configuration: one theme, nothing from the network, no search, formulas as MathML."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ project = "A course on gradients"
 html_title = project
 language = "en"
 extensions = ["myst_nb", "autograder.site.mathml", "autograder.site.terms"]
-exclude_patterns = ["notebooks"]  # which can be downloaded, as they are
+exclude_patterns = ["notebooks"]  # the notebooks for download, which become no pages
 
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
@@ -33,8 +33,8 @@ html_show_sphinx = False
 html_show_copyright = False
 html_use_opensearch = ""
 
-FORMULA = re.compile(r'\(?<math [^>]*display="inline">(?:(?!</math>).)*</math>[.,;:!?)]*')
-"""A formula within a line, with a bracket before it and the stop after it."""
+INLINE_FORMULA = re.compile(r'\(?<math [^>]*display="inline">(?:(?!</math>).)*</math>[.,;:!?)]*')
+"""An inline formula, with a bracket before it and the punctuation after it."""
 
 
 def _without_search(app: Sphinx) -> None:
@@ -42,10 +42,10 @@ def _without_search(app: Sphinx) -> None:
 
 
 def _tidy(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    """Wide code and tables can be scrolled by keys alone, and no line breaks between a formula and a stop."""
+    """Let wide code and tables scroll by keyboard, and keep a formula and its punctuation on one line."""
     if "body" in context:
         body = re.sub(r'<(pre|div class="table-wrapper[^"]*")>', r'<\1 tabindex="0">', context["body"])
-        context["body"] = FORMULA.sub(r'<span class="kept">\g<0></span>', body)
+        context["body"] = INLINE_FORMULA.sub(r'<span class="kept">\g<0></span>', body)
 
 
 def setup(app: Sphinx) -> None:

@@ -9,15 +9,15 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.build import NOTEBOOKS, PROJECT, notebook_path
+from autograder.authoring.lesson import LessonError, lesson_path
+from autograder.course import current
 from autograder.intake import released
-from autograder.lesson import LessonError, lesson_path
 from course.check import Unit
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
-SHOWN = ("text/html", "image/svg+xml", "image/png", "image/jpeg")
+OUTPUT_TYPES = ("text/html", "image/svg+xml", "image/png", "image/jpeg")
 DOWNLOADS = "notebooks"
-"""Folder of the notebooks as they are released, beside the pages."""
+"""Folder beside the pages with the released notebooks, for download."""
 
 ABOVE = """
 ```{{admonition}} A page to read
@@ -50,18 +50,18 @@ Index <genindex>
 
 
 def write_lesson(unit: Unit, worked: NotebookNode, source: Path) -> None:
-    """Write a unit's page: the released notebook with the outputs of the worked one, and the notebook to take away."""
+    """Write a unit's page, which is the released notebook with the worked one's outputs, and a copy for download."""
     notebook = fill(released(unit), worked)
     path = f"{DOWNLOADS}/{unit.name}.ipynb"
     title, _, rest = notebook.cells[0].source.partition("\n")
     notebook.cells[0].source = title + "\n" + ABOVE.format(name=unit.name, path=path) + rest
     nbformat.write(notebook, source / f"{unit.assignment}.ipynb")
     (source / DOWNLOADS).mkdir(exist_ok=True)
-    shutil.copy(PROJECT / notebook_path(unit, NOTEBOOKS), source / path)
+    shutil.copy(current().notebook(unit), source / path)
 
 
 def fill(release: NotebookNode, worked: NotebookNode) -> NotebookNode:
-    """The released notebook, each cell with the outputs of the worked cell that has its id."""
+    """The released notebook, each cell with the outputs of the worked cell that has the same id."""
     outputs = {cell.id: cell.outputs for cell in worked.cells if cell.cell_type == "code"}
     for cell in release.cells:
         if cell.cell_type == "code":
@@ -70,10 +70,10 @@ def fill(release: NotebookNode, worked: NotebookNode) -> NotebookNode:
 
 
 def _static(output: NotebookNode) -> NotebookNode | None:
-    """An output as a page without widgets shows it: a widget by its picture, or not at all."""
+    """An output for a page without widgets: a widget is replaced by its picture, or by None if it has none."""
     if WIDGET not in output.get("data", {}):
         return output
-    data = {kind: value for kind, value in output.data.items() if kind in SHOWN}
+    data = {kind: value for kind, value in output.data.items() if kind in OUTPUT_TYPES}
     return nbformat.from_dict({**output, "data": data}) if data else None
 
 
@@ -85,7 +85,7 @@ def write_home(units: list[Unit], source: Path) -> None:
 
 
 def _introduced(unit: Unit) -> str:
-    """A unit on the home page, in the words of its lesson's first cell. Raises LessonError where these are missing."""
+    """A unit's text on the home page, taken from its lesson's first cell. Raises LessonError if it is missing there."""
     text = released(unit).cells[0].source
     title = re.search(r"^# (.+)$", text, re.M)
     objectives = re.search(r"^(\*\*After this unit you can\*\*\n\n(?:[- ].*\n)+)", text, re.M)

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urldefrag, urlsplit
 LOADED = {"link": "href", "script": "src", "img": "src", "iframe": "src", "source": "src", "object": "data"}
 
 
-class Page(HTMLParser):
+class LinkedPage(HTMLParser):
     """What a page links to, what it loads, and the anchors that it has."""
 
     def __init__(self, path: Path):
@@ -31,13 +31,13 @@ class Page(HTMLParser):
             self.loaded.append(given[LOADED[tag]])
 
 
-def read_pages(site: Path) -> dict[Path, Page]:
-    """Every page of a site, by its whole path."""
-    return {path.resolve(): Page(path) for path in sorted(site.rglob("*.html"))}
+def read_pages(site: Path) -> dict[Path, LinkedPage]:
+    """Every page of a site, by its absolute path."""
+    return {path.resolve(): LinkedPage(path) for path in sorted(site.rglob("*.html"))}
 
 
 def link_faults(site: Path) -> list[str]:
-    """Links to a page, a file or an anchor that is not there, and whatever a page would load from elsewhere."""
+    """Links to a missing page, file or anchor, and whatever a page would load from another site."""
     pages = read_pages(site)
     return [
         f"{page.path.relative_to(site)}: {fault}"
@@ -46,7 +46,7 @@ def link_faults(site: Path) -> list[str]:
     ]
 
 
-def _unreachable(page: Page, pages: dict[Path, Page]) -> Iterator[str]:
+def _unreachable(page: LinkedPage, pages: dict[Path, LinkedPage]) -> Iterator[str]:
     for link in page.linked + page.loaded:
         if _leaves(link):
             continue
@@ -59,12 +59,12 @@ def _unreachable(page: Page, pages: dict[Path, Page]) -> Iterator[str]:
             yield f"the link {link} leads to no anchor"
 
 
-def _loaded_from_elsewhere(page: Page) -> Iterator[str]:
+def _loaded_from_elsewhere(page: LinkedPage) -> Iterator[str]:
     return (f"{address} would be loaded from elsewhere" for address in page.loaded if _leaves(address))
 
 
 def external_links(site: Path) -> dict[str, list[str]]:
-    """Each link that leaves the site, with the pages that it stands on. None of them is fetched."""
+    """Each link that leaves the site, with the pages that hold it. No link is fetched."""
     found: dict[str, list[str]] = defaultdict(list)
     for page in read_pages(site).values():
         for link in dict.fromkeys(filter(_leaves, page.linked)):

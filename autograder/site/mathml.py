@@ -8,13 +8,13 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
-from autograder.formulas import NotAFormula, mathml
+from autograder.html.formulas import NotAFormula, mathml
 
 log = logging.getLogger(__name__)
 
 
 def formula(node: nodes.Element, display: str) -> str:
-    """A formula as MathML. What cannot be converted becomes a warning, with the formula."""
+    """A formula as MathML; if it cannot be converted, a warning with the formula, and an empty text."""
     try:
         return mathml(node.astext(), display)
     except NotAFormula as error:

@@ -1,4 +1,4 @@
-"""Running the worked notebooks, whose outputs the pages show. What has not changed since is not run again."""
+"""Running the worked notebooks, whose outputs the pages show. Unchanged notebooks are not run again."""
 
 from __future__ import annotations
 
@@ -14,27 +14,26 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 import course
-from autograder.build import PROJECT, SOLUTIONS, notebook_path
+from autograder.course import SOLUTIONS, current
+from autograder.errors import UserError
 from autograder.intake import NotBuilt
 from course.check import Unit
 
-SECONDS = 600
-"""How long one cell may take."""
+CELL_SECONDS = 600
+"""Time limit for each cell."""
 
 
-class CellFailed(RuntimeError):
-    """A cell of a worked notebook that did not run."""
+class CellFailed(UserError):
+    """A cell of a worked notebook failed."""
 
 
-def run_worked(
-    units: list[Unit], cache: Path, show: Callable[[int, int], None], project: Path = PROJECT
-) -> dict[str, NotebookNode]:
-    """The executed worked notebook of each unit, from ``cache`` where nothing has changed since it ran.
+def run_worked(units: list[Unit], cache: Path, show: Callable[[int, int], None]) -> dict[str, NotebookNode]:
+    """The executed worked notebook of each unit, by its name; from ``cache`` if nothing has changed since it ran.
 
-    ``show`` is told how many code cells have run, and of how many. Raises CellFailed, NotBuilt.
+    ``show`` receives the number of code cells that have run and their total. Raises CellFailed, NotBuilt.
     """
-    kept = {unit.name: cache / f"{unit.name}-{_digest(unit, project)}.ipynb" for unit in units}
-    fresh = {unit.name: read_worked(unit, project) for unit in units if not kept[unit.name].exists()}
+    kept = {unit.name: cache / f"{unit.name}-{_digest(unit)}.ipynb" for unit in units}
+    fresh = {unit.name: read_worked(unit) for unit in units if not kept[unit.name].exists()}
     total = sum(len(_code_cells(notebook)) for notebook in fresh.values())
     done = 0
 
@@ -52,19 +51,20 @@ def run_worked(
     return {name: nbformat.read(path, as_version=4) for name, path in kept.items()}
 
 
-def read_worked(unit: Unit, project: Path = PROJECT) -> NotebookNode:
+def read_worked(unit: Unit) -> NotebookNode:
     """The worked notebook of a unit. Raises NotBuilt."""
-    path = project / notebook_path(unit, SOLUTIONS)
+    path = current().notebook(unit, SOLUTIONS)
     if not path.exists():
         raise NotBuilt(f"there is no {path}; write it with: autograder build {unit.name}")
     return nbformat.read(path, as_version=4)
 
 
-def _digest(unit: Unit, project: Path) -> str:
-    """Of all that the outputs come from: the worked notebook and the modules of the course."""
-    read_worked(unit, project)
+def _digest(unit: Unit) -> str:
+    """A digest of what the outputs depend on: the worked notebook and the modules of the course. Raises NotBuilt."""
+    read_worked(unit)
     digest = hashlib.sha256()
-    for path in [project / notebook_path(unit, SOLUTIONS), *sorted(Path(course.__file__).parent.rglob("*.py"))]:
+    modules = sorted(path for place in course.__path__ for path in Path(place).rglob("*.py"))
+    for path in [current().notebook(unit, SOLUTIONS), *modules]:
         digest.update(f"{path.name}\0".encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -83,12 +83,12 @@ def _run(name: str, notebook: NotebookNode, count: Callable[..., None]) -> None:
 
     with TemporaryDirectory(prefix="site-") as work:
         client = NotebookClient(
-            notebook, timeout=SECONDS, kernel_name="python3", resources={"metadata": {"path": work}},
+            notebook, timeout=CELL_SECONDS, kernel_name="python3", resources={"metadata": {"path": work}},
             coalesce_streams=True, store_widget_state=False, record_timing=False, on_cell_start=begin,
             on_cell_executed=count,
         )  # fmt: skip
         try:
-            client.execute(stderr=subprocess.DEVNULL)  # where a kernel greets whoever started it
+            client.execute(stderr=subprocess.DEVNULL)  # where the kernel prints a greeting
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             what = f"{error.ename}: {error.evalue}" if isinstance(error, CellExecutionError) else str(error)
             raise CellFailed(f"the worked notebook of {name} fails in {where}: {what}") from error

@@ -1,4 +1,4 @@
-"""A Sphinx extension: the index, of the functions that stand in the lessons and the terms that these introduce."""
+"""A Sphinx extension that fills the index with the functions of the lessons and the terms that they introduce."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ TERMS = frozenset({
     "optimizer", "outer product", "over-fitting", "partial derivative", "relative error", "reverse mode", "score",
     "softmax", "softplus", "tensor", "topological order", "variable", "velocity",
 })  # fmt: skip
-"""What a lesson sets in bold is indexed if it is one of these; much else is bold too."""
+"""The terms that are indexed where a lesson sets them in bold; much else is bold too."""
 
-FUNCTIONS = ("answer_", "show_")
-"""How the names of cells begin that define what their names say."""
+FUNCTION_PREFIXES = ("answer_", "show_")
+"""Prefixes of ``grade_id`` in cells that define a function; the rest is the function's name."""
 
 
 class Index(SphinxTransform):
-    """Puts an entry of the index before each function and each term."""
+    """Puts an index entry before each function and each term, where it first occurs."""
 
     default_priority = 500
 
@@ -38,7 +38,7 @@ class Index(SphinxTransform):
     def found(self) -> Iterator[tuple[str, nodes.Element]]:
         for cell in self.document.findall(nodes.container):
             grade_id = cell.get("cell_metadata", {}).get("nbgrader", {}).get("grade_id", "")
-            for beginning in FUNCTIONS:
+            for beginning in FUNCTION_PREFIXES:
                 if grade_id.startswith(beginning):
                     yield f"{grade_id.removeprefix(beginning)}()", cell
         for bold in self.document.findall(nodes.strong):

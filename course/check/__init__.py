@@ -10,11 +10,11 @@ told from the reference.
 | ``variants``   | the code of references, mistakes and alternatives, made runnable |
 | ``plain``      | values as plain data, and back through a strict decoder          |
 | ``observing``  | running an answer part by part, with limits                      |
-| ``sampling``   | entries of large arrays, which no kernel knows beforehand        |
+| ``sampling``   | which entries of large arrays are compared; no kernel knows      |
 | ``comparing``  | whether two observations are equal, and if not, why              |
 | ``judging``    | giving points part by part, naming mistakes                      |
-| ``libraries``  | which libraries that differentiate an answer may use             |
-| ``originals``  | what checks use of libraries, as it was before any answer ran    |
+| ``libraries``  | the libraries that differentiate, and which answers may use them |
+| ``originals``  | library functions that checks use, saved before any answer runs  |
 | ``verdict``    | the result, as text and as HTML                                  |
 | ``progress``   | the results of a unit so far, as a line and as a table           |
 | ``notebook``   | ``Check``: what a notebook calls                                 |

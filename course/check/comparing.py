@@ -1,6 +1,6 @@
 """Comparing what was observed of an answer with what was observed of the reference. Both are plain data.
 
-Right is only what was compared and found equal; whatever is unforeseen differs.
+An answer is right only if it was compared and found equal. Anything unforeseen counts as different.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from course.check.plain import Judged, Opaque, Raised, Sample
 from course.check.unit import Task
 
 SINGLE_RTOL = 1e-5  # about 100 times the rounding of float32
-OF_THE_LARGEST = 0.1  # the tolerance of an array's largest entry, of which every entry may use this share
-MOST_JUDGED = 20_000  # characters and numbers that a unit's own judge is given
-STUB, UNANSWERED = "NotImplementedError", "write your answer here"  # what an answer raises that is not written
+OF_THE_LARGEST = 0.1  # every entry may differ by this share of the tolerance of the array's largest entry
+MOST_JUDGED = 20_000  # characters and numbers, the most that a unit's own judge is given
+STUB, UNANSWERED = "NotImplementedError", "write your answer here"  # what an unwritten answer raises
 SAYING_NOTHING = {"RecursionError", "MemoryError", "TimeoutError"}
-"""Exceptions whose messages tell where Python noticed it, or how long it waited, but nothing of the answer."""
+"""Exceptions whose messages say nothing about the answer, only where Python stopped or how long it waited."""
 
 
 @dataclass(frozen=True)
@@ -39,15 +39,16 @@ def differs(reason: str) -> Comparison:
 
 
 def compare(want: Any, got: Any, task: Task) -> Comparison:
-    """What was observed of an answer beside what was observed of the reference."""
+    """Compare ``got``, observed of an answer, with ``want``, observed of the reference."""
     return _compare(want, got, task, _as_expected)
 
 
 def alike(one: Any, other: Any, task: Task) -> bool:
-    """Whether two answers, of which neither need be right, did the same.
+    """Whether two answers did the same. Neither need be right.
 
-    Exceptions are the same that say the same; where the task asks for one, those of one type. What the unit
-    judges itself is the same where the judge says the same, given what was given to ``one``.
+    Two exceptions are the same if they have the same type and message; where the task asks for an exception, the
+    type is enough. What the unit judges itself is the same if the judge comes to the same conclusion about both,
+    given the inputs of ``one``.
     """
     return _compare(one, other, task, _as_before).equal
 
@@ -92,12 +93,12 @@ def _as_before(one: Any, other: Any, task: Task) -> Comparison:
 
 
 def _said(error: Raised) -> str:
-    """The message without what is another each time: addresses, counters as in dense_3, data that follows in braces."""
+    """The message without what changes every time: addresses, counters as in dense_3, data that follows in braces."""
     return re.sub(r"0x[0-9a-f]+|_\d+", "", error.message.partition("{")[0])
 
 
 def conclusion(want: Judged, got: Any, task: Task) -> Comparison:
-    """What the unit's own judge makes of an observation; what was given it knows from ``want``, not the answer."""
+    """The conclusion of the unit's own judge. It takes the inputs from ``want``, not from the answer."""
     did, judge = got.did if isinstance(got, Judged) else got, task.judges.get(want.by)
     if judge is None:
         return differs(f"{task.unit} has no judge called {want.by!r}")
@@ -124,7 +125,7 @@ def _size(value: Any) -> int:
 
 
 def says_something(value: Any) -> bool:
-    """Whether an answer must have done something to be equal to a value: not where it is nothing, empty or NaN."""
+    """Whether an answer must do something to equal this value. It need not if the value is None, empty or all NaN."""
     if isinstance(value, list | dict):
         return any(map(says_something, value.values() if isinstance(value, dict) else value))
     if isinstance(value, Sample):
@@ -208,6 +209,6 @@ def _item(value: Any) -> Any:
 
 
 def _all(named: Iterable[tuple[str, Comparison]]) -> Comparison:
-    """Equal where everything is, else what differs first."""
+    """Equal if every comparison is; otherwise the first difference."""
     different = ((name, found) for name, found in named if not found.equal)
     return next((differs(f"{name}: {found.reason}") for name, found in different), EQUAL)

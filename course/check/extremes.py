@@ -1,8 +1,8 @@
-"""Numbers at the ends of what floats can hold, where a rule is told from nudging.
+"""Numbers at the limits of floating point, which tell a differentiation rule from nudging (finite differences).
 
-A rule multiplies a tiny number like any other one. Who nudges what it is multiplied by sees nothing: whatever the step,
-for one weight or for all at once, real or complex, the loss stays the same in all its digits, in a few hundred digits
-too. So parts have tiny factors beside what they are about, and that share of the gradient is observed ``magnified``.
+A rule multiplies a tiny factor like any other number. Nudging cannot see such a factor: whatever the step, for one
+weight or for all at once, real or complex, the loss keeps all its digits, even if there are a few hundred of them. So
+parts contain tiny factors beside what they are about, and that share of the gradient is observed ``magnified``.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import numpy as np
 
 TINY = 2.0**-1040  # float64 has some 30 bits left there, and none for a complex step times it
 SMALL = 2.0**-100  # float32 holds it and what it is divided by; real steps are lost beside it
-UNLIKELY = -700.0  # a score, beside others of ordinary size, of a class whose probability is about 1e-304
-UNLIKELY_IN_SINGLE = -70.0  # and about 4e-31, which float32 holds
+UNLIKELY = -700.0  # the score of a class whose probability is about 1e-304, if the other scores are of ordinary size
+UNLIKELY_IN_SINGLE = -70.0  # the same for a probability of about 4e-31, which float32 holds
 
 
 def tiny(rng: np.random.Generator, *shape: int, unit: float = 1.0) -> np.ndarray:
@@ -31,19 +31,19 @@ def is_single(result: Any) -> bool:
 
 
 def unit_for(result: Any) -> float:
-    """The smallest unit that can be used for an answer whose results are of the same type as this one."""
+    """The smallest unit that can be used for answers whose results have the same floating-point type as this one."""
     return SMALL if is_single(result) else TINY
 
 
 def unlikely_for(result: Any) -> float:
-    """The lowest score that can be used for an answer whose results are of the same type as this one."""
+    """The lowest score that can be used for answers whose results have the same floating-point type as this one."""
     return UNLIKELY_IN_SINGLE if is_single(result) else UNLIKELY
 
 
 def magnified(result: Any, unit: float, place: Any = ...) -> Any:
-    """Numbers, or the entries of an array at a place, as multiples of a unit, and so of ordinary size.
+    """The numbers at ``place`` in an array, by default all, divided by ``unit``, so that they have ordinary size.
 
-    What are no numbers, or has no such place, is told in words.
+    Returns a text if the result has no real numbers there.
     """
     try:
         numbers = np.asarray(np.asarray(result)[place], dtype=float)

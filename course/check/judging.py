@@ -1,6 +1,6 @@
 """Judging: points part by part, and the name of a known mistake.
 
-``judge`` sees plain data only. Where marks count it runs in another process than the answer, so nothing
+``judge`` sees plain data only. Where marks count, it runs outside the answer's process, so nothing
 that an answer patches or forges reaches it.
 """
 
@@ -44,7 +44,7 @@ class Expected:
 
 
 def require_sound(task: Task, reference: Observations) -> None:
-    """Make sure that the reference is right by its own check, and that doing nothing is not. Raises BrokenCheck."""
+    """Make sure that the check accepts the reference, and no answer that does nothing. Raises BrokenCheck."""
     if not reference:
         raise BrokenCheck(task, "its check has no parts")
     for name, value in reference.items():
@@ -60,8 +60,8 @@ def require_sound(task: Task, reference: Observations) -> None:
 def judge(expected: Expected, observed: Any, missing: str = "this part was not reached") -> Verdict:
     """The verdict on an answer, from what was observed of it and of the reference with the same seed.
 
-    Every part earns the same share of the points. ``observed`` may be anything: what is malformed or
-    missing earns nothing; ``missing`` says why it may be. Raises BrokenCheck.
+    Every part earns the same share of the points. ``observed`` may be anything: malformed and missing
+    parts earn nothing. ``missing`` is the reason that is given for a missing part. Raises BrokenCheck.
     """
     task = expected.task
     given = observed if isinstance(observed, Mapping) else {}
@@ -88,7 +88,7 @@ def _judge_part(name: str, want: Any, got: Any, task: Task) -> Part:
 
 
 def recognise(expected: Expected, observed: Mapping[str, Any]) -> Mistake | None:
-    """The first known mistake that did the same in every part."""
+    """The first known mistake that did the same as the answer in every part, if any."""
     if not set(expected.reference) <= set(observed):
         return None
     got = {name: decoded(observed, name) for name in expected.reference}

@@ -1,4 +1,4 @@
-"""Libraries that differentiate: which of them the answers of a unit may use, and which an answer does use."""
+"""Libraries that differentiate: which ones a unit's answers may use, and which ones an answer uses."""
 
 from __future__ import annotations
 
@@ -32,8 +32,11 @@ FRAMEWORKS = {
 
 
 def refused_libraries(unit: Any) -> frozenset[str]:
-    """The packages that cannot be imported while answers of a unit are graded. Where answers are to differentiate
-    themselves, these are all that do it for them, but for those that the unit names; else there are none."""
+    """The packages that cannot be imported while a unit's answers are graded.
+
+    If the unit's ``frameworks`` is None, there are none. Otherwise, its answers must differentiate themselves: these
+    are all packages that would do it for them, except those that the unit names.
+    """
     if unit.frameworks is None:
         return frozenset()
     every = {package for name, others in FRAMEWORKS.items() for package in (name, *others)}
@@ -42,14 +45,15 @@ def refused_libraries(unit: Any) -> frozenset[str]:
 
 
 def refused_parts(unit: Any) -> tuple[str, ...]:
-    """What cannot be imported of a library that is needed otherwise: it differentiates functions, losses and layers."""
+    """The modules that cannot be imported, although the rest of their library can: they differentiate functions, losses
+    and layers."""
     if unit.frameworks is None:
         return ()
     return "scipy.differentiate", "sklearn._loss", "sklearn.linear_model", "sklearn.neural_network"
 
 
 def refused_of(unit: Any, scope: Mapping[str, Any], names: tuple[str, ...]) -> list[str]:
-    """Which refused libraries the answers of these names use, themselves or by way of the notebook's functions."""
+    """The refused libraries that the answers called ``names`` use, directly or through functions of the notebook."""
     refused, found, seen = refused_libraries(unit), set(), set()
     waiting = [code for name in names for code in _codes(scope.get(name))]
     while waiting:

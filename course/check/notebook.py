@@ -19,7 +19,7 @@ PRACTICE_SEED = 1
 OBSERVATIONS = "application/vnd.gradients.observations+json"
 """The MIME type under which ``publish`` hands observations to the grader."""
 GRADING = "GRADIENTS_GRADING"
-"""Environment variable that is set where notebooks are graded: without a reference, with which checks could compare."""
+"""Environment variable that is set where notebooks are graded: no reference is there, so checks compare nothing."""
 
 
 class Check:
@@ -34,10 +34,10 @@ class Check:
         """Show the verdict on the answer to a task, and return the points.
 
         The inputs come from a fixed seed; the grader draws others, so only an answer that is right
-        in general keeps its points. Where notebooks are graded, nothing is compared and 0 returned.
+        in general keeps its points. Where notebooks are graded, nothing is compared and 0 is returned.
         Raises LookupError for a task that the unit does not have.
         """
-        found = find_task(self.unit.tasks, task)
+        found = self.unit.task_called(task)
         if os.environ.get(GRADING):
             print(f"{task} is checked by the grader")
             return 0.0
@@ -73,26 +73,19 @@ class Check:
         return f"the checks of {self.unit.name}: {tasks}"
 
 
-def find_task(tasks: dict[str, Task], name: str) -> Task:
-    """The task of that name. Raises LookupError with the names that there are."""
-    if name not in tasks:
-        raise LookupError(f"no task is called {name!r}; the tasks are {', '.join(tasks)}")
-    return tasks[name]
-
-
 def notebook_scope() -> dict[str, Any]:
     """The names that the running notebook has defined."""
     return vars(sys.modules["__main__"])
 
 
 def in_notebook() -> bool:
-    """Whether what is displayed is seen in a notebook, or another place where IPython runs."""
+    """Whether this process runs IPython, as the kernel of a notebook does."""
     ipython = sys.modules.get("IPython")
     return ipython is not None and ipython.get_ipython() is not None
 
 
 def show(text: str, html: str, instead: bool = False) -> None:
-    """Display HTML in a notebook, text elsewhere. ``instead`` takes away what the cell has shown before."""
+    """Display HTML in a notebook, text elsewhere. ``instead`` removes what the cell has shown before."""
     if in_notebook():
         from IPython.display import clear_output, display
 
@@ -104,10 +97,10 @@ def show(text: str, html: str, instead: bool = False) -> None:
 
 
 def publish(unit: str, task: str, seed: int) -> None:
-    """Observe the answer to a task and hand the observations, unjudged, to whoever runs the notebook.
+    """Observe the answer to a task and send the observations, unjudged, to the grader that runs the notebook.
 
-    Each part is handed over as soon as it was observed: so whoever waits for it knows how long a part takes, even where
-    an answer has switched its time limit off, and has the earlier ones if the kernel must be ended.
+    Each part is sent as soon as it is observed. So the grader can time every part, even if an answer has switched its
+    time limit off, and keeps the earlier parts if the kernel must be ended.
     """
     from IPython.display import display
 
@@ -119,5 +112,5 @@ def publish(unit: str, task: str, seed: int) -> None:
             stopped = Raised("TimeoutError", "interrupted before it had finished")
             display({OBSERVATIONS: {part: encode(stopped)}}, raw=True)
             raise
-        with suppress(Exception):  # of a notebook that has closed it
-            sys.stdout.flush()  # waits until all is sent: the next part may leave no other thread any time
+        with suppress(Exception):  # the notebook may have closed it
+            sys.stdout.flush()  # waits until everything is sent: the next part may leave other threads no time

@@ -27,8 +27,8 @@ Observations = dict[str, Any]
 """What was observed of one answer: for each part, a value as ``plain.encode`` writes it."""
 
 
-WALL = 4.0  # times its processor time that a part may take on the wall, in case it sleeps
-TICK = 0.2  # seconds after which a part's time is looked at
+WALL = 4.0  # times its limit of processor time: a part's limit of wall time, in case it sleeps
+TICK = 0.2  # seconds between two looks at a part's time
 IMPORTING = {
     function.__code__
     for module in (importlib._bootstrap, importlib._bootstrap_external)
@@ -36,7 +36,7 @@ IMPORTING = {
     for function in (vars(thing).values() if isinstance(thing, type) else [thing])
     if hasattr(function, "__code__")
 }
-"""The code of Python's own import. What only bears its file's name is not it."""
+"""The code objects of Python's own import. Other code does not count, even if it bears the same file name."""
 
 
 class NotDefined(NameError):
@@ -44,7 +44,7 @@ class NotDefined(NameError):
 
 
 def not_defined(name: str) -> str:
-    """What is said of an answer that is not there."""
+    """The message about an answer that is not defined."""
     return f"{name} is not defined: run the cell that defines it, or see with what error it ended"
 
 
@@ -53,7 +53,7 @@ class TimeIsUp(BaseException):
 
 
 class Answer:
-    """The names that a notebook defined, as attributes."""
+    """The names that a notebook defined, as attributes. Others raise NotDefined."""
 
     def __init__(self, scope: Mapping[str, Any]):
         self._scope = scope
@@ -67,8 +67,8 @@ class Answer:
 class Observing(Mapping[str, Any]):
     """What an answer does, part by part: each part is run when it is first asked for.
 
-    A part is one JSON value. What an answer prints is dropped, its warnings too; an exception or a
-    time-out is that part's observation. Raises BrokenCheck where the task has no parts.
+    The observation of a part is one JSON value. What an answer prints or warns is dropped; if it raises an
+    exception or runs out of time, that is observed. Raises BrokenCheck where the task has no parts.
     """
 
     def __init__(self, task: Task, scope: Mapping[str, Any], seed: int):
@@ -83,7 +83,7 @@ class Observing(Mapping[str, Any]):
         return self._seen[name]
 
     def _finished(self, observation: Any) -> Any:
-        """What is kept of an observation."""
+        """The observation as it is kept: of large arrays, some entries."""
         return sampled(observation, self._seed)
 
     def __iter__(self) -> Iterator[str]:
@@ -94,7 +94,7 @@ class Observing(Mapping[str, Any]):
 
 
 class Whole(Observing):
-    """The same with large arrays as they are, for who is to draw entries of them where the answer is not."""
+    """The same with large arrays kept whole: some of their entries are drawn later, outside the answer's process."""
 
     def _finished(self, observation: Any) -> Any:
         return observation
@@ -134,7 +134,7 @@ def _value_of(part: Callable[[], Any]) -> Any:
 
 
 def _line_of_answer(tb: TracebackType | None, scope: Mapping[str, Any]) -> tuple[int | None, str]:
-    """The innermost line of a traceback that stands in the answer's own code."""
+    """The innermost line of a traceback within the answer's own code: its number and its text."""
     found: tuple[int | None, str] = (None, "")
     for frame, line in traceback.walk_tb(tb):
         if frame.f_globals is scope:
@@ -160,7 +160,7 @@ def _silence() -> Iterator[None]:
         contextlib.redirect_stdout(nowhere),
         contextlib.redirect_stderr(nowhere),
         warnings.catch_warnings(),
-        np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"),  # as NumPy is, whatever a cell has set
+        np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"),  # NumPy's defaults, not a cell's
     ):
         warnings.simplefilter("ignore")
         logging.disable(logging.CRITICAL)
@@ -172,13 +172,13 @@ def _silence() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _time_limit(seconds: float) -> Iterator[None]:
-    """Raise TimeIsUp in the part that runs in the block once its time is over, where the system has interval timers."""
+    """Raise TimeIsUp in the block once the part's time is over. Needs the main thread and interval timers."""
     in_main = threading.current_thread() is threading.main_thread()
     if not in_main or not hasattr(signal, "setitimer"):
         yield
         return
     before = signal.signal(signal.SIGALRM, _Clock(seconds).tick)
-    signal.siginterrupt(signal.SIGALRM, False)  # what the part calls need not know of ticks
+    signal.siginterrupt(signal.SIGALRM, False)  # system calls of the part go on after a tick
     tick = min(TICK, seconds / 5)
     signal.setitimer(signal.ITIMER_REAL, tick, tick)
     try:
@@ -189,9 +189,10 @@ def _time_limit(seconds: float) -> Iterator[None]:
 
 
 class _Clock:
-    """What a part has left: time of this thread's processor and, in case it sleeps, time on the wall.
+    """The time that a part has left: processor time of this thread and, in case it sleeps, wall time.
 
-    An import's time is not the answer's, and none is broken off: its module would be half there for all that follows.
+    Time spent importing does not count. An import is never interrupted, since a half-loaded module would stay for
+    all that follows.
     """
 
     def __init__(self, seconds: float):

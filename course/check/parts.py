@@ -1,4 +1,4 @@
-"""Small things that the tasks of many units need to write their parts."""
+"""Small functions with which the tasks of many units write their parts."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from course.check.plain import Judged, caught
 
 
 def raises(kind: type[Exception], call: Callable[[], Any]) -> Any:
-    """A call that the task wants refused: the answer must raise that type of exception, or one derived from it.
+    """Observe a call that the answer must refuse with an exception of type ``kind``, or of a type derived from it.
 
-    What it returns instead, or raises instead, is observed and wrong.
+    Anything else that the answer returns or raises is observed too, and is wrong.
     """
     try:
         return call()
@@ -25,13 +25,16 @@ def raises(kind: type[Exception], call: Callable[[], Any]) -> Any:
 
 
 def judged(by: Callable[[Any, Any], Any], given: Any, did: Any) -> Judged:
-    """What an answer did where several things are right. ``by`` is declared with ``@unit.judge`` and decides, in the
-    grader's own process, from what was given and what the answer did."""
+    """What an answer did, where more than one result is right.
+
+    ``by`` is a function declared with ``@unit.judge``. It decides, in the grader's own process, from what was given
+    and what the answer did.
+    """
     return Judged(by.__name__, given, did)
 
 
 def item(result: Any, i: int, of: int) -> Any:
-    """Item i of a tuple or list of so many; anything else is returned as it is, for the verdict to name it."""
+    """Item ``i`` of a tuple or list of length ``of``; anything else as it is, so that the verdict names it."""
     return result[i] if isinstance(result, tuple | list) and len(result) == of else result
 
 
@@ -51,13 +54,15 @@ def away_from_zero(rng: np.random.Generator, *shape: int) -> np.ndarray:
 
 
 LONG = 200_000
-"""So many inputs that a result found by nudging each of them is not there in a part's time, however short a call is;
-an answer that goes through them once is there at once."""
+"""So many inputs that nudging each of them takes longer than a part may, however short a call is. An answer that goes
+through them once ends at once."""
 
 
 def entries(result: Any, shape: tuple[int, ...]) -> Any:
-    """A long array, in half of its digits, of which the grader will compare some entries (see ``sampling``); what has
-    another shape is told by its shape."""
+    """A long array, real numbers as float32, of which the grader will compare some entries (see ``sampling``).
+
+    Returns a text if the result has another shape or is no array.
+    """
     try:
         array = np.asarray(result)
         if array.shape != shape:

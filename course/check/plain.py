@@ -55,8 +55,8 @@ class Sample:
 class Raised:
     """An exception: its type and message, and the line of the answer that raised it, if known.
 
-    ``bases`` are Python's own types that it is of, such as ValueError and Exception; ``asked`` is the type, if any,
-    that the task asks for here.
+    ``bases`` names its built-in types, such as ValueError and Exception; ``asked`` names the type that the task asks
+    for here, if any.
     """
 
     kind: str
@@ -73,8 +73,8 @@ class Raised:
 
 @dataclass(frozen=True)
 class Judged:
-    """What an answer did where several things are right: the unit's judge of that name decides, who is told what was
-    given."""
+    """What an answer did, where more than one result is right: the unit's judge called ``by`` decides, and is told what
+    was given."""
 
     by: str
     given: Any
@@ -148,7 +148,7 @@ def _as_array(value: Any) -> np.ndarray | None:
 
 
 def _without_tensors(value: Any, levels: int) -> Any:
-    """A PyTorch or TensorFlow tensor as a NumPy array, also in lists down to so many levels; all else as it is."""
+    """PyTorch and TensorFlow tensors as NumPy arrays, also in lists down to ``levels`` levels; all else as it is."""
     if isinstance(value, list | tuple):
         return [_without_tensors(item, levels - 1) for item in value] if levels else value
     if hasattr(value, "detach") and hasattr(value, "cpu"):
@@ -174,9 +174,9 @@ def _from_objects(array: np.ndarray) -> np.ndarray | None:
 
 
 def decode(data: Any, depth: int = 0) -> Any:
-    """What ``encode`` wrote, as None, text, array, list, dict, ``Opaque`` or ``Raised``.
+    """What ``encode`` wrote: None, text, array, list, dict, ``Opaque``, ``Raised``, ``Judged``; or a ``Sample``.
 
-    Raises ValueError for anything that ``encode`` cannot have written.
+    Raises ValueError for anything else.
     """
     if depth > MAX_DEPTH:
         raise ValueError("observation: nested too deeply")

@@ -25,7 +25,7 @@ class Progress:
 
     @property
     def so_far(self) -> str:
-        """The whole in a line; of a unit without points, its tasks only."""
+        """The points and the tasks that are right, in a line; for a unit without points, the tasks only."""
         if not self.unit.points:
             return f"so far: {self.tasks_right}"
         return f"points so far: {self.total}, {self.tasks_right}"

@@ -1,7 +1,7 @@
-"""Of a large array some entries are compared, and no kernel knows which: the grader draws them from what came back.
+"""Only some entries of a large array are compared. The grader draws them afterwards, so no kernel knows which.
 
-Else whoever finds entries one by one, as nudging does, would look which ones are wanted and find those. The lower bits
-of a seed draw inputs; a kernel is told no others. The upper ones draw the entries.
+Otherwise an answer that finds entries one by one, as nudging does, could look which ones are wanted and find only
+those. The lower bits of a seed draw the inputs, and a kernel is told only these. The upper bits draw the entries.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import numpy as np
 
 from course.check.plain import ARRAY, MAX_DEPTH, MAX_ITEMS, decode
 
-BITS = 64  # of a seed that draw inputs
-LARGE = 10_000  # entries: of an array that has more, some are compared
+BITS = 64  # how many lower bits of a seed draw the inputs
+LARGE = 10_000  # entries: of an array that has more, only some are compared
 DRAWN = 100
-DEEPEST = 4 * MAX_DEPTH  # at most so deep is JSON that ``decode`` takes
+DEEPEST = 4 * MAX_DEPTH  # ``decode`` accepts no JSON that is nested deeper
 
 
 def inputs_of(seed: int) -> int:
@@ -25,7 +25,7 @@ def inputs_of(seed: int) -> int:
 
 
 def sampled(observation: Any, seed: int, depth: int = 0) -> Any:
-    """An observation, as JSON that may be anything, with some entries in the place of each large array."""
+    """An observation in which some entries take the place of each large array. The observation may be any JSON."""
     if isinstance(observation, list) and len(observation) <= MAX_ITEMS and depth < DEEPEST:
         return [sampled(item, seed, depth + 1) for item in observation]
     if not isinstance(observation, dict) or depth >= DEEPEST:
@@ -41,7 +41,7 @@ def _sample(array: dict[str, Any], seed: int) -> dict[str, Any]:
     try:
         values = decode(array).reshape(-1)
     except ValueError:
-        return array  # nobody will take it
+        return array  # it will be refused when it is decoded
     if values.size <= LARGE:
         return array
     places = np.random.default_rng([seed >> BITS, values.size]).integers(values.size, size=DRAWN)

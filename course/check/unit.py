@@ -1,7 +1,7 @@
 """Units and their tasks: the vocabulary in which ``course/<unit>/check.py`` and ``mistakes.py`` are written.
 
-A task observes the answer in named parts. Each part is a function without arguments, so that one part
-that raises or never ends leaves the others alone::
+A task observes the answer in named parts. Each part is a function without arguments, so that a part
+that raises or never ends does not affect the others::
 
     unit = Unit("numeric_gradient")
 
@@ -29,24 +29,20 @@ import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import course
 from course import UNITS, quiet
+from course.errors import UnknownTask, UnknownUnit, UserError
 
 Parts = Mapping[str, Callable[[], Any]]
 Judge = Callable[[Any, Any], Any]
 
 
-class UnknownUnit(LookupError):
-    """A unit's name that is not in ``course.UNITS``."""
-
-    def __init__(self, name: str):
-        super().__init__(f"no unit is called {name!r}; the units are {', '.join(UNITS)}")
-
-
-class BrokenCheck(ValueError):
-    """A fault of a unit: with this check no answer can be marked, the reference neither."""
+class BrokenCheck(UserError):
+    """A fault of a unit: its check can mark no answer, not even the reference."""
 
     def __init__(self, task: Task, fault: str):
         super().__init__(f"{task.unit}, {task.name}: {fault}; the fault is in the unit, not in an answer")
@@ -57,9 +53,9 @@ class Task:
     """One graded exercise: what it is worth, what the student writes, and how it is observed.
 
     ``answers`` are the names that the answer defines (usually one, the task's own). ``rtol`` and
-    ``atol`` bound the difference from the reference: ``|got - want| <= atol + rtol * |want|``, with a tenth of
-    rtol * (the array's largest entry) for atol if that is more. ``seconds`` of processor time may each part take.
-    ``judges`` are the unit's, by name.
+    ``atol`` bound the difference from the reference: ``|got - want| <= atol + rtol * |want|``. If a tenth of
+    rtol * (the array's largest entry) is more than atol, it replaces atol. Each part may take ``seconds`` of
+    processor time. ``judges`` are the unit's, by name.
     """
 
     unit: str
@@ -93,18 +89,24 @@ class Mistake(Alternative):
 class Unit:
     """A unit's tasks, with its reference, mistakes and alternatives, which are loaded when asked for.
 
-    ``limits`` are bounds for grading a notebook of the unit that differ from the usual ones: fields of
-    ``autograder.inside.limits.Limits``, such as ``{"total_seconds": 1200}``. ``frameworks``, where a unit is
-    about differentiating oneself, are the libraries that differentiate (see ``libraries``) which its answers may use
-    all the same; others cannot be imported where it is graded. None refuses no library.
+    ``limits`` are the limits for grading a notebook of the unit that differ from the usual ones, such as
+    ``{"total_seconds": 1200}``. ``frameworks`` is for a unit whose answers must differentiate themselves: it names the
+    libraries that differentiate (see ``libraries``) which they may use all the same. The others cannot be imported
+    where the unit is graded. None refuses no library. ``shows`` names a module beside ``reference.py``, built on it,
+    from which the lesson shows definitions too.
     """
 
-    def __init__(self, name: str, limits: Mapping[str, float] | None = None, frameworks: tuple[str, ...] | None = None):
-        if name not in UNITS:
-            raise UnknownUnit(name)
+    def __init__(
+        self,
+        name: str,
+        limits: Mapping[str, float] | None = None,
+        frameworks: tuple[str, ...] | None = None,
+        shows: str = "reference",
+    ):
         self.name = name
+        self.number = UNITS.index(name) if name in UNITS else 0
         self.limits = dict(limits or {})
-        self.frameworks = frameworks
+        self.frameworks, self.shows = frameworks, shows
         self.tasks: dict[str, Task] = {}
         self._judges: dict[str, Judge] = {}
         self._mistakes: list[Mistake] = []
@@ -112,8 +114,18 @@ class Unit:
 
     @property
     def assignment(self) -> str:
-        """The unit's folder in ``notebooks/``, which is also nbgrader's name for it."""
-        return f"{UNITS.index(self.name):02d}_{self.name}"
+        """The unit's folder in ``notebooks/``, which is also nbgrader's name for it. ``number`` is its place in the
+        course."""
+        return f"{self.number:02d}_{self.name}"
+
+    @cached_property
+    def folder(self) -> Path:
+        """Where its files lie."""
+        return Path(next(iter(importlib.import_module(f"course.{self.name}").__path__)))
+
+    def module_name(self, name: str) -> str:
+        """The full name of a module of the unit, such as ``check``."""
+        return f"course.{self.name}.{name}"
 
     @property
     def points(self) -> float:
@@ -128,7 +140,7 @@ class Unit:
         atol: float = 1e-9,
         seconds: float = 10.0,
     ) -> Callable[[Callable], Callable]:
-        """Declare a task; the decorated function observes it and gives it its name."""
+        """Declare a task: the decorated function observes answers, and the task has its name."""
 
         def declare(observe: Callable[[Any, Any], Parts]) -> Callable:
             name = observe.__name__
@@ -142,24 +154,30 @@ class Unit:
         return declare
 
     def judge(self, judge: Judge) -> Judge:
-        """Declare the decorated function to decide whether what an answer did is right, where more than one thing is.
+        """Declare the decorated function a judge: it decides if an answer is right where more than one result is.
 
         It takes what was given and what the answer did, both as plain data, and returns ``EQUAL`` or
-        ``differs(reason)`` of ``course.check.comparing``. It runs where marks are given, on what a student chose, so it
-        must not take long whatever that is.
+        ``differs(reason)`` of ``course.check.comparing``. It runs where marks are given, on data that a student chose,
+        so it must not take long, whatever the data is.
         """
         self._judges[judge.__name__] = judge
         return judge
 
+    def task_called(self, name: str) -> Task:
+        """The task of that name. Raises UnknownTask."""
+        if name not in self.tasks:
+            raise UnknownTask(self.name, name, self.tasks)
+        return self.tasks[name]
+
     def task_of(self, answer: str) -> Task:
-        """The task to which an answer belongs."""
+        """The task to which an answer belongs. Raises LookupError."""
         for task in self.tasks.values():
             if answer in task.answers:
                 return task
         raise LookupError(f"{self.name}: no task has an answer called {answer!r}")
 
     def mistake(self, name: str, hint: str) -> Callable[[Callable], Callable]:
-        """Declare the decorated definition, which bears an answer's name, to be a known mistake."""
+        """Declare the decorated definition, which bears an answer's name, a known mistake."""
 
         def declare(wrong: Callable) -> Callable:
             answer = wrong.__name__
@@ -188,7 +206,7 @@ class Unit:
         self._mistakes.append(Mistake(task, answer, name, source, hint))
 
     def alternative(self, name: str) -> Callable[[Callable], Callable]:
-        """Declare the decorated definition, which bears an answer's name, to be right as well."""
+        """Declare the decorated definition, which bears an answer's name, another right answer."""
 
         def declare(right: Callable) -> Callable:
             answer = right.__name__
@@ -206,13 +224,14 @@ class Unit:
     def _module(self, name: str) -> ModuleType:
         """A module of the unit; what TensorFlow prints while it is imported is dropped."""
         with quiet.start_up():
-            return importlib.import_module(f"course.{self.name}.{name}")
+            return importlib.import_module(self.module_name(name))
 
     def reference_source(self, name: str) -> str:
-        """The code of one function or class of the reference."""
-        if not hasattr(self.reference, name):
-            raise LookupError(f"{self.name}: the reference has no {name!r}")
-        return definition(getattr(self.reference, name))
+        """The code of one function or class of the reference, or of the module ``shows``. Raises LookupError."""
+        for module in ("reference", self.shows):
+            if hasattr(self._module(module), name):
+                return definition(getattr(self._module(module), name))
+        raise LookupError(f"{self.name}: the reference has no {name!r}")
 
     def mistakes(self, task: str) -> list[Mistake]:
         """The known mistakes of a task."""
@@ -235,7 +254,7 @@ def definition(thing: Any) -> str:
 
 
 def _class_source(thing: type) -> str:
-    """The source of a class, also where a module defines several of one name: the one that holds its methods."""
+    """The source of a class. Of several classes of one name in a module, it is the one with this class's methods."""
     lines, _ = inspect.findsource(inspect.getmodule(thing) or thing)
     methods = [getattr(member, "__func__", member) for member in vars(thing).values()]
     numbers = [method.__code__.co_firstlineno for method in methods if inspect.isfunction(method)]
@@ -249,6 +268,6 @@ def _class_source(thing: type) -> str:
 
 def load(name: str) -> Unit:
     """The unit of that name, with its tasks. Raises UnknownUnit."""
-    if name not in UNITS:
-        raise UnknownUnit(name)
+    if not any(Path(place, name, "check.py").is_file() for place in course.__path__):
+        raise UnknownUnit(name, UNITS)
     return importlib.import_module(f"course.{name}.check").unit

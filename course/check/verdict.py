@@ -10,7 +10,7 @@ from typing import Any
 
 
 class State(StrEnum):
-    """How far an answer is right, or one part of it."""
+    """The state of an answer, or of one part of it."""
 
     RIGHT = "right"
     WRONG = "not right yet"
@@ -18,7 +18,7 @@ class State(StrEnum):
     UNDEFINED = "not defined yet"
 
 
-GREEN, RED, GREY = "#1f8549", "#d0342c", "#707579"  # white letters can be read on them, and they are seen on any ground
+GREEN, RED, GREY = "#1f8549", "#d0342c", "#707579"  # white letters can be read on them; they show on any background
 SIGNS = {
     State.RIGHT: ("✓", GREEN),
     State.WRONG: ("✗", RED),
@@ -37,7 +37,7 @@ def rounded(points: float) -> str:
 
 @dataclass(frozen=True)
 class Part:
-    """One part of a task: how far the answer got it right, and if it did not, why."""
+    """One part of a task: whether the answer got it right, and if not, why."""
 
     name: str
     state: State
@@ -56,7 +56,7 @@ class Part:
 
 
 def _state_before(right: bool, reason: str) -> State:
-    """The state of a part in records of earlier versions, which told it by the reason's words."""
+    """The state of a part in a record of an earlier version, which only the words of the reason tell."""
     if right is True:
         return State.RIGHT
     if reason.startswith("NotImplementedError"):
@@ -95,12 +95,12 @@ class Verdict:
 
     @property
     def state(self) -> State:
-        """The state that all parts have in common; where they have none, the answer is not right yet."""
+        """The state that all parts share; if they share none, the answer is not right yet."""
         return next(filter(self._all, State), State.WRONG)
 
     @property
     def score(self) -> str:
-        """The points, of how many; nothing where there are none to be had."""
+        """The points and the most points, such as ``1 of 2``; an empty text if the task has no points."""
         return f"{rounded(self.points)} of {rounded(self.max_points)}" if self.max_points else ""
 
     @property
@@ -141,20 +141,20 @@ class Verdict:
 
 
 def framed(color: str, content: str) -> str:
-    """Content, which is HTML already, with a line of a colour to its left. Its text keeps the colour of the page."""
+    """HTML content with a coloured line to its left. Its text keeps the colour of the page."""
     style = f"border-left:4px solid {color};padding:.2em .8em;color:inherit;overflow-x:auto"
-    return f'<div style="{style}" tabindex="0">{content}</div>'  # which keys can scroll
+    return f'<div style="{style}" tabindex="0">{content}</div>'  # tabindex: keys can scroll it
 
 
 def badge(state: State, words: str = "") -> str:
-    """A state in a word or two, in letters that bring their own ground, so that they can be read on any other."""
+    """A state in a word or two, as HTML. It has its own background colour, so that it can be read on any page."""
     sign, color = SIGNS[state]
     style = f"background-color:{color};color:#fff;border-radius:3px;padding:0 .5em;white-space:nowrap"
     return f'<span style="{style}"><span aria-hidden="true">{sign} </span>{words or state}</span>'
 
 
 def cell(content: str, scope: str = "", style: str = "") -> str:
-    """A cell of a table, whose content is HTML already; the header of a row or column if it has a scope."""
+    """A cell of a table, with HTML content. With a ``scope``, it is the header of a row or column."""
     tag, scope = ("th", f' scope="{scope}"') if scope else ("td", "")
     return f'<{tag}{scope} style="{CELL}{style}">{content}</{tag}>'
 

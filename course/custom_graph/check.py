@@ -1,6 +1,6 @@
 """The tasks of unit 3. Graphs are built of nodes with operations of the check's own, so each task stands alone.
 
-Nothing here that can be imported is an answer: what would be one stands inside the task that needs it.
+Nothing that can be imported from here is a right answer: such code stands inside the task that needs it.
 """
 
 import math
@@ -31,8 +31,8 @@ def operations(answer, rng):
     endless = int(rng.integers(2, 9)) * 10**400  # a whole number that is larger than any float
 
     def at(operation, points, ends):
-        """Value and slopes at each point, and at the ends of what numbers can be, where no two values have a useful
-        difference, the slopes alone: there they are given by what they are observed as multiples of."""
+        """Value and slopes at each point, then the slopes alone at the ends of what floats can hold, where no two
+        values have a useful difference. ``ends`` are pairs of a point and the unit in which its slope is observed."""
         seen = [
             [operation.compute(list(x)), *(operation.partial_derivative(list(x), i) for i in range(len(x)))]
             for x in points
@@ -96,8 +96,8 @@ def backward_through(answer, rng):
 
 
 def named(graph):
-    """The nodes of a graph by name, made in the order in which the graph tells them: that tells nothing (see
-    ``shuffled``). The graph tells of each node its inputs' names."""
+    """The nodes of a graph by name. ``graph`` maps the name of each node to the names of its inputs. Nodes are made in
+    the order of ``graph``, which tells an answer nothing (see ``shuffled``)."""
     nodes = {name: Node(1.0, name) for name in graph}
     for name, before in graph.items():
         nodes[name].inputs = tuple(nodes[other] for other in before)
@@ -107,7 +107,7 @@ def named(graph):
 
 @unit.judge
 def inputs_first(graph, order):
-    """Every node of a graph once, and none before one of its inputs. The graph tells of each node its inputs' names."""
+    """Whether ``order`` has every node once, and none before one of its inputs. ``graph`` is as in ``named``."""
     if not isinstance(order, list) or not all(isinstance(name, str) for name in order):
         return differs("expected a list of nodes")
     place = {name: i for i, name in reversed(list(enumerate(order)))}
@@ -131,13 +131,13 @@ def topological_order(answer, rng):
     a, b, c, d, e, f = rng.permutation(list("abcdef")).tolist()
 
     def shuffled(graph):
-        """A graph that was told inputs first, in another order, and its last node: else the order of names, of
+        """A graph whose inputs come first, put into a random order, and its last node. Otherwise the order of names, of
         memory or of what stands in a frame would be an answer."""
         names = list(graph)
         return {name: graph[name] for name in rng.permutation(names).tolist()}, names[-1]
 
     def ordered(graph, last):
-        """The names of the nodes in the answer's order; "?" for what is none of them."""
+        """The names of the nodes in the answer's order; "?" for anything that is not a node."""
         nodes = named(graph)
         order = answer.topological_order(nodes[last])
         return [next((name for name, node in nodes.items() if node is one), "?") for one in order]
@@ -154,7 +154,7 @@ def topological_order(answer, rng):
         return lambda: [listed(*sound), raises(ValueError, lambda: ordered(*circular))]
 
     def in_a_row(n):
-        """Which of n nodes the answer puts at each place, -1 for what is none of them."""
+        """The part that observes which of n nodes the answer puts at each place; -1 for anything that is not a node."""
         nodes, order = [Node(1.0) for _ in range(n)], rng.permutation(n)
         before = dict(pairwise(order.tolist()))
         for after, one in sorted((after, one) for one, after in before.items()):
@@ -184,7 +184,7 @@ def topological_order(answer, rng):
 
 @unit.task(points=1)
 def neuron_loss(answer, rng):
-    # No two terms of the score are alike, and it is not near 0, for these values and for the others.
+    # For these values and for the others, no two terms of the score are alike, and the score is not near 0.
     x = (rng.choice([-1, 1]) * rng.uniform([0.4, 1.1], [0.6, 1.4])).tolist()
     w = (rng.choice([-1, 1]) * rng.uniform([0.7, 0.4, 0.25], [0.9, 0.6, 0.35])).tolist()
     whole_w = (rng.permutation([2, 3]) * rng.choice([-1, 1], size=2)).tolist()
@@ -194,11 +194,11 @@ def neuron_loss(answer, rng):
     other_x, other_w = [-number / 2 for number in x], [w[1], w[0], -0.3 * w[2]]
 
     def one(compute):
-        """A class of operations, as op.Exp: called without arguments it gives an operation of one input."""
+        """A class of operations like op.Exp: called without arguments, it makes an operation of one input."""
         return lambda: Formula(lambda x: compute(x[0]), None)
 
     def offered():
-        """The operations by name: those that are given, and the check's own in the place of the answers."""
+        """The operations by name: those that are given, and the check's own in place of the student's answers."""
         ours = {
             "Multiply": lambda: Formula(math.prod, None),
             "Exp": one(math.exp),
@@ -217,7 +217,7 @@ def neuron_loss(answer, rng):
         return node.value
 
     def slope(loss, node):
-        """How the loss changes with a node's value, by nudging it: going backward is another task's answer."""
+        """The derivative of the loss by a node's value, by nudging it: the backward pass is another task's answer."""
         kept, seen = node.value, []
         for node.value in (kept + 1e-4, kept - 1e-4):
             seen.append(value_of(loss))
@@ -256,7 +256,7 @@ def neuron_loss(answer, rng):
 def softplus(answer, rng):
     small = [float(rng.uniform(0.4, 0.9)), float(rng.uniform(1.5, 3)), 2]
     both = [*small, 0.0, *(-x for x in small)]
-    large = [small[0], float(rng.uniform(800, 900)), 1000]  # where x is large a ReLU is right, at small[0] it is not
+    large = [small[0], float(rng.uniform(800, 900)), 1000]  # a ReLU is right where x is large, but not at small[0]
 
     def values(points):
         return [answer.Softplus().compute([x]) for x in points]

@@ -1,4 +1,4 @@
-"""Pictures of unit 3: any graph of nodes as SVG, the way back stepped through, and what the moon network learnt."""
+"""Pictures of unit 3: any graph of nodes as SVG, the backward pass step by step, and what the moon network learnt."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def moon_grid(across: int = 40, down: int = 25) -> list[list[float]]:
 def moons(
     points: Sequence[Any], labels: Sequence[int], score: Callable[[list[list[float]]], Any] | None = None
 ) -> Picture:
-    """The points, and where a network's score is positive; ``score`` takes a list of points, or is left out."""
+    """The points and, if ``score`` is given, where a network's score is positive. ``score`` takes a list of points."""
     figure, axes = new_figure(6.4, 3.8)
     right = ""
     if score is not None:

@@ -2,45 +2,46 @@
 
 | module         | looks at                                                              |
 |----------------|-----------------------------------------------------------------------|
-| ``diagnosis``  | (what a look at one thing found)                                      |
-| ``software``   | Python, packages, JupyterLab's extensions, notebooks, the sandbox     |
+| ``diagnosis``  | (the result of one check)                                             |
+| ``software``   | Python, packages, JupyterLab's extensions                            |
 | ``gpus``       | the driver, CUDA's libraries and which of them are found              |
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from importlib.metadata import entry_points
 
 from course.doctor import gpus, software
 from course.doctor.diagnosis import Diagnosis
+from course.errors import UserError
 
-CHECKS: tuple[Callable[[], Diagnosis], ...] = (
-    software.python,
-    software.packages,
-    software.extensions,
-    software.notebooks,
-    software.sandbox,
-    gpus.driver,
-    gpus.cuda_wheels,
-    gpus.cuda_version,
-    gpus.library_path,
-)
-QUICK = (software.python, software.packages, software.extensions, gpus.driver, gpus.cuda_wheels, gpus.library_path)
-"""What a notebook may look at: it takes no time, and matters to a student."""
+DoctorCheck = Callable[[], Diagnosis]
+SOFTWARE: tuple[DoctorCheck, ...] = (software.python, software.packages, software.extensions)
+GPUS: tuple[DoctorCheck, ...] = (gpus.driver, gpus.cuda_wheels, gpus.cuda_version, gpus.library_path)
+QUICK = (*SOFTWARE, gpus.driver, gpus.cuda_wheels, gpus.library_path)
+"""The checks that a notebook may run: they take no time, and matter to a student."""
+PLUGINS = "gradients_course.doctor"
+"""The group of entry points with which other packages, such as the autograder, add their checks."""
 
 
-def examine(checks: tuple[Callable[[], Diagnosis], ...] = CHECKS) -> list[Diagnosis]:
-    """Look at everything, and return what was found."""
-    return [_look(check) for check in checks]
+def examine(checks: Sequence[DoctorCheck] = ()) -> list[Diagnosis]:
+    """Run these checks, by default all of them, and return what they found."""
+    if checks:
+        return [_look(check.__name__, check) for check in checks]
+    others = [_look(other.name, lambda other=other: other.load()()) for other in entry_points(group=PLUGINS)]  # type: ignore[misc]
+    return [*examine(SOFTWARE), *others, *examine(GPUS)]
 
 
-def _look(check: Callable[[], Diagnosis]) -> Diagnosis:
-    """What a check finds; without a package that the looking itself needs, that."""
+def _look(name: str, check: DoctorCheck) -> Diagnosis:
+    """What a check finds, or why it cannot run."""
     try:
         return check()
+    except UserError as error:  # another package's check cannot run here
+        return Diagnosis(name.replace("_", " "), False, str(error), minor=True)
     except ImportError as error:
-        name = check.__name__.replace("_", " ")
+        name = name.replace("_", " ")
         return Diagnosis(name, False, f"cannot be looked at: {error}", software.install())
 
 
-__all__ = ["CHECKS", "QUICK", "Diagnosis", "examine"]
+__all__ = ["PLUGINS", "QUICK", "Diagnosis", "examine"]

@@ -1,4 +1,4 @@
-"""What a look at one thing found."""
+"""The result of one check of the installation."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """One thing that was looked at: whether it is well, what was found, and what to do if it is not. With ``minor``
-    the course runs all the same."""
+    """One thing that was checked: whether it is well, what was found, and how to mend it if it is not.
+
+    ``minor`` means that the course runs all the same.
+    """
 
     name: str
     well: bool

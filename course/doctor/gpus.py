@@ -1,4 +1,4 @@
-"""GPUs: the driver, and whether what TensorFlow and PyTorch bring of CUDA fits it and each other.
+"""GPUs: the driver, and whether the CUDA libraries of TensorFlow and PyTorch fit it and each other.
 
 TensorFlow up to 2.21 is built for the wheels of CUDA 12, PyTorch from 2.11 for those of CUDA 13. Wheels of both write
 the same files, so where both are installed one framework finds the other's libraries.
@@ -15,17 +15,29 @@ from pathlib import Path
 from typing import Any
 
 from course.doctor.diagnosis import Diagnosis
-from course.gpu.cards import RESTART, find
+from course.gpu.cards import RESTART_MACHINE, find
 
 ONE_SET = 'in a new environment: pip install -e ".[gpu]" -c constraints-gpu.txt'
 DRIVERS = {12: "525.60", 13: "580.65"}
 """The oldest driver for Linux that runs programs of each CUDA; source: NVIDIA's CUDA toolkit release notes."""
-SHARED = ("cublas", "cudart", "cudnn", "cufft", "cupti", "curand", "cusolver", "cusparse", "nccl", "nvrtc", "nvJitLink")
+CUDA_LIBRARIES = (
+    "cublas",
+    "cudart",
+    "cudnn",
+    "cufft",
+    "cupti",
+    "curand",
+    "cusolver",
+    "cusparse",
+    "nccl",
+    "nvrtc",
+    "nvJitLink",
+)
 """Libraries that the wheels bring."""
 NO_GPU = "no GPU, so the CPU"
 PCI, NVIDIA, DISPLAY = Path("/sys/bus/pci/devices"), "0x10de", "0x03"
-"""Where Linux tells what is in the machine; the vendor, and how the class of its graphics cards begins."""
-INSTALL = (
+"""The folder in which Linux lists the machine's devices; NVIDIA's vendor number; how a graphics card's class begins."""
+INSTALL_CUDA = (
     "install NVIDIA's driver (nvidia-smi must list every card); a container that is to use it needs --gpus all, and "
     "NVIDIA's container toolkit outside"
 )
@@ -59,7 +71,7 @@ def _stem(name: str) -> str:
 
 
 def driver() -> Diagnosis:
-    """Whether there is a driver for the cards, and it answers, and every card."""
+    """Whether there is a driver for the cards, and whether it and every card answer."""
     import pynvml
 
     name, found = "GPU driver", find()
@@ -72,7 +84,7 @@ def driver() -> Diagnosis:
     except pynvml.NVMLError_LibraryNotFound:
         there = plugged_in()
         told = f"{_counted(there)} of NVIDIA's, but no driver, so the CPU" if there else NO_GPU
-        return Diagnosis(name, not there, told, INSTALL, minor=True)
+        return Diagnosis(name, not there, told, INSTALL_CUDA, minor=True)
     except pynvml.NVMLError:
         version = "of an unknown version"
     return Diagnosis(name, True, f"{_counted(len(found.cards))}, driver {version}" if found.cards else NO_GPU)
@@ -102,7 +114,7 @@ def cuda_version() -> Diagnosis:
     except pynvml.NVMLError_LibraryNotFound:
         return Diagnosis(name, True, "no driver, so the CPU")
     except pynvml.NVMLError as error:
-        return Diagnosis(name, False, f"the driver does not say ({error})", RESTART)
+        return Diagnosis(name, False, f"the driver does not say ({error})", RESTART_MACHINE)
     newest, minor = answer // 1000, answer % 1000 // 10
     if not needed:
         return Diagnosis(name, True, f"up to CUDA {newest}.{minor}; the frameworks bring none")
@@ -122,11 +134,11 @@ def _ask(function: str) -> Any:
 
 
 def library_path() -> Diagnosis:
-    """Whether ``LD_LIBRARY_PATH`` leads to other libraries of CUDA than the installed wheels, which it then hides."""
+    """Whether ``LD_LIBRARY_PATH`` leads to other CUDA libraries, which then hide those of the installed wheels."""
     own = Path(sysconfig.get_path("purelib"), "nvidia")
     places = [Path(place) for place in os.environ.get("LD_LIBRARY_PATH", "").split(":") if place]
     others = [place for place in places if not place.resolve().is_relative_to(own.resolve())]
-    hiding = [str(place) for place in others if any(any(place.glob(f"lib{name}.so*")) for name in SHARED)]
+    hiding = [str(place) for place in others if any(any(place.glob(f"lib{name}.so*")) for name in CUDA_LIBRARIES)]
     bad = bool(hiding and wheels())
     found = f"LD_LIBRARY_PATH hides the installed ones by {', '.join(hiding)}" if bad else "nothing hides them"
     mend = "unset LD_LIBRARY_PATH, where Jupyter is started (on a hub: c.Spawner.environment)"

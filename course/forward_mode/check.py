@@ -1,8 +1,8 @@
-"""The tasks of unit 4. Plain arrays, in shapes that tell all axes apart and in square ones that let slips run.
+"""The tasks of unit 4. Some arrays have shapes that tell all axes apart; in square ones slips raise no error.
 
-Beside them stand values so large that a difference of two of them has no digits of a derivative, and derivatives of
-which some are so small beside the others that no real step is right for both (see ``course.check.extremes``). A complex
-step is right everywhere: it is forward mode.
+Other inputs keep real steps from being right (see ``course.check.extremes``). Some values are so large that a
+difference of two of them has no digits of a derivative. Some derivatives are so small beside others that no real step
+is right for both. A complex step is right everywhere: it is forward mode.
 """
 
 import numpy as np
@@ -11,11 +11,11 @@ from course.check import Unit
 from course.check.extremes import SMALL, magnified, tiny
 from course.check.parts import first, second
 
-unit = Unit("forward_mode", frameworks=())
+unit = Unit("forward_mode", frameworks=(), shows="network")
 
 
 def drawn(rng, *shape):
-    """Numbers away from 0 and from each other's size, of both signs."""
+    """Numbers of both signs, away from 0."""
     return rng.uniform(0.6, 1.9, size=shape) * rng.choice([-1, 1], size=shape)
 
 
@@ -23,11 +23,11 @@ def copies(given):
     return [np.copy(array) for array in given]
 
 
-HUGE = 2.0**40  # a difference of such values with any usual step is wrong in the first few digits
+HUGE = 2.0**40  # with any usual step, a difference of such values is wrong in its first few digits
 
 
 def after(call, given):
-    """What the call returned, and what it left of the arrays that it was given."""
+    """What the call returned, and the arrays that it was given, as it left them."""
     arrays = copies(given)
     return [call()(*arrays), *arrays]
 
@@ -45,7 +45,7 @@ def product_derivative(answer, rng):
         slopes[:3] = tiny(rng, 3, unit=SMALL)
 
     def of(*cases):
-        """The derivatives, and that of two vectors of which some entries hardly move."""
+        """The derivatives in all cases, and that of two vectors of which some entries hardly move."""
         mixed = answer.product_derivative(*copies((b, db, c, dc)))
         found = [answer.product_derivative(*copies(given)) for given in cases]
         return [*found, {"all": mixed, "small ones": magnified(mixed, SMALL, np.s_[:3])}]
@@ -71,7 +71,7 @@ def matmul_derivative(answer, rng):
     da[0], db[:, 0] = tiny(rng, 3, 3, unit=SMALL), tiny(rng, 3, 3, unit=SMALL)
 
     def of(given):
-        """The derivative, and that of matrices of which a row and a column hardly move."""
+        """The derivative, and that of two matrices of which a row and a column hardly move."""
         mixed = answer.matmul_derivative(*copies((a, da, b, db)))
         found = answer.matmul_derivative(*copies(given))
         return [found, {"all": mixed, "small ones": magnified(mixed, SMALL, (0, 0))}]
@@ -132,8 +132,8 @@ def linear_layer(answer, rng):
     small = np.column_stack([x[:, 0], tiny(rng, 2, unit=SMALL)])
 
     def and_huge_weights(*found):
-        """What was found, the derivatives by weights so large that y has no digits of them, and by those of an input
-        that is tiny beside another one."""
+        """What was found; the derivatives at weights so large that y has no digits of them; and the derivative by the
+        weights of an input that is tiny beside another one."""
         huge = [of((x, 2**12 * HUGE * W, b), entry) for entry in (1, 2)]
         return [*found, *huge, magnified(of((small, W, b), 1), SMALL, np.s_[:, :, 1])]
 
@@ -183,7 +183,7 @@ def training_step(answer, rng):
         return and_surely_wrong(answer.training_step(*given, rate), *given)
 
     def and_surely_wrong(*found):
-        """What was found, and the parameters after a step for probabilities next to 0 and 1 that are wrong."""
+        """What was found, and the parameters after a step where wrong probabilities are next to 0 and 1."""
         return [*found, second(of(sure, rate))]
 
     return {

@@ -1,4 +1,4 @@
-"""Pictures of unit 4: a pass forward, the derivatives of a layer, the cost of both modes, a training."""
+"""Pictures of unit 4: a forward pass, the derivatives of a layer, the cost of both modes, a training run."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def forward_pass(moving: str = "x") -> Picture:
 
 
 def forward_slider() -> Any:
-    """The pass forward with a slider for the input that moves."""
+    """The forward pass with a slider for the input that moves."""
     return with_slider(forward_pass, [(name, name) for name in INPUTS], start=0, label="derivatives by")
 
 
@@ -154,7 +154,7 @@ def counted() -> dict[str, np.ndarray]:
 
 
 def measured(repeats: int = 5) -> dict[str, np.ndarray]:
-    """Seconds of both modes on one core, the shortest of some repeats, in tables as those of ``counted``."""
+    """Seconds of both modes on one core, the shortest of some repeats, in tables like those of ``counted``."""
     return {name: _table(partial(_seconds, repeats, mode)) for name, mode in MODES.items()}
 
 
@@ -179,7 +179,7 @@ def _seconds(repeats: int, mode: Mode, stages: list[np.ndarray]) -> float:
 
 
 def cost_map(seconds: dict[str, np.ndarray]) -> Picture:
-    """How many times as dear forward mode is as reverse mode, over inputs and outputs: counted and measured."""
+    """The cost of forward mode divided by that of reverse mode, over inputs and outputs: counted and measured."""
     figure, panels = new_figure(9.0, 4.3, ncols=2)
     tables = {"multiplications: forward ÷ reverse": counted(), "time measured here: forward ÷ reverse": seconds}
     for axes, (title, table) in zip(panels, tables.items(), strict=True):

@@ -2,8 +2,7 @@
 
 A derivative of an array a of shape S by a tracked array w of shape T is an array da of shape S + T:
 ``da[s][t]`` is the derivative of ``a[s]`` by ``w[t]``. The rules below know nothing of w; they take da and
-return the derivative of the result. ``tensor.py`` builds a tensor on them, ``network.py`` a network on that;
-both can be imported from here too.
+return the derivative of the result. ``tensor.py`` builds a tensor on them, ``network.py`` a network on that.
 
 Sources: R. Wengert, "A simple automatic derivative evaluation program", Communications of the ACM 7 (1964);
 W. Clifford, "Preliminary sketch of biquaternions" (1873), for dual numbers; A. Griewank and A. Walther,
@@ -187,13 +186,3 @@ def training_step(parameters, p, derivatives, labels, learning_rate):
     gradients = {name: np.tensordot(slopes, derivatives[name], axes=1) for name in parameters}
     updated = {name: w - learning_rate * gradients[name] for name, w in parameters.items()}
     return loss, updated
-
-
-def __getattr__(name):
-    """What tensor.py and network.py build on the rules above, for cells of the lesson that show it."""
-    if not name.startswith("_"):
-        from course.forward_mode import network
-
-        if hasattr(network, name):
-            return getattr(network, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,10 +2,10 @@
 
 | module       | holds                                                        |
 |--------------|--------------------------------------------------------------|
-| ``accounts`` | whose process is whose, by name                              |
+| ``accounts`` | the accounts of this machine, and who owns a process         |
 | ``cards``    | the GPUs of this machine, as the driver reports them         |
 | ``leases``   | who has which card: a lock that ends with the process        |
-| ``choice``   | ``use``: one card for this process, before it is too late    |
+| ``choice``   | ``use``: one card for this process, chosen in time           |
 | ``hub``      | JupyterHub's hooks: a card for each server, while it runs    |
 """
 

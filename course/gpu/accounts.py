@@ -9,7 +9,7 @@ UNKNOWN = "somebody"  # where this system does not say
 
 
 def named(uid: int) -> str:
-    """The account's name; its number where it has none, as in a container that was started for a number."""
+    """The account's name. Where it has none, as in a container that was started with a user number, the number."""
     import pwd
 
     try:
@@ -18,13 +18,13 @@ def named(uid: int) -> str:
         return f"uid {uid}"
 
 
-def own() -> str:
-    """The account of this process. On Windows, whose machines are one person's, nobody is told from anybody."""
+def own_account() -> str:
+    """The account of this process. On Windows accounts are not told apart, since a machine is one person's."""
     return named(os.getuid()) if hasattr(os, "getuid") else UNKNOWN
 
 
 def of(pid: int) -> str:
-    """The account whose process it is."""
+    """The account that owns a process."""
     try:
         return named(Path(f"/proc/{pid}").stat().st_uid)
     except OSError:

@@ -11,8 +11,10 @@ from typing import Any
 from course.gpu import accounts
 
 GIB = 2**30
-RESTART = "restart the machine; if that does not help, install the driver again (nvidia-smi must list every card)"
-IDLE_MEMORY = GIB  # bytes in use, up to which a card without processes counts as idle: a screen may take some
+RESTART_MACHINE = (
+    "restart the machine; if that does not help, install the driver again (nvidia-smi must list every card)"
+)
+IDLE_MEMORY = GIB  # bytes: a card without processes is idle if it uses no more, since a screen may take some
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,8 @@ class Card:
     """A GPU, or a part of one that is divided (MIG). ``index`` is nvidia-smi's number, ``uuid`` what CUDA calls it.
 
     ``memory_used`` and ``memory_total`` are in bytes, ``load`` in percent (each None where the driver does not
-    say), ``users`` are the accounts whose processes compute on it, this process not counted.
+    say). ``users`` are the accounts whose processes compute on it, without this process. ``part`` is the number of
+    a part, None for a whole card.
     """
 
     index: int
@@ -52,7 +55,7 @@ class Card:
 
 @dataclass(frozen=True)
 class Trouble:
-    """What is wrong with a card, or with the driver as a whole, and what whoever looks after the machine does then."""
+    """What is wrong with a card, or with the driver as a whole, and how the machine's administrator mends it."""
 
     what: str
     mend: str
@@ -102,7 +105,7 @@ def find() -> Found:
             try:
                 cards += _cards_at(pynvml, index)
             except pynvml.NVMLError as error:
-                troubles.append(Trouble(f"card {index} does not answer ({error})", RESTART))
+                troubles.append(Trouble(f"card {index} does not answer ({error})", RESTART_MACHINE))
             except NoParts:
                 troubles.append(_without_parts(index))
     except pynvml.NVMLError as error:
@@ -114,7 +117,7 @@ def find() -> Found:
 
 
 def _broken(error: Exception) -> Trouble:
-    return Trouble(f"the GPU driver does not work ({error})", RESTART)
+    return Trouble(f"the GPU driver does not work ({error})", RESTART_MACHINE)
 
 
 def _without_parts(index: int) -> Trouble:
@@ -135,7 +138,7 @@ def _cards_at(nvml: Any, index: int) -> list[Card]:
 
 
 def _divided(nvml: Any, handle: Any) -> bool:
-    """Whether a card is divided into MIG devices; not, where the driver knows of none."""
+    """Whether a card is divided into MIG devices. False where the driver does not know of MIG."""
     try:
         return nvml.nvmlDeviceGetMigMode(handle)[0] == nvml.NVML_DEVICE_MIG_ENABLE
     except nvml.NVMLError:
@@ -145,21 +148,21 @@ def _divided(nvml: Any, handle: Any) -> bool:
 def _parts(nvml: Any, handle: Any) -> Iterator[tuple[int, Any]]:
     """The MIG devices of a divided card, with their numbers."""
     for number in range(nvml.nvmlDeviceGetMaxMigDeviceCount(handle)):
-        with suppress(nvml.NVMLError):  # there need not be one of every number
+        with suppress(nvml.NVMLError):  # a number may have no device
             yield number, nvml.nvmlDeviceGetMigDeviceHandleByIndex(handle, number)
 
 
 def _card(nvml: Any, handle: Any, index: int) -> Card:
     used, total = _memory(nvml, handle)
     load = None
-    with suppress(nvml.NVMLError):  # parts of a card do not tell
+    with suppress(nvml.NVMLError):  # parts of a card report no load
         load = int(nvml.nvmlDeviceGetUtilizationRates(handle).gpu)
     uuid, name = _text(nvml.nvmlDeviceGetUUID(handle)), _text(nvml.nvmlDeviceGetName(handle))
     return Card(index, uuid, name, used, total, load, _users(nvml, handle))
 
 
 def _memory(nvml: Any, handle: Any) -> tuple[int | None, int | None]:
-    """What is used and what there is; without what the driver keeps for itself, where it tells that apart."""
+    """Memory used and in total, in bytes. What the driver keeps for itself is left out where it says how much."""
     for more in ({"version": nvml.nvmlMemory_v2}, {}):
         with suppress(nvml.NVMLError):
             memory = nvml.nvmlDeviceGetMemoryInfo(handle, **more)

@@ -17,10 +17,10 @@ AUTO, CPU = "auto", "none"
 VARIABLE, VISIBLE = "USE_GPU", "CUDA_VISIBLE_DEVICES"
 CUDA_ERROR_NOT_INITIALIZED = 3
 OF_JOB = os.environ.get(VISIBLE, "") if "SLURM_JOB_ID" in os.environ else ""
-"""In a job of Slurm the cards that it was given, by number or UUID: it may see others too."""
+"""In a Slurm job, the cards that the job was given, by number or UUID. The job may see other cards too."""
 FRAMEWORKS = {"tensorflow": "TensorFlow", "torch": "PyTorch"}
 LOOK_AGAIN = 2.0  # seconds
-RESTART = "restart the kernel (menu Kernel, Restart) and run this cell first"
+RESTART_KERNEL = "restart the kernel (menu Kernel, Restart) and run this cell first"
 
 
 class TooLate(RuntimeError):
@@ -29,7 +29,7 @@ class TooLate(RuntimeError):
 
 @dataclass
 class Current:
-    """What this process was given: the choice that was made, and the card; None is the CPU."""
+    """What this process was given: the choice as a text, and the card, or None for the CPU."""
 
     wanted: str
     card: Card | None
@@ -41,14 +41,19 @@ _current: Current | None = None
 def use(choice: int | str | None = AUTO, wait: float = 0.0) -> Card | None:
     """Let TensorFlow and PyTorch see one card only, or none; say which. Returns the card, None for the CPU.
 
-    ``"auto"`` takes the least busy card that nobody has, or the CPU if there is none; while all are taken it first
-    waits up to ``wait`` seconds, or until it is interrupted. A number takes the card that nvidia-smi calls so (of a
-    divided one the least busy part), even if others use it too; a UUID takes that card or part, None the CPU. The
-    environment variable ``USE_GPU`` says what ``"auto"`` means. The card is leased for the life of the process, and
-    is ``GPU:0`` for TensorFlow, ``cuda:0`` for PyTorch. Running this twice is harmless.
+    ``choice`` is one of these:
 
-    Raises ValueError, with a list of what there is, for anything that names no card, and TooLate once a framework
-    has taken other devices.
+    - ``"auto"``: the least busy card that nobody has. If all are taken, this waits up to ``wait`` seconds, or until
+      it is interrupted, and then takes the CPU. The environment variable ``USE_GPU`` replaces ``"auto"``.
+    - a number: the card with this number in nvidia-smi (of a divided card, the least busy part), even if others use it
+    - a UUID: that card or part
+    - None: the CPU
+
+    The card is leased for the life of the process. TensorFlow calls it ``GPU:0``, PyTorch ``cuda:0``. Running this
+    twice is harmless.
+
+    Raises ValueError, with a list of the cards, if ``choice`` names no card, and TooLate if a framework has already
+    taken other devices.
     """
     global _current
     found = find()
@@ -66,7 +71,7 @@ def use(choice: int | str | None = AUTO, wait: float = 0.0) -> Card | None:
 
 
 def _may_look_again(current: Current, found: Found, wait: float) -> bool:
-    """Whether every card was taken before, and one could still be had."""
+    """Whether every card was taken at the last call, and this call may still take one."""
     return current == Current(AUTO, None) and bool(found.cards) and (wait > 0 or not _started())
 
 
@@ -103,7 +108,10 @@ def _wanted(choice: int | str | None, found: Found) -> str:
 
 
 def _of_this_server(uuid: str, found: Found) -> str:
-    """The card that a hub leased for this process; ``auto`` where somebody else has it by now. Raises ValueError."""
+    """The card that a hub leased for this process, or ``auto`` if somebody else has it by now.
+
+    Raises ValueError if the card is gone.
+    """
     if uuid not in [card.uuid for card in found.cards]:
         raise ValueError(
             "the card that was leased for this server is gone; stop and start the server (menu File, Hub Control "
@@ -112,7 +120,7 @@ def _of_this_server(uuid: str, found: Found) -> str:
     with suppress(OSError):
         who = leases.holder(uuid)
         if who not in ("", leases.YOU):
-            print(f"The card of this server has been leased by {who} since: another one is looked for.")
+            print(f"The card of this server has been leased by {who} since; looking for another one.")
             return AUTO
     return uuid
 
@@ -124,7 +132,7 @@ def _named(wanted: str, found: Found) -> Card | None:
 
 
 def _automatic(found: Found, wait: float) -> Card | None:
-    """The least busy card that nobody has; None if there is none until the time is over, or the wait interrupted."""
+    """The least busy card that nobody has. None if there is none within ``wait`` seconds, or until an interrupt."""
     deadline = time.monotonic() + wait
     card = _first_free(found)
     if card or not found.cards or wait <= 0:
@@ -135,13 +143,13 @@ def _automatic(found: Found, wait: float) -> Card | None:
             time.sleep(LOOK_AGAIN)
             card = _first_free(find())
     except KeyboardInterrupt:
-        leases.give_back()  # it may have come just after one was taken
+        leases.give_back()  # the interrupt may have come just after a card was taken
         return None
     return card
 
 
 def _allowed(cards: tuple[Card, ...]) -> tuple[Card, ...]:
-    """In a job of Slurm the cards that it was given, else all."""
+    """In a Slurm job, the cards that the job was given; otherwise all."""
     names = OF_JOB.split(",")
     return tuple(card for card in cards if not OF_JOB or str(card.index) in names or card.uuid in names)
 
@@ -167,14 +175,16 @@ def _lease(card: Card) -> bool:
 
 
 def _refuse_if_too_late() -> None:
-    """Raises TooLate if a framework has taken devices that are not those of now."""
+    """Raises TooLate if a framework has already taken its devices."""
     started = _started()
     if started:
-        raise TooLate(f"{' and '.join(started)} took the devices of this kernel before {VARIABLE} was set: {RESTART}")
+        raise TooLate(
+            f"{' and '.join(started)} took the devices of this kernel before {VARIABLE} was set: {RESTART_KERNEL}"
+        )
 
 
 def _started() -> list[str]:
-    """The frameworks that have looked for devices, and keep those that they saw then."""
+    """The frameworks that have looked for devices: they keep those that they saw."""
     started = []
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():
@@ -191,19 +201,21 @@ def _cuda_has_started() -> bool:
     """Whether CUDA has looked for devices in this process, as after ``torch.cuda.is_available()``."""
     try:
         cuda = ctypes.CDLL("libcuda.so.1", os.RTLD_NOLOAD | os.RTLD_LAZY)
-    except (OSError, AttributeError):  # nothing has loaded it; no Linux
+    except (OSError, AttributeError):  # nothing has loaded it, or this is not Linux
         return False
     return cuda.cuDeviceGetCount(ctypes.byref(ctypes.c_int())) != CUDA_ERROR_NOT_INITIALIZED
 
 
 def _report(found: Found, current: Current, chosen: bool) -> None:
-    """Print what a student wants to see: versions, every card with who is on it, and the one that was taken;
-    ``chosen`` tells whether the notebook itself named it."""
+    """Print the frameworks' versions, every card with its users, and the card that was taken.
+
+    ``chosen`` says whether the notebook itself named the card.
+    """
     for trouble in found.troubles:
         print(trouble)
     card = next((one for one in found.cards if current.card and one.uuid == current.card.uuid), None)
     if current.card and not card:
-        print(f"GPU {current.card.number}, which this notebook uses, is gone: {RESTART}")
+        print(f"GPU {current.card.number}, which this notebook uses, is gone: {RESTART_KERNEL}")
         return
     if not found.cards:
         print("CPU: this machine has no GPU that can be used")
@@ -213,7 +225,7 @@ def _report(found: Found, current: Current, chosen: bool) -> None:
         print(f"{'→' if one == card else ' '} {one}{_leased(one)}")
     if card:
         print(f"GPU {card.number} ({card.name}) is yours; TensorFlow calls it GPU:0, PyTorch cuda:0.")
-        if {*card.users} - {accounts.own()} or _leased(card):
+        if {*card.users} - {accounts.own_account()} or _leased(card):
             advice = f': {VARIABLE} = "auto" takes a free one' if chosen else ""
             print(f"Others use it too, so it may be slow or run out of memory{advice}.")
     elif current.wanted == AUTO:

@@ -20,7 +20,7 @@ from course.gpu.choice import VARIABLE
 def lease(spawner: Any) -> None:
     """Before a server starts: lease the least busy free card for its user, and name it in the environment.
 
-    Where all are taken the server starts without: ``gpu.use("auto")`` then looks again, in the notebook, and says
+    If all are taken, the server starts without a card. ``gpu.use("auto")`` in a notebook then looks again, and says
     "CPU: every GPU is taken" if that is still so.
     """
     give_back(spawner)
@@ -29,7 +29,7 @@ def lease(spawner: Any) -> None:
         spawner.log.warning("%s", trouble)
     user = spawner.user.name
     try:
-        environment = {leases.FOLDER: str(leases.folder())}
+        environment = {leases.LEASES_VARIABLE: str(leases.folder())}
     except OSError as error:
         spawner.log.error("GPUs cannot be leased (%s): %s starts without one", error, user)
         return
@@ -53,7 +53,7 @@ def give_back(spawner: Any) -> None:
 
 
 def _leased(cards: tuple[Card, ...], spawner: Any) -> Card | None:
-    """The first free card, leased by this process, which is the hub, for a user; one that cannot be leased is told."""
+    """The least busy free card, now leased by this process, the hub, for the user. Logs cards that cannot be leased."""
     for card in least_busy_first(cards):
         try:
             if card.idle and not leases.holder(card.uuid) and leases.take(card.uuid, who=spawner.user.name):

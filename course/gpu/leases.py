@@ -1,6 +1,7 @@
-"""Who has which GPU: a lock on a file for each card, which ends with the process that holds it, however that ends.
+"""Who has which GPU. There is a file for each card; a process that leases the card holds a lock on the file.
 
-The lock is advisory: it keeps people apart who take their card by ``USE_GPU``. Others are seen by what the driver says.
+The lock ends with the process, however that ends. It is advisory: it keeps people apart who choose their card with
+``USE_GPU``. Others are seen only in what the driver reports.
 """
 
 from __future__ import annotations
@@ -15,31 +16,31 @@ from pathlib import Path
 
 from course.gpu import accounts
 
-FOLDER = "GRADIENTS_GPU_LEASES"
+LEASES_VARIABLE = "GRADIENTS_GPU_LEASES"
 """Environment variable: the folder of the leases, the same for all who share a machine."""
 
 LEASED = "GRADIENTS_GPU_LEASED"
-"""Environment variable: the card that somebody who started this process, such as a hub, has leased for it."""
+"""Environment variable: the card that the starter of this process, such as a hub, has leased for it."""
 
 LEASED_FOR = "GRADIENTS_GPU_LEASED_FOR"
-"""Environment variable: for whom, in the words that stand in the lease."""
+"""Environment variable: for whom that card is leased, in the words of the lease."""
 
 SHARED = Path("/run/gradients-gpus")
-"""Where a lab's hub keeps them (``lab/jupyterhub_config.py``): whoever works beside the hub must look there too."""
+"""Where a lab's hub keeps leases (``lab/jupyterhub_config.py``). People who work beside the hub must look there too."""
 
 YOU = "you"
 
 LOCKS = find_spec("fcntl") is not None
-"""Whether files can be locked here; not on Windows, whose machines are one person's and need nothing kept apart."""
+"""Whether files can be locked here. Not on Windows: a machine there is one person's, so nobody is to be kept apart."""
 
 _held: dict[str, int | None] = {}
-"""The cards that this process has leased, with the files that it has locked; None where there are no locks."""
+"""The cards that this process has leased, each with the descriptor of its locked file, or None without locks."""
 
 
 def folder() -> Path:
-    """The folder of the leases, which is made if it is not there, so that everyone may add to it."""
+    """The folder of the leases. If it is missing, it is made, and everyone may add to it. Raises OSError."""
     usual = SHARED if SHARED.is_dir() else Path(tempfile.gettempdir()) / "gradients-gpus"
-    place = Path(os.environ.get(FOLDER) or usual)
+    place = Path(os.environ.get(LEASES_VARIABLE) or usual)
     if not place.is_dir():
         place.mkdir(parents=True, exist_ok=True)
         with suppress(OSError):
@@ -50,7 +51,8 @@ def folder() -> Path:
 def take(uuid: str, who: str = "") -> bool:
     """Lease a card for the life of this process, or until it is given back; ``who`` says for whom.
 
-    True also where it was leased for this process already; False if others have it. Raises OSError.
+    Returns True if this process has the card, also if it was leased for it before; False if others have it. Raises
+    OSError.
     """
     if uuid in _held:
         return True
@@ -65,9 +67,9 @@ def take(uuid: str, who: str = "") -> bool:
     finally:
         if uuid not in _held:
             os.close(file)
-    with suppress(OSError):  # the file may be another account's, of which nothing but the lock is needed
+    with suppress(OSError):  # the file may be another account's: then the lock alone is enough
         os.ftruncate(file, 0)
-        os.write(file, (who or f"{accounts.own()}, process {os.getpid()}").encode())
+        os.write(file, (who or f"{accounts.own_account()}, process {os.getpid()}").encode())
     return True
 
 
@@ -99,7 +101,7 @@ def give_back(uuid: str | None = None) -> None:
 
 
 def _forget() -> None:
-    """In a process that was forked: its parent's leases are not its own, and must not outlive the parent."""
+    """Forget the leases in a forked process: they are its parent's, and must not outlive the parent."""
     while _held:
         file = _held.popitem()[1]
         if file is not None:
@@ -111,7 +113,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def _told(file: int) -> str:
-    """What stands in a lease, without what a terminal would obey."""
+    """The text of a lease, without control characters, which a terminal would obey."""
     text = os.pread(file, 200, 0).decode(errors="replace")
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
@@ -131,7 +133,7 @@ def _regular(path: Path, flags: int) -> int:
 
 
 def _open(uuid: str) -> int:
-    """The file of a card. Who comes first makes it, for everyone to lock."""
+    """Open the file of a card. If it is missing, it is made so that everyone can lock it. Raises OSError."""
     path = folder() / uuid
     for flags in (os.O_RDWR, os.O_RDWR | os.O_CREAT | os.O_EXCL, os.O_RDWR, os.O_RDONLY):
         with suppress(FileNotFoundError, FileExistsError, PermissionError):
@@ -155,7 +157,7 @@ def _lock(file: int, shared: bool = False) -> bool:
 
 
 def _lock_soon(file: int) -> bool:
-    """Lock it, if need be after a moment, for which it is locked by whoever only looks (``holder``)."""
+    """Lock a file; try for a moment, since ``holder`` locks it too while it looks. Returns whether it is locked."""
     for _ in range(10):
         if _lock(file):
             return True

@@ -11,7 +11,7 @@ from course.check.parts import item, judged, raises
 
 unit = Unit("keras_neuron")
 
-RTOL, ATOL = 2e-5, 2e-6  # of float32
+RTOL, ATOL = 2e-5, 2e-6  # for float32
 
 
 def dense(units, inputs, **options):
@@ -31,7 +31,7 @@ def neuron(kernel, bias, activation="sigmoid"):
 
 
 def output(layer, x):
-    """What a layer makes of a batch, as an array."""
+    """A layer's output for a batch, as an array."""
     return layer(np.asarray(x, dtype="float32")).numpy()
 
 
@@ -74,7 +74,7 @@ def three_neurons(answer, rng):
 
 
 def from_config(made_by, config):
-    """An initializer made from a configuration; a name that its __init__ does not have is a LookupError."""
+    """An initializer made from a configuration. Raises LookupError for a name that its __init__ does not have."""
     try:
         return made_by.from_config(config)
     except TypeError as error:
@@ -166,7 +166,7 @@ def neuron_gradients(answer, rng):
 
 
 def neuron_and_example(rng, n):
-    """Weights and an example with a score between 0.3 and 0.8 in size; neither half of it is near 0."""
+    """Weights and an example with a score between 0.3 and 0.8 in size. Neither w·x nor the bias is near 0."""
     kernel, x = signed(rng, 0.3, 0.9, n), signed(rng, 0.5, 1.5, n)
     score, half = signed(rng, 0.3, 0.8), signed(rng, 1.1, 1.9)
     kernel += x * (half - kernel @ x) / (x @ x)
@@ -175,7 +175,7 @@ def neuron_and_example(rng, n):
 
 @unit.judge
 def reaches(given, steps):
-    """A neuron whose output for an example was each of the wanted numbers in turn, as its weights say too."""
+    """Whether the neuron's output for an example was each of the wanted numbers in turn, and its weights agree."""
     for wanted, step in zip(given["wanted"], steps, strict=True):
         score = given["x"] @ step["kernel"].reshape(len(given["x"])) + step["bias"].item()
         for got in (step["output"].item(), 1 / (1 + np.exp(-score))):

@@ -1,6 +1,8 @@
-"""The tasks of unit 2. Points and batches are drawn so that no known slip goes unseen, and no nudging either: beside
-them stand inputs so tiny that a step of their weights is lost (see ``course.check.extremes``), points where a
-difference cancels, and a batch with so many weights that there is no time for exact steps."""
+"""The tasks of unit 2. Points and batches are drawn so that no known slip goes unseen.
+
+Nudging is seen too, by inputs so tiny that a step of their weights is lost (see ``course.check.extremes``), points
+where a difference cancels, and a batch with so many weights that there is no time for exact steps.
+"""
 
 import numpy as np
 
@@ -12,16 +14,16 @@ unit = Unit("manual_backprop", frameworks=("sympy",))
 
 
 def entry(result, i):
-    """Entry i of the gradient of three entries; anything else is returned as it is."""
+    """Entry i of a gradient with three entries; any other gradient as it is."""
     found = second(result)
     return found[i] if hasattr(found, "__len__") and len(found) == 3 else found
 
 
 def steep_point(rng):
-    """A point at which ∂f/∂x = z·(2x + y) has none of the digits of f: any usual step is lost in x, also in numbers of
-    a hundred digits, a complex one is lost beside z. The formulas are exact there, in any order.
+    """A point at which the digits of f hold nothing of ∂f/∂x = z·(2x + y). Any usual step is lost in x, even in numbers
+    of a hundred digits; a complex step is lost beside z. The formulas are exact there, in any order.
 
-    Returns the point, the size of ∂f/∂x, and the same for results in float32, for which numbers are less extreme.
+    Returns a pair, the point and the size of ∂f/∂x, and another pair with less extreme numbers for float32 results.
     """
     m, k = int(rng.integers(9, 16)), int(rng.integers(3, 8)) / 4
 
@@ -33,7 +35,7 @@ def steep_point(rng):
 
 
 def boundless_point(rng):
-    """A point at which ∂f/∂x is larger than any float, infinite therefore, which no difference of fractions is."""
+    """A point at which ∂f/∂x is larger than any float, and so infinite. A difference of fractions never is."""
     y, z = rng.uniform(1, 2, size=2) * 2.0**600
     return rng.uniform(1, 2), y, z
 
@@ -46,7 +48,7 @@ def staged_backward(answer, rng):
     steep, boundless = steep_point(rng), boundless_point(rng)
 
     def gradient(i):
-        """An entry at the point, and ∂f/∂x at the others, each of which has a tolerance of its own."""
+        """Entry i at the point, and ∂f/∂x at the two others; each has a tolerance of its own."""
         found = entry(answer.staged_backward(*point), i)
         at, size = steep[is_single(found)]
         return {
@@ -72,7 +74,7 @@ def neuron_backward(answer, rng):
     small = tiny(rng, 2)
 
     def gradients(label):
-        """At the point, then by the weight of an input that is tiny, of either one."""
+        """The gradient at the point; then, for either input, the entry of its weight while the input is tiny."""
         found = second(answer.neuron_backward(w.copy(), x.copy(), label))
         unit, seen = unit_for(found), [found]
         for i in range(2):
@@ -103,7 +105,7 @@ def symbolic_gradient(answer, rng):
     small, start = float(tiny(rng)), rng.uniform(0.1, 0.2, size=1)
 
     def at(expression, variables, *points):
-        """The gradient at each point, and the slope of a function that hardly moves."""
+        """The gradient at each point, and the slope of a function that hardly changes."""
         gradient = answer.symbolic_gradient(expression, variables)
         found = [without_symbols(gradient(point)) for point in points]
         unit = unit_for(found[0])
@@ -121,13 +123,13 @@ def symbolic_gradient(answer, rng):
 
 
 def without_symbols(result):
-    """A result of numbers as it is; one that still holds symbols as text, for the verdict to show."""
+    """The result; as a text if it still holds symbols, so that the verdict shows them."""
     items = result if isinstance(result, list | tuple) else np.ravel(np.asarray(result, dtype=object))
     return str(list(items)) if any(getattr(item, "free_symbols", None) for item in items) else result
 
 
 def batch(rng, t_scores, labels):
-    """w (3,) and X (N, 3) in which example n has a score s with t·s as given, and its label."""
+    """w (3,), X (N, 3) and the labels, in random order. Each example has the given t·s: score s, t = ±1 by label."""
     w = rng.uniform(0.5, 1.5, size=3) * rng.choice([-1, 1], size=3)
     X = rng.uniform(0.5, 2.0, size=(len(labels), 3)) * rng.choice([-1, 1], size=(len(labels), 3))
     scores = (2 * labels - 1) * t_scores
@@ -137,8 +139,8 @@ def batch(rng, t_scores, labels):
 
 
 def whole_batch(rng):
-    """A batch of whole numbers: of seven examples three, with both labels, are wrong; no score is 1 or -1, and the
-    scores do not cancel, or turning the labels round would change nothing."""
+    """A batch of whole numbers. Three of seven examples, with both labels, are wrong. No score is 1 or -1. The scores
+    do not cancel; if they did, swapping the labels would change nothing."""
     labels = np.array([0, 1, 0, 1, 1, 0, 1])
     side = np.array([-1, -1, -1, 1, 1, 1, 1])
     X = 2 * rng.integers(-1, 2, size=(7, 3))
@@ -148,7 +150,7 @@ def whole_batch(rng):
 
 
 def batch_parts(compute, rng):
-    """What both losses have in common. Of each label, one example is wrong, one just right, one right by far."""
+    """The parts for both losses. Of each label, one example is wrong, one just right, one right by far."""
     t_scores = np.concatenate([rng.uniform(low, low + 0.4, size=2) for low in (-1.5, 0.3, 1.6)] + [[-0.5]])
     mixed = batch(rng, t_scores, np.array([0, 1, 0, 1, 0, 1, 0]))
     ones, zeros = (batch(rng, t_scores[:5], np.full(5, label)) for label in (1, 0))

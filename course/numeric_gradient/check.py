@@ -8,7 +8,7 @@ unit = Unit("numeric_gradient")
 
 
 def mixed(v):
-    """A smooth function in which every entry of v meets every other."""
+    """A smooth function in which every entry of v interacts with every other."""
     weights = np.arange(1.0, v.size + 1).reshape(v.shape)
     return (weights * v).sum() ** 2 + (v**3).sum()
 
@@ -19,7 +19,7 @@ def staged(v):
 
 
 def gradient_parts(gradient, rng):
-    """What the two finite differences have in common: any shape, any step, x untouched."""
+    """The parts for both finite differences: any shape, any step, x untouched."""
     vector, matrix = rng.normal(size=4), rng.normal(size=(2, 3))
     point = rng.uniform(0.01, 0.05, size=3)  # so small that a step of 1e-5 that is not undone is seen even in float32
     whole = rng.integers(1, 6, size=3)

@@ -72,14 +72,14 @@ def descend(answer, rng):
 
 
 def momentum_parts(step, name, rng):
-    """What both conventions have in common: one step, a walk down a bowl, arrays left as they were."""
+    """The parts for both conventions: one step, a walk down a bowl, arrays left as they were."""
     w, velocity, gradient = away_from_zero(rng, 3), 2 * away_from_zero(rng, 3), 3 * away_from_zero(rng, 3)
     table, drift, slopes = away_from_zero(rng, 2, 3), away_from_zero(rng, 2, 3), away_from_zero(rng, 2, 3)
     curvature, start = rng.uniform(1, 3, size=3), away_from_zero(rng, 3)
     rate, momentum = rng.uniform(0.2, 0.3), rng.uniform(0.4, 0.6)
 
     def walk():
-        """Five steps from rest on ½ Σ curvature·w², the learning rate a tenth of it from the fourth on."""
+        """Five steps from rest on ½ Σ curvature·w², with a tenth of the learning rate from the fourth on."""
         at, moving = start.copy(), np.zeros(3)
         for t in range(5):
             given = np.asarray(at), np.asarray(moving), curvature * np.asarray(at)

@@ -47,7 +47,7 @@ def log_softmax(answer, rng):
 def network(rng, x=None, scores=None):
     """Weights of a network 4 → 5 → 3, an input and a label. The right class is neither the most nor the least probable.
 
-    x and scores stand in for the input and the scores h2 that would be drawn.
+    ``x`` and ``scores``, if given, replace the input and the scores h2 that would be drawn.
     """
     x = rng.uniform(0.4, 1.3, size=4) * rng.choice([-1, 1], size=4) if x is None else x
     scores = apart(rng, 3) if scores is None else scores
@@ -90,8 +90,8 @@ def backward(answer, rng):
         return answer.backward(*(array.copy() for array in inputs))
 
     def both(i):
-        """An item of the result, that of a large network's, in which there is no time to nudge each, and the
-        derivatives by what another network's loss hardly depends on: there is nothing left of a nudge."""
+        """Item i of the result; that of a large network, with too many entries to nudge each; and the derivatives by
+        what another network's loss hardly depends on, where a nudge is lost."""
         found, large = item(at(given), i, 4), item(at(long), i, 4)
         score = unlikely_for(found)
         edge, rows = at_the_edge(faint, hidden, score)
@@ -108,8 +108,8 @@ def backward(answer, rng):
 
 
 def at_the_edge(given, hidden, score):
-    """A network after its forward pass, with one of its hidden units and one of its classes so near 0 that the loss
-    does not change with their scores; and which of dh2, dW2, dh1, dW1 that concerns."""
+    """A network after its forward pass, with one hidden unit and one class so near 0 that the loss does not change with
+    their scores; and the rows of dh2, dW2, dh1, dW1 that belong to these two."""
     W1, W2, x, label = (array.copy() for array in given)
     unlikely = int(np.argmin(label))
     W1[hidden] += x * (score - W1[hidden] @ x) / (x @ x)
@@ -125,7 +125,7 @@ def large_network(rng):
 
 
 def after_forward(W1, W2, x, label):
-    """W2, x, label, and z1 and p as the way forward computes them."""
+    """W2, x, label, and z1 and p as the forward pass computes them."""
     z1 = 1 / (1 + np.exp(-W1 @ x))
     raised = np.exp(W2 @ z1)
     return W2, x, label, z1, raised / raised.sum()
@@ -134,12 +134,12 @@ def after_forward(W1, W2, x, label):
 def places(seed, default_rng=np.random.default_rng):
     """Entries of a (5, 14) table, three of them in the order of its rows and one more, then two of 17 numbers.
 
-    They are drawn from the seed once more when they are to be told: so no frame has them while an answer runs.
+    They are drawn from the seed again whenever they are needed, so that no frame has them while an answer runs.
     """
     rng = default_rng(seed)
     rows, columns = sorted(rng.permutation(5)[:3].tolist()), rng.permutation([10, 11, 12, 13]).tolist()
     three = dict(zip(("early", "middle", "late"), zip(rows, columns, strict=False), strict=True))
-    tiny = 2 * (int(rng.integers(1, 5)),)  # right for those who turn row and column round
+    tiny = 2 * (int(rng.integers(1, 5)),)  # row and column are equal, so swapping them changes nothing
     row = {"of the row": (int(rng.integers(10, 17)),), "not the first": (int(rng.integers(1, 17)),)}
     return three | row | {"tiny": tiny}
 
@@ -148,8 +148,8 @@ SHAPES = (5, 14), (17,)
 
 
 def exponentials(rng, places=places):
-    """A loss, its parameters with their gradients, and the seed of the places. One loss for each call of an answer,
-    or what one call is given would tell what is wrong with another's."""
+    """A loss, its parameters, their gradients, and the seed of the places. Each call of an answer gets a loss of its
+    own: otherwise the gradients of one call would tell what is wrong with another's."""
     seed, (table, row) = int(rng.integers(2**62)), rng.permutation(["omega", "theta", "kappa"])[:2].tolist()
     constants = {table: rng.uniform(1.0, 2.5, size=SHAPES[0]), row: rng.uniform(1.0, 2.5, size=SHAPES[1])}
     parameters = {name: rng.uniform(-0.5, 0.5, size=c.shape) for name, c in constants.items()}
@@ -157,7 +157,7 @@ def exponentials(rng, places=places):
         constants[table][places(seed)[name]], parameters[table][places(seed)[name]] = c, v
 
     def loss(given):
-        """A product of two sums of exp(c·v). A central difference errs by c²·epsilon²/12, relatively."""
+        """A product of two sums of exp(c·v). The relative error of a central difference is c²·epsilon²/12."""
         sums = [np.exp(c * np.asarray(given[name], dtype=float)).sum() for name, c in constants.items()]
         return sums[0] * sums[1] / 100
 
@@ -171,8 +171,8 @@ def gradient_check(answer, rng, places=places, exponentials=exponentials):
     TABLE, ROW = 0, 1
 
     def prepared(of, wrong, options):
-        """A call of the answer, with some entries of one gradient multiplied by a factor; the parameters, and the
-        seed of the places."""
+        """A call of the answer with some entries of one gradient multiplied by a factor, the parameters, and the seed
+        of the places."""
         loss, parameters, gradients, seed = exponentials(rng)
         for name, factor in wrong.items():
             list(gradients.values())[of][places(seed)[name]] *= factor
@@ -182,7 +182,7 @@ def gradient_check(answer, rng, places=places, exponentials=exponentials):
         return prepared(TABLE, wrong, options)[0]
 
     def complaint(wrong, worst, of=TABLE, **options):
-        """What the answer says of a gradient with wrong entries, of which it is to name one."""
+        """What the answer says about a gradient with wrong entries, of which it must name the worst."""
         call, parameters, seed = prepared(of, wrong, options)
 
         def told():
@@ -219,7 +219,7 @@ def gradient_check(answer, rng, places=places, exponentials=exponentials):
     }
 
 
-del places, exponentials  # what bears no name of this module cannot be replaced there
+del places, exponentials  # an answer cannot replace what has no name in this module
 
 
 @unit.judge
@@ -227,8 +227,8 @@ def names_the_entry(given, said):
     """A ValueError whose message names a parameter and, where an entry is asked for, one index.
 
     An index is its numbers in order with a few signs between them: [1, 12], (1, 12), [1][12], row 1, column 12.
-    Of the other indices of an array of that shape, those count whose last number is 10 or more: smaller numbers may
-    count something else. What is no whole number is no part of an index.
+    Another index of an array of that shape counts only if its last number is 10 or more, since smaller numbers may
+    count something else. Only whole numbers are part of an index.
     """
     if not isinstance(said, Raised):
         return differs("no error is raised")
@@ -248,7 +248,7 @@ def names_the_entry(given, said):
 
 
 def index(place):
-    """What finds an index in a message."""
+    """A pattern that finds an index in a message."""
     return re.compile(r"(?<![\d.-])" + r"\D{1,12}".join(str(i) for i in place) + r"(?!\d|\.\d|e[+-]?\d)")
 
 
@@ -257,7 +257,7 @@ def loss_from_scores(answer, rng):
     scores, single = apart(rng, 5, 4), apart(rng, 1, 3)
     for row, best in zip([*scores, *single], [*rng.permutation([0, 1, 2, 3, 1]), rng.integers(1, 3)], strict=True):
         row[:] = np.roll(row, best - row.argmax())
-    # Turned round as a whole, so that no sum of entries comes out like another one by chance.
+    # Rolled as a whole, so that no two sums of entries are equal by chance.
     whole = np.roll([[3, 0, -2, 1], [5, 4, 1, -1], [0, 2, 6, -4]], rng.integers(4), axis=1)
     large = np.array([[800.0, 799.0, -800.0], [-800.0, -798.5, -801.0], [2.0, 0.5, 700.0], [600.0, 0.0, -600.0]])
     large = np.roll(large, rng.integers(3), axis=1)
@@ -276,5 +276,5 @@ def loss_from_scores(answer, rng):
 
 
 def some_right(scores):
-    """Right classes: for one example in two the least probable one, for the others the most probable one."""
+    """Right classes: the least probable one for every other example, the most probable one for the rest."""
     return np.where(np.arange(len(scores)) % 2, scores.argmax(axis=1), scores.argmin(axis=1))

@@ -55,7 +55,7 @@ def softmax_slider() -> Any:
 def losses(size: np.ndarray, dtype: Any = np.float64) -> dict[str, np.ndarray]:
     """The loss of the scores (s, 0, -s) for the third class, computed in three ways, for every s of an array.
 
-    Where a way gives inf or NaN it has NaN here.
+    A loss that comes out as inf or NaN is NaN here.
     """
     s: np.ndarray = np.asarray(size, dtype=dtype)
     scores = np.stack([s, 0 * s, -s], axis=-1)

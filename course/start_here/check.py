@@ -1,4 +1,4 @@
-"""The practice task of unit 0: worth nothing, checked like all others."""
+"""The practice task of unit 0. It is worth no points, and is checked like all others."""
 
 from course.check import Unit
 

@@ -1,5 +1,5 @@
-"""The tasks of unit 5. Square shapes stand beside others: in them a wrong axis or transpose raises no error. Nearly
-every part also has a large array, for whose entries one by one there is no time."""
+"""The tasks of unit 5. Some shapes are square: a wrong axis or transpose raises no error there. Nearly every part also
+has a large array, so that there is no time to nudge its entries one by one."""
 
 from itertools import pairwise
 
@@ -47,8 +47,8 @@ def matmul_rule(answer, rng):
     row, j = tiny(rng, 200), int(rng.integers(200))
 
     def of(rule, *cases):
-        """What a rule returns for each g, A and B; the last ones are large, and once more with something tiny that
-        others are multiplied by."""
+        """What a rule returns for each g, A and B. The last ones are large, and used once more with a tiny row of B or
+        column of A, which multiplies other numbers."""
         *found, last = [rule()(g.copy(), A @ B, A.copy(), B.copy()) for g, A, B in cases]
         g, A, B = (array.copy() for array in cases[-1])
         seen, unit = entries(last, (A if rule is left else B).shape), unit_for(last)
@@ -91,7 +91,7 @@ def sum_and_mean_rule(answer, rng):
                     y = function(x, **settings)
                     g = upstream[: y.size].reshape(y.shape)[()]
                     back = rule()(g.copy(), y, x.copy(), **settings)
-                    if x is long:  # so large that sums hide a nudge, and g so small that it hides a complex one
+                    if x is long:  # x is so large that sums hide a nudge, g so small that it hides a complex one
                         unit = max(unit_for(back), 2.0**-1010)
                         back = rule()(unit * g, y, x.copy(), **settings)
                     found.append(entries(magnified(back, unit), x.shape) if x is long else back)
@@ -140,8 +140,8 @@ def softmax_cross_entropy(answer, rng):
         return answer.softmax_cross_entropy_gradient(logits.copy(), labels.copy())
 
     def and_many_logits(*found):
-        """What was found, and LONG times the gradient by many logits, which is small. Beside these some by logits of
-        classes that are so unlikely that the loss does not change with them."""
+        """What was found; the gradient by many logits, times LONG since it is small; and the gradient by logits of
+        classes so unlikely that the loss does not change with them."""
         many = second(on(long, classes))
         score = unlikely_for(many)
         given = long.copy()
@@ -212,7 +212,7 @@ def two_hidden_layers(answer, rng):
         return answer.two_hidden_layers([p.copy() for p in parameters], X.copy(), labels.copy())
 
     def gradients(given):
-        """The six gradients as a list; what is no such list as it is."""
+        """The six gradients as a list; any other result as it is."""
         found = second(on(given))
         return list(found) if isinstance(found, tuple | list) and len(found) == 6 else found
 

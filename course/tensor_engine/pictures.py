@@ -33,7 +33,7 @@ CELL = 42
 
 
 def broadcasting(shape: tuple[int, ...] = (4,)) -> Picture:
-    """An array b of this shape, its copies in a 3 by 4 array, and the way back of a gradient of that shape."""
+    """An array b of this shape, its copies in a 3 by 4 array, and how a gradient flows back to b."""
     b = 10 * np.arange(1, np.prod(shape) + 1).reshape(shape)
     source = np.broadcast_to(np.arange(b.size).reshape(shape), UPSTREAM.shape)
     copies = np.broadcast_to(b, UPSTREAM.shape)
@@ -85,7 +85,7 @@ def loss_curves(curves: dict[str, list[float]]) -> Picture:
 
 
 def _first(source: np.ndarray) -> np.ndarray:
-    """The source of each entry where it stands for the first time, -1 where it is a copy."""
+    """The source of each entry where it appears for the first time, -1 where it is a copy."""
     places = np.unique(source, return_index=True)[1]
     return np.where(np.isin(np.arange(source.size), places).reshape(source.shape), source, -1)
 

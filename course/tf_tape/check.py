@@ -1,8 +1,8 @@
 """The tasks of unit 6. TensorFlow may compute in float32 or float64, so nearly all numbers are of ordinary size.
 
-A tape is told from nudging: functions hold an operation with a slope of its own, which no nudge sees; batches have so
-many weights that there is no time to nudge each, and some so tiny inputs that a nudge of all their weights at once is
-lost (see ``course.check.extremes``); and beside a huge loss a difference has no digits left.
+Several things tell a tape from nudging. Functions hold an operation with a slope of its own, which no nudge sees.
+Batches have so many weights that there is no time to nudge each, or inputs so tiny that a nudge of all their weights
+at once is lost (see ``course.check.extremes``). Beside a huge loss, a difference has no digits left.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ from course.check.parts import LONG, entries, item
 unit = Unit("tf_tape")
 
 RTOL, ATOL = 1e-5, 1e-6  # float32 on the way is fine, whatever dtype comes back
-SECONDS = 30.0  # the first operations of a process take their time
+SECONDS = 30.0  # the first operations of a process are slow
 
 
 def number(result):
@@ -41,10 +41,10 @@ tf = Originals(
 
 
 def sloped(rng, tf=tf):
-    """An operation that leaves its input as it is, and whose slope for a tape is not 1, as a nudge finds, but drawn.
+    """An operation that returns its input. A nudge finds the slope 1, but a tape finds a slope that is drawn.
 
-    It is no constant for a tape: that could be played back to whoever nudges. Tasks have this function from the time
-    before any answer ran, so that none in its place is told the slope.
+    The operation is no constant for a tape, since a constant could be played back to an answer that nudges. Tasks took
+    this function before any answer ran, so that no replacement of it is told the slope.
     """
     slope = float(rng.uniform(1.5, 2.5))
 
@@ -223,4 +223,4 @@ def repaired_gradient(answer, rng):
     }
 
 
-del tf, sloped  # what bears no name of this module cannot be replaced there
+del tf, sloped  # an answer cannot replace what has no name in this module

@@ -1,4 +1,4 @@
-"""Pictures of unit 6: what a tape records, played backward; a tape with a gap; the loss of a probability as logit."""
+"""Pictures of unit 6: what a tape records, played backward; a tape with a gap; a probability passed as a logit."""
 
 from __future__ import annotations
 

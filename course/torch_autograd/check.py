@@ -23,15 +23,15 @@ def tensor(array, torch=torch):
 
 
 def sloped(rng, torch=torch):
-    """An operation that leaves its input as it is, and whose slope for autograd is not 1, as a nudge finds, but drawn.
+    """An operation that returns its input. A nudge finds the slope 1, but autograd finds a slope that is drawn.
 
-    It is no constant for autograd: that could be played back to whoever nudges. Tasks have this function from the time
-    before any answer ran, so that none in its place is told the slope.
+    The operation is no constant for autograd, since a constant could be played back to an answer that nudges. Tasks
+    took this function before any answer ran, so that no replacement of it is told the slope.
     """
     slope = float(rng.uniform(1.5, 2.5))
 
     class Operation(torch.Function):  # type: ignore[name-defined]
-        generate_vmap_rule = True  # with ``setup_context`` and ``jvp`` torch.func can take it too
+        generate_vmap_rule = True  # with this, ``setup_context`` and ``jvp``, torch.func can use it too
 
         @staticmethod
         def forward(x):
@@ -62,7 +62,7 @@ def value_and_gradients(answer, rng, sloped=sloped):
     operation = sloped(rng)
 
     def held(*tensors):
-        """Something of which a nudge finds another slope than autograd."""
+        """A number for which a nudge finds another slope than autograd does."""
         return sum(operation(given).sum() for given in tensors)
 
     def staged(x, y, z):
@@ -107,8 +107,8 @@ def softmax_cross_entropy(answer, rng):
         return answer.softmax_cross_entropy(*map(tensor, given))
 
     def and_unlikely(*found):
-        """What was found, and the gradient by the weights of a class that is so unlikely that no nudge of them, or of
-        its logit, changes the loss."""
+        """What was found, and the gradient by the weights of a class so unlikely that no nudge of them, or of its
+        logit, changes the loss."""
         W, h, label = faint
         usual = second(on(faint))
         score, unit = unlikely_for(usual), 1.0 if is_single(usual) else 2.0**-40
@@ -132,7 +132,7 @@ def accumulated_gradient(answer, rng, sloped=sloped):
     old = rng.uniform(5, 6, size=3)
 
     def batches(*lengths):
-        """Batches of the given lengths; the later, the larger their numbers."""
+        """Batches of the given lengths. Later ones have larger numbers."""
         return [rng.uniform(0.5 + i, 1 + i, size=(length, 3)) for i, length in enumerate(lengths)]
 
     equal, different, single, more = batches(3, 3, 3), batches(4, 1, 2), batches(5), batches(2, 1)
@@ -214,7 +214,7 @@ def swish(answer, rng, torch=torch):
         return torch.grad(f(given).sum(), given, allow_unused=True)[0]
 
     def slope(array, f):
-        """The gradient, and that of a steep Swish at as small numbers, each of which has a tolerance of its own."""
+        """The gradient, and that of a steep Swish at accordingly small numbers; each has a tolerance of its own."""
         at_small = by(array / steep, lambda v: answer.Swish.apply(v, beta * steep))
         return {"usual": by(array, f), "steep": at_small}
 
@@ -236,4 +236,4 @@ def swish(answer, rng, torch=torch):
     }
 
 
-del torch, sloped  # what bears no name of this module cannot be replaced there
+del torch, sloped  # an answer cannot replace what has no name in this module

@@ -30,7 +30,7 @@ def standardise(answer, rng):
 
 
 def one_cycle(rng, n):
-    """A permutation of 0 … n - 1, n > 2, that is never its own inverse: argsort would give another one."""
+    """A permutation of 0 … n - 1, n > 2, that is never its own inverse, so that its argsort is another one."""
     path, order = rng.permutation(n), np.empty(n, dtype=int)
     order[path] = np.roll(path, 1)
     return order
@@ -93,7 +93,7 @@ def training_loop(answer, rng):
 
 
 def decisions(rng, n):
-    """n decisions for 0 or 1 and their labels, of which some are right: as many as no slip gives for the accuracy."""
+    """n decisions for 0 or 1, and their labels. No slip gives their accuracy by chance."""
     while True:
         labels = rng.integers(0, 2, size=n)
         decided = np.where(rng.random(n) < rng.uniform(), labels, 1 - labels)

@@ -1,7 +1,7 @@
 """Pictures of unit 11: loss curves that coincide, over-fitting, and a confusion matrix; and Keras training the network.
 
-Keras stands here because its training is an answer, and where answers are graded nothing of this module is there:
-whoever replaced what such a function calls could take the trained parameters out of it.
+Keras is used here because training with it is an answer, and this module is missing where answers are graded.
+Otherwise an answer could replace what such a function calls, and take the trained parameters out of it.
 """
 
 import numpy as np

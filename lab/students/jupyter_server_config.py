@@ -4,7 +4,7 @@ A kernel that has run nothing for two hours ends, also one whose notebook is ope
 A server without kernels that nobody has used for so long stops too; a JupyterLab in an open tab counts as use.
 """
 
-from autograder import warm
+from autograder.interactive import provisioner
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
 
@@ -18,4 +18,4 @@ c.MappingKernelManager.cull_interval = 300
 c.MappingKernelManager.untracked_message_types.extend(["usage_request", "usage_reply"])  # asking for memory is no use
 c.ServerApp.shutdown_no_activity_timeout = IDLE_SECONDS
 
-warm.start()  # imports the frameworks now, so that kernels have them when they start; see kernels/ too
+provisioner.start_fork_server()  # imports the frameworks now, so that kernels start with them; see kernels/ too

@@ -1,0 +1,1 @@
+"""Making units: building notebooks from lessons, proving checks, making up classes, adding mistakes."""

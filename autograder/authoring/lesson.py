@@ -1,0 +1,141 @@
+"""Reading a lesson: ``course/<unit>/lesson.md`` -> the worked notebook, in nbgrader's source format.
+
+A lesson is a MyST notebook. The options of a code cell say what it becomes:
+
+| option          | becomes                                                                      |
+|-----------------|------------------------------------------------------------------------------|
+| ``:answer: f``  | f of ``reference.py``, its body between nbgrader's solution marks            |
+| ``:check: t``   | ``check("t")``, worth the task's points                                      |
+| ``:show: g``    | g of ``reference.py``, complete, for the student to read and use             |
+| ``:given: name``| the cell's own code, locked: a student's changes to it are undone in grading |
+| none of them    | the cell's own code, free to be changed                                      |
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from jupytext.myst import MystMetadataParsingError, myst_to_notebook
+from nbformat import NotebookNode
+
+from autograder.errors import UserError
+from course.check import Unit
+
+CELL_KINDS = ("answer", "check", "show", "given")
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+
+
+class LessonError(UserError):
+    """A fault in a lesson, with the file and line where it stands."""
+
+    def __init__(self, path: Path, line: int, message: str):
+        super().__init__(f"{path}:{line}: {message}")
+
+
+def lesson_path(unit: Unit) -> Path:
+    return unit.folder / "lesson.md"
+
+
+def read_lesson(unit: Unit, path: Path | None = None) -> NotebookNode:
+    """The worked notebook of a unit. Raises LessonError, FileNotFoundError."""
+    path = path or lesson_path(unit)
+    try:
+        lesson = myst_to_notebook(path.read_text(encoding="utf-8"), add_source_map=True)
+    except MystMetadataParsingError as error:
+        raise LessonError(path, 1, f"a cell's options cannot be read: {error}") from error
+    lines = [line + 1 for line in lesson.metadata.pop("source_map")]  # for a code cell, the line of its first option
+    notebook = nbformat.v4.new_notebook(
+        metadata={
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        }
+    )
+    seen: dict[tuple[str, str], int] = {}
+    for cell, line in zip(lesson.cells, lines, strict=True):
+        kind, name = cell_kind(cell)
+        if kind and (kind, name) in seen:
+            raise LessonError(path, line, f"{kind} {name} stands already in line {seen[kind, name]}")
+        seen[kind, name] = line
+        try:
+            notebook.cells.append(_convert(unit, cell, kind, name))
+        except LookupError as error:
+            raise LessonError(path, line, str(error.args[0])) from error
+    _require_complete(unit, path, set(seen))
+    _give_ids(unit, notebook)
+    nbformat.validate(notebook)
+    return notebook
+
+
+def cell_kind(cell: NotebookNode) -> tuple[str, str]:
+    """A cell's kind (one of ``CELL_KINDS``) and the name in its option; two empty strings for an ordinary cell."""
+    for kind in CELL_KINDS:
+        if cell.cell_type == "code" and kind in cell.metadata:
+            return kind, str(cell.metadata[kind])
+    return "", ""
+
+
+def _convert(unit: Unit, cell: NotebookNode, kind: str, name: str) -> NotebookNode:
+    if cell.cell_type == "markdown":
+        return nbformat.v4.new_markdown_cell(cell.source)
+    tags = {"tags": cell.metadata["tags"]} if "tags" in cell.metadata else {}
+    source, marks = cell.source, {}
+    if kind == "answer":
+        unit.task_of(name)
+        source, marks = with_solution_marks(unit.reference_source(name)), _nbgrader(f"answer_{name}", solution=True)
+    elif kind == "check":
+        points = unit.task_called(name).points
+        source, marks = f'check("{name}")', _nbgrader(name, grade=True, locked=True, points=points)
+    elif kind == "show":
+        source, marks = unit.reference_source(name).rstrip(), _nbgrader(f"show_{name}", locked=True)
+    elif kind == "given":
+        marks = _nbgrader(f"given_{name}", locked=True)
+    return nbformat.v4.new_code_cell(source, metadata={**tags, **marks})
+
+
+def _nbgrader(grade_id: str, **settings: Any) -> dict[str, dict[str, Any]]:
+    fixed = {"schema_version": 3, "cell_type": "code", "grade_id": grade_id, "task": False}
+    kinds = {"grade": False, "solution": False, "locked": False}
+    return {"nbgrader": dict(sorted((fixed | kinds | settings).items()))}
+
+
+def with_solution_marks(source: str) -> str:
+    """Put the body of each function, after its docstring, between nbgrader's solution marks."""
+    lines = source.rstrip().splitlines()
+    top = ast.parse(source).body[0]
+    functions = [top] if isinstance(top, ast.FunctionDef) else getattr(top, "body", [])
+    for function in reversed([f for f in functions if isinstance(f, ast.FunctionDef)]):
+        body = function.body[1:] if ast.get_docstring(function) is not None else function.body
+        if not body:
+            continue
+        first = function.body[0].end_lineno if body is not function.body else body[0].lineno - 1
+        indent = " " * body[0].col_offset
+        lines.insert(function.end_lineno or len(lines), indent + END)
+        lines.insert(first or 0, indent + BEGIN)
+    return "\n".join(lines)
+
+
+def _require_complete(unit: Unit, path: Path, seen: set[tuple[str, str]]) -> None:
+    """Check that the lesson has the answers and the check of every task. Raises LessonError."""
+    for task in unit.tasks.values():
+        for needed in [("check", task.name), *(("answer", name) for name in task.answers)]:
+            if needed not in seen:
+                raise LessonError(path, 1, f"task {task.name} is not used: no cell says :{needed[0]}: {needed[1]}")
+
+
+def _give_ids(unit: Unit, notebook: NotebookNode) -> None:
+    """Give each cell an id that stays when other cells change: nbgrader's name of it, or a hash of its text."""
+    taken: set[str] = set()
+    for cell in notebook.cells:
+        if "nbgrader" in cell.metadata:
+            wanted = cell.metadata.nbgrader.grade_id
+        else:
+            text = f"{unit.name} {cell.cell_type} {cell.source}"
+            wanted = hashlib.sha256(text.encode()).hexdigest()[:8]
+        number, cell.id = 2, wanted
+        while cell.id in taken:
+            number, cell.id = number + 1, f"{wanted}-{number}"
+        taken.add(cell.id)

@@ -1,0 +1,1 @@
+"""What all pages share: their templates, formulas as MathML, and untrusted HTML made harmless."""

@@ -1,0 +1,132 @@
+"""A JupyterHub's configuration for courses: who is in them, what they may do, where they are graded. See ``lab/``.
+
+Each course has a service, ``/services/<course>/``, which is nbgrader's formgrader and nothing else. It runs in the
+course folder, as the account that grades, and opens for the course's instructors. The names of the groups are
+nbgrader's.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from autograder import in_nbgrader
+from autograder.course import PROJECT
+from course.gpu import hub as gpus
+
+LAB, FORMGRADE = PROJECT / "lab", Path(in_nbgrader.__file__).parent / "formgrade"
+EXCHANGE = "GRADIENTS_EXCHANGE"
+"""Environment variable with the folder of nbgrader's exchange, for nbgrader's configurations in ``lab/``."""
+
+SINGLE_USER = [sys.executable, "-m", "jupyterhub.singleuser"]
+FORMGRADER = [sys.executable, "-m", "autograder.in_nbgrader.formgrade.on_hub"]
+IN_TRIAL = ["--log-level=WARN", *(["--allow-root"] if os.geteuid() == 0 else [])]
+"""Arguments of servers that run as the hub's own account."""
+SERVER_SCOPES = [
+    "users:activity!user",
+    "access:servers!server",
+    "read:users:name!user",  # nbgrader asks the hub which courses a student is in
+    "read:users:groups!user",
+    "list:services",  # nbgrader's course list asks which courses have a formgrader
+    "read:services",
+]
+
+
+@dataclass(frozen=True)
+class HubCourse:
+    """A course: its name in nbgrader, who is in it, and where its graders work.
+
+    ``lab/make_course.sh`` makes ``folder``, which has the course's name. ``grader`` is the account that grades; None
+    means the hub's own account. ``port`` is the formgrader's, on this machine only, and differs from course to course.
+    """
+
+    name: str
+    instructors: Sequence[str]
+    students: Sequence[str]
+    folder: Path
+    grader: str | None
+    port: int
+
+
+def configure(c: Any, *courses: HubCourse, exchange: Path) -> None:
+    """Configure a hub for these courses: accounts, groups, roles, formgraders, and how every server is started."""
+    c.Authenticator.allow_existing_users = False  # else whoever was once in a course could log in for ever
+    c.JupyterHub.load_roles.append({"name": "server", "scopes": SERVER_SCOPES})
+    for course in courses:
+        c.Authenticator.allowed_users.update({*course.instructors, *course.students})
+        c.JupyterHub.load_groups.update(
+            {
+                f"formgrade-{course.name}": {"users": [*course.instructors]},
+                f"nbgrader-{course.name}": {"users": [*course.instructors, *course.students]},
+            }
+        )
+        c.JupyterHub.load_roles.extend(_roles(course))
+        c.JupyterHub.services.append(_formgrader(course, exchange))
+    c.Spawner.cmd = SINGLE_USER
+    c.Spawner.environment.update(environment(exchange, LAB / "students") | {"JUPYTER_PATH": str(LAB / "students")})
+    c.Spawner.pre_spawn_hook = gpus.lease
+    c.Spawner.post_stop_hook = gpus.give_back
+
+
+def stop_idle(c: Any, after_hours: float) -> None:
+    """Stop servers that have been idle for ``after_hours`` hours, which gives their GPUs back."""
+    command = [sys.executable, "-m", "jupyterhub_idle_culler", f"--timeout={int(after_hours * 3600)}"]
+    scopes = ["list:users", "read:users:activity", "read:servers", "delete:servers"]
+    c.JupyterHub.services.append({"name": "idle-culler", "command": command})
+    c.JupyterHub.load_roles.append({"name": "idle-culler", "scopes": scopes, "services": ["idle-culler"]})
+
+
+def names(file: Path) -> list[str]:
+    """The names in a file, one per line; # starts a comment. Ends the hub if there is no such file."""
+    if not file.is_file():
+        raise SystemExit(f"{file} is missing: write the students' account names into it, one a line")
+    lines = (line.partition("#")[0].strip() for line in file.read_text().splitlines())
+    return [line for line in lines if line]
+
+
+def needs(module: str, package: str) -> None:
+    """End the hub with a line that says what to install, unless the module is there."""
+    if find_spec(module) is None:
+        raise SystemExit(f"{module} is missing: install it with {sys.executable} -m pip install '{package}'")
+
+
+def _roles(course: HubCourse) -> list[dict[str, Any]]:
+    formgrade, member = f"formgrade-{course.name}", f"nbgrader-{course.name}"
+    return [
+        {"name": formgrade, "groups": [formgrade], "scopes": [f"access:services!service={course.name}"]},
+        {"name": member, "groups": [member], "scopes": ["list:services", f"read:services!service={course.name}"]},
+    ]
+
+
+def _formgrader(course: HubCourse, exchange: Path) -> dict[str, Any]:
+    """The service in which a course is graded. It runs as the course's grader, or else as the hub's own account."""
+    service: dict[str, Any] = {
+        "name": course.name,
+        "url": f"http://127.0.0.1:{course.port}",
+        "command": FORMGRADER,
+        "cwd": str(course.folder),
+        "environment": {
+            **environment(exchange, course.folder, FORMGRADE),
+            "JUPYTER_PATH": str(FORMGRADE),
+            "JUPYTERHUB_DEFAULT_URL": "/formgrader",
+        },
+        "oauth_no_confirm": True,  # it is the hub's own
+    }
+    if course.grader:
+        return service | {"user": course.grader}
+    service["environment"]["HOME"] = str(course.folder)
+    return service | {"command": FORMGRADER + IN_TRIAL}
+
+
+def environment(exchange: Path, *configurations: Path) -> dict[str, str]:
+    """The environment of nbgrader. This Python's programs come first, since nbgrader starts alembic by its name.
+
+    If two configurations set the same option, the first counts.
+    """
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    return {EXCHANGE: str(exchange), "JUPYTER_CONFIG_PATH": os.pathsep.join(map(str, configurations)), "PATH": path}
