@@ -132,7 +132,7 @@ def test_a_student_is_told_the_mistake_and_then_that_it_is_right(notebook, tmp_p
     in_light_and_dark(page, everything, tmp_path / "all.png")
 
 
-@pytest.mark.parametrize(("place", "allowed"), [("/lab/tree/", ()), rest("/notebooks/", FAULTS_OF_NOTEBOOK_7)])
+@pytest.mark.parametrize(("place", "allowed"), [rest("/lab/tree/", ()), rest("/notebooks/", FAULTS_OF_NOTEBOOK_7)])
 def test_the_slider_moves_by_keyboard_and_redraws_the_picture(lab, notebook, place, allowed, tmp_path):
     page = notebook(lab.replace("/lab/tree/", place), allowed)
     shown = run(page, "pictures.step_slider()")

@@ -129,7 +129,7 @@ def require_both(root, student="ann"):
     assert noted[student, "odd", "first", "test_share"][0] == 2
 
 
-@pytest.mark.parametrize("place", [rest("source"), "solutions"])
+@pytest.mark.parametrize("place", [rest("source"), rest("solutions")])
 def test_units_and_plain_assignments_share_a_folder(tmp_path, place):
     root = mixed(tmp_path, place)
     of_both(root, OURS)

@@ -14,6 +14,7 @@ import psutil
 import pytest
 from escaping import TRIED, UNIT, run
 from keepers import keepers_of
+from sampled import few
 from waiting import wait_until
 
 from autograder.sandbox import bubblewrap, forkserver
@@ -149,7 +150,7 @@ class Family:
                 yield tell(psutil.Process(process))
 
 
-@pytest.mark.parametrize("crowd", CROWDS)
+@pytest.mark.parametrize("crowd", few(CROWDS, lambda crowd: crowd != "sessions"))
 def test_a_crowd_of_one_kernel_gets_no_more_than_a_few_shares(crowd):
     """Beside the crowd runs a notebook with a single thread. It gets at least a third of what all the crowd gets. Both
     are compared while the notebook computes, not while its kernel starts or its marks are made. A hundred sessions keep

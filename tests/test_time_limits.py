@@ -99,6 +99,7 @@ def test_who_forges_that_parts_are_done_has_the_time_of_all():
     assert "time limit" in outcome.findings
 
 
+@pytest.mark.exhaustive
 def test_a_part_that_keeps_its_limit_costs_no_other():
     outcome = run("while True: pass", each=IN_ALL, in_all=4 * IN_ALL)
     assert outcome.right == 2
