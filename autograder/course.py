@@ -87,7 +87,9 @@ class Course:
 
     def assigned(self, assignment: str) -> Unit | None:
         """The unit whose assignment in nbgrader has this name; None if there is none."""
-        return next((unit for unit in self.units if unit.assignment == assignment), None)
+        name = assignment.partition("_")[2]
+        unit = self.unit(name) if name in self.names else None
+        return unit if unit and unit.assignment == assignment else None
 
     def notebook(self, unit: Unit, folder: str = NOTEBOOKS) -> Path:
         """Where a unit's notebook lies: the released one or, with ``folder`` ``solutions``, the worked one."""

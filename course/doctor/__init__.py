@@ -35,12 +35,12 @@ def examine(checks: Sequence[DoctorCheck] = ()) -> list[Diagnosis]:
 
 def _look(name: str, check: DoctorCheck) -> Diagnosis:
     """What a check finds, or why it cannot run."""
+    name = name.replace("_", " ")
     try:
         return check()
     except UserError as error:  # another package's check cannot run here
-        return Diagnosis(name.replace("_", " "), False, str(error), minor=True)
+        return Diagnosis(name, False, str(error), minor=True)
     except ImportError as error:
-        name = name.replace("_", " ")
         return Diagnosis(name, False, f"cannot be looked at: {error}", software.install())
 
 
