@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import operator
 import tempfile
 import threading
 from pathlib import Path
@@ -19,7 +20,7 @@ from autograder.sandbox.asking import ask_for_kernel
 from autograder.sandbox.channels import NoKernel
 from autograder.sandbox.forkserver import ForkServer
 
-TIMES = 4
+TIMES = 10
 
 
 @pytest.fixture
@@ -32,11 +33,15 @@ def temporary(monkeypatch):
 
 @pytest.fixture
 def leaves_nothing(temporary):
-    """Tries a start several times, which must fail each time, and compares what there is before and after."""
+    """Tries a start several times, which must fail each time: after it there is nothing more than before.
+
+    There may be less: what an earlier test left to end in the background may end meanwhile. It cannot hide
+    a leak, which would be there as often as the start was tried.
+    """
 
     def held():
         process = psutil.Process()
-        return process.num_fds(), sorted(temporary.iterdir()), threading.active_count(), len(process.children())
+        return process.num_fds(), len(list(temporary.iterdir())), threading.active_count(), len(process.children())
 
     def require(start, error):
         def fail():
@@ -47,7 +52,7 @@ def leaves_nothing(temporary):
         before = held()
         for _ in range(TIMES):
             fail()
-        assert wait_until(lambda: held() == before, 5), (before, held())
+        assert wait_until(lambda: all(map(operator.le, held(), before)), 20), (before, held())
 
     return require
 
