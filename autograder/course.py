@@ -23,7 +23,7 @@ PACKAGE = Path(course.__file__).resolve().parent
 """The folder of the package ``course``."""
 PROJECT = PACKAGE.parent
 SOLUTIONS, NOTEBOOKS, OWN, FILE = "solutions", "notebooks", "units", "course.toml"
-COURSE = "GRADIENTS_COURSE"
+COURSE_VARIABLE = "GRADIENTS_COURSE"
 """Environment variable: the folder of the course, if it is not the one that comes with the autograder."""
 
 
@@ -63,7 +63,7 @@ class Course:
         if self.root != PROJECT and own not in course.__path__:
             course.__path__.append(own)
             os.environ[OWN_UNITS] = os.pathsep.join(filter(None, [os.environ.get(OWN_UNITS), own]))
-        os.environ[COURSE] = str(self.root)
+        os.environ[COURSE_VARIABLE] = str(self.root)
         return self
 
     def unit(self, name: str) -> Unit:
@@ -98,7 +98,7 @@ class Course:
 
 def current() -> Course:
     """The course of this process: the one that ``COURSE`` names, or the one that comes with the autograder."""
-    return _in_folder(os.environ.get(COURSE, ""))
+    return _in_folder(os.environ.get(COURSE_VARIABLE, ""))
 
 
 @cache

@@ -205,7 +205,7 @@ def fingerprint(unit: Unit) -> str:
 
 
 @cache
-def versions() -> dict[str, str]:
+def library_versions() -> dict[str, str]:
     """The versions of Python and of the libraries that answers use."""
     found = {"python": platform.python_version()}
     for name in LIBRARIES:

@@ -25,8 +25,8 @@ from course import UNITS
 from course.check import load
 from course.gpu import find
 
-PROJECT = Path(__file__).resolve().parent.parent
-NUMBER = re.compile(r"(?<![\w.])[-+−]?\d+\.\d+(?:e[-+]?\d+)?(?![\w.])")
+CHECKOUT = Path(__file__).resolve().parent.parent
+DECIMAL = re.compile(r"(?<![\w.])[-+−]?\d+\.\d+(?:e[-+]?\d+)?(?![\w.])")
 CARDS = re.compile(r"GiB used|GPU:0|^CPU")  # lines about the cards themselves
 RTOL, RTOL_SINGLE, ATOL = 1e-9, 1e-6, 1e-12
 DIGITS_SINGLE = 9  # the most digits that a float32 needs; a number with more is float64
@@ -45,7 +45,7 @@ Lines = list[tuple[str, str]]
 def printed(unit: str, use_gpu: str) -> tuple[Lines, bool]:
     """(cell, line) for every line that the worked notebook of a unit prints, and whether it saw a GPU. Raises
     CellExecutionError."""
-    notebook = nbformat.read(PROJECT / "solutions" / load(unit).assignment / f"{unit}.ipynb", as_version=4)
+    notebook = nbformat.read(CHECKOUT / "solutions" / load(unit).assignment / f"{unit}.ipynb", as_version=4)
     notebook.cells.append(nbformat.v4.new_code_cell(SEES_GPU))
     os.environ["USE_GPU"] = use_gpu
     client = NotebookClient(notebook, timeout=600, kernel_name="python3", coalesce_streams=True)
@@ -61,7 +61,7 @@ def printed(unit: str, use_gpu: str) -> tuple[Lines, bool]:
 
 def numbers(lines: Lines) -> Lines:
     """(cell, number as it was printed) for every number in the lines."""
-    return [(cell, text.replace("−", "-")) for cell, line in lines for text in NUMBER.findall(line)]
+    return [(cell, text.replace("−", "-")) for cell, line in lines for text in DECIMAL.findall(line)]
 
 
 def agree(a: str, b: str) -> bool:
@@ -70,7 +70,7 @@ def agree(a: str, b: str) -> bool:
     return isclose(float(a), float(b), rel_tol=RTOL if digits > DIGITS_SINGLE else RTOL_SINGLE, abs_tol=ATOL)
 
 
-def compare(unit: str) -> bool:
+def compare_cells(unit: str) -> bool:
     """Run a unit on the CPU and on the GPU, print how far the figures agree, and return whether all do."""
     try:
         (on_cpu, _), (on_gpu, seen) = printed(unit, "none"), printed(unit, "auto")
@@ -98,7 +98,7 @@ def figures_agree(unit: str, cpu: Lines, gpu: Lines) -> bool:
 
 
 def uses_gpu(unit: str) -> bool:
-    return "gpu.use(" in (PROJECT / "course" / unit / "lesson.md").read_text(encoding="utf-8")
+    return "gpu.use(" in (CHECKOUT / "course" / unit / "lesson.md").read_text(encoding="utf-8")
 
 
 def main() -> None:
@@ -110,7 +110,7 @@ def main() -> None:
     print(found)
     if not found.cards:
         sys.exit(2)
-    differing = [unit for unit in units if not compare(unit)]
+    differing = [unit for unit in units if not compare_cells(unit)]
     sys.exit(bool(differing))
 
 

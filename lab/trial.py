@@ -18,8 +18,8 @@ c = get_config()  # type: ignore[name-defined]  # noqa: F821
 ROOT = Path(os.environ.get("HUB_FOLDER", hub.PROJECT / "build" / "hub")).resolve()
 PASSWORD = os.environ.get("HUB_PASSWORD") or secrets.token_urlsafe(9)
 STUDENTS = [f"student-{number}" for number in range(1, 6)]
-EXCHANGE, COURSE, USERS = ROOT / "exchange", ROOT / "gradients", ROOT / "users"
-RELEASED = "00_start_here"
+SHARED, COURSE_FOLDER, USERS = ROOT / "exchange", ROOT / "gradients", ROOT / "users"
+FIRST_UNIT = "00_start_here"
 
 
 def free_port(wanted: int = 0) -> int:
@@ -34,18 +34,19 @@ def free_port(wanted: int = 0) -> int:
 
 
 PORT = free_port(int(os.environ.get("HUB_PORT", "8000")))
-subprocess.run([hub.LAB / "make_course.sh", EXCHANGE, COURSE, getuser()], check=True)
-settings = COURSE / "nbgrader_config.py"
-if "check_owner" not in settings.read_text():
-    with settings.open("a") as file:
+subprocess.run([hub.LAB / "make_course.sh", SHARED, COURSE_FOLDER, getuser()], check=True)
+config_file = COURSE_FOLDER / "nbgrader_config.py"
+if "check_owner" not in config_file.read_text():
+    with config_file.open("a") as file:
         file.write("c.ExchangeCollect.check_owner = False  # in a trial all users are one account\n")
 
-if not (EXCHANGE / COURSE.name / "outbound" / RELEASED).exists():
+if not (SHARED / COURSE_FOLDER.name / "outbound" / FIRST_UNIT).exists():
     for step in ("generate_assignment", "release_assignment"):
-        nbgrader = [Path(sys.executable).with_name("nbgrader"), step, RELEASED, "--force", "--log-level=WARN"]
-        subprocess.run(nbgrader, cwd=COURSE, env=os.environ | hub.environment(EXCHANGE, COURSE), check=True)
+        nbgrader = [Path(sys.executable).with_name("nbgrader"), step, FIRST_UNIT, "--force", "--log-level=WARN"]
+        subprocess.run(nbgrader, cwd=COURSE_FOLDER, env=os.environ | hub.environment(SHARED, COURSE_FOLDER), check=True)
 
-hub.configure(c, hub.HubCourse("gradients", ["instructor"], STUDENTS, COURSE, None, free_port()), exchange=EXCHANGE)
+gradients = hub.HubCourse("gradients", ["instructor"], STUDENTS, COURSE_FOLDER, None, free_port())
+hub.configure(c, gradients, exchange=SHARED)
 hub.stop_idle(c, after_hours=2)
 
 c.JupyterHub.authenticator_class = "shared-password"
@@ -69,7 +70,7 @@ print(f"""
 The trial hub: http://127.0.0.1:{PORT}
   users     instructor, {", ".join(STUDENTS)}
   password  {PASSWORD}
-  released  {RELEASED}; the instructor releases the other units
+  released  {FIRST_UNIT}; the instructor releases the other units
   grading   http://127.0.0.1:{PORT}/services/gradients/ (as the instructor)
   files     {ROOT}
 Ctrl-C ends it, with everything that it started.

@@ -10,6 +10,7 @@ from browser import chromium, open_page  # noqa: F401
 from commands import run_command
 from faked_nvml import eight, machine, new_process  # noqa: F401
 from formgrading import formgrader, look  # noqa: F401
+from hubs import trial_hub  # noqa: F401
 from hypothesis import settings
 from once import made_once
 from own_kernels import started  # noqa: F401
@@ -17,7 +18,6 @@ from postgres import postgres  # noqa: F401
 from programs import SANDBOX, found, need
 from running import UNIT
 from scheduling import ByFileAndFramework, place
-from trial_hub import trial_hub  # noqa: F401
 
 from autograder.running.workers import Here
 from autograder.sandbox import bubblewrap

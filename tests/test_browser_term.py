@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from browser import open_submission
-from trial_hub import PASSWORD
+from hubs import PASSWORD
 from waiting import PATIENCE
 
 from course.check import load

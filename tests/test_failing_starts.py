@@ -114,7 +114,7 @@ def test_a_kernel_of_a_plain_manager(leaves_nothing, nobody_answers, temporary):
     async def start():
         manager = provisioner.warm_kernel_manager(temporary)
         manager.context = zmq.asyncio.Context.instance()  # its own would be there until it is collected
-        await manager.start_kernel(env={provisioner.UNIT: UNIT.name})
+        await manager.start_kernel(env={provisioner.UNIT_VARIABLE: UNIT.name})
 
     leaves_nothing(lambda: asyncio.run(start()), OSError)
 

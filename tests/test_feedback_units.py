@@ -17,7 +17,7 @@ from autograder.authoring.lesson import BEGIN, END
 from autograder.course import PROJECT, SOLUTIONS, notebook_path
 from autograder.feedback import feedback_on
 from autograder.feedback.by_hand import ByHand
-from autograder.feedback.drawing import draw
+from autograder.feedback.drawing import draw_difference
 from autograder.feedback.figures import compared_in, figure_of
 from autograder.intake import released
 from autograder.records import Record
@@ -111,5 +111,5 @@ FINITE = arrays.arrays(float, SHAPES, elements=st.floats(-1e6, 1e6))
 @given(ANYTHING, FINITE, st.booleans())
 @settings(max_examples=25)
 def test_any_numbers_can_be_drawn(got, want, curve):
-    picture = draw(Compared("part", "gradient", curve), got, want, np.ones(got.shape, bool), "All differ.")
+    picture = draw_difference(Compared("part", "gradient", curve), got, want, np.ones(got.shape, bool), "All differ.")
     assert picture.svg.startswith("<svg") and "All differ." in picture.alt

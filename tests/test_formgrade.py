@@ -14,7 +14,7 @@ from autograder.in_nbgrader import formgrade
 from autograder.in_nbgrader.formgrade import register_submitted
 from autograder.in_nbgrader.formgrade.safe import markdown
 from course.check import load
-from course.check.verdict import GREEN, RED, State, badge
+from course.check.verdict import RIGHT_GREEN, WRONG_RED, State, badge
 from course.figures import Picture
 
 ACTS = re.compile(r"act\(\)|https?:|text/html|script|url\(|jacobian|<(style|iframe|form|input|svg)")
@@ -50,7 +50,7 @@ def test_what_a_parser_would_take_long_for_is_shown_as_it_was_written(html):
 
 def test_a_verdict_keeps_the_ground_of_its_letters():
     grounds = re.findall(r"background-color:\s*(#\w+);\s*color:\s*#fff", clean(badge(State.RIGHT) + badge(State.WRONG)))
-    assert grounds == [GREEN, RED]
+    assert grounds == [RIGHT_GREEN, WRONG_RED]
 
 
 def test_another_database_is_told_of_the_units_and_given_to_nbgrader(tmp_path, monkeypatch):

@@ -74,7 +74,7 @@ def test_eight_of_nine_users_get_a_card_each_and_a_server_that_stops_makes_room(
     assert "CPU: every GPU is taken. To wait: gpu.use(USE_GPU, wait=600)" in last
     assert "4: A card, 0.0 of 80.0 GiB used, load 0 %, leased by student-5\n" in last
 
-    hub.give_back(servers[4])
+    hub.give_back_card(servers[4])
     assert servers[4].environment == {"COURSE": "1", leases.LEASES_VARIABLE: str(leases.folder())}
     assert "→ 4: A card" in in_a_notebook(servers[8]), "the notebook looks again"
     assert started("student-10").environment["USE_GPU"] == "GPU-0004"

@@ -6,14 +6,13 @@ The spawner is the real one. Slurm itself is four small scripts here, which run 
 import json
 import os
 import subprocess
-import sys
 import urllib.error
 import urllib.request
-from contextlib import suppress
 from getpass import getuser
 
 import psutil
 import pytest
+from hubs import RunningHub, running
 from ports import free_ports
 from programs import need
 from waiting import PATIENCE, wait_until
@@ -53,11 +52,10 @@ c.ConfigurableHTTPProxy.pid_file = "{folder}/proxy.pid"
 """
 
 
-class Hub:
-    """A hub whose servers are jobs."""
+class HubOfJobs(RunningHub):
+    """A hub with two courses, whose servers are jobs."""
 
     def __init__(self, folder):
-        self.folder = folder
         (folder / "bin").mkdir()
         for name, script in SLURM.items():
             (folder / "bin" / name).write_text(f"#!/bin/bash\nJOBS={folder}\n{script}\n")
@@ -65,17 +63,12 @@ class Hub:
         for course in ("gradients", "vision"):
             subprocess.run([LAB / "make_course.sh", folder / "exchange", folder / course, USER], check=True)
         port, hub, api, first, second = free_ports(5)
-        self.address = f"http://127.0.0.1:{port}"
         names = {"user": USER, "folder": folder, "token": TOKEN, "proxy": need("npm", "proxy")}
         (folder / "config.py").write_text(
             CONFIGURATION.format(**names, port=port, hub=hub, api=api, first=first, second=second)
         )
         path = os.pathsep.join([str(folder / "bin"), os.environ["PATH"]])
-        with (folder / "log").open("w") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "jupyterhub", "-f", folder / "config.py"], stdout=log, stderr=log, cwd=folder,
-                env=os.environ | {"PATH": path}, start_new_session=True,
-            )  # fmt: skip
+        super().__init__(folder, port, folder / "config.py", {"PATH": path})
 
     def ask(self, method, place, token=TOKEN):
         """The status of a request, by default of somebody who may do everything, and the JSON it brings."""
@@ -91,29 +84,12 @@ class Hub:
         except OSError:
             return 0, {}
 
-    def log(self):
-        return "\n".join(
-            (self.folder / name).read_text() for name in ("log", "output") if (self.folder / name).exists()
-        )
-
-    def end(self):
-        family = [self.process, *psutil.Process(self.process.pid).children(recursive=True)]
-        self.process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            self.process.wait(PATIENCE)
-        for process in family:
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
-
 
 @pytest.fixture(scope="module")
 def hub_of_two(tmp_path_factory):
-    hub = Hub(tmp_path_factory.mktemp("hub"))
-    try:
+    with running(HubOfJobs(tmp_path_factory.mktemp("hub"))) as hub:
         assert wait_until(lambda: hub.ask("GET", f"/hub/api/users/{USER}")[0] == 200), hub.log()
         yield hub
-    finally:
-        hub.end()
 
 
 def test_each_instructor_opens_the_formgrader_of_their_own_course(hub_of_two):

@@ -22,7 +22,7 @@ from autograder.sandbox import bubblewrap, forkserver, provisioner, view
 
 
 def manager(monkeypatch, unit=UNIT.name):
-    monkeypatch.setenv(provisioner.UNIT, unit)
+    monkeypatch.setenv(provisioner.UNIT_VARIABLE, unit)
     specs = KernelSpecManager(kernel_dirs=[str(provisioner.KERNELSPECS)], ensure_native_kernel=False)
     return AsyncKernelManager(kernel_name=provisioner.KERNEL_NAME, kernel_spec_manager=specs)
 

@@ -8,7 +8,7 @@ import pytest
 from programs import SANDBOX, need
 from running import AUTOGRADER
 
-from autograder.course import COURSE, Course, WrongCourse
+from autograder.course import COURSE_VARIABLE, Course, WrongCourse
 
 UNIT = {
     "__init__.py": '"""Words."""\n',
@@ -88,7 +88,7 @@ def folder(tmp_path_factory):
 
 def autograder(folder, *words):
     """What a command says in this course, which must not fail."""
-    environment = os.environ | {COURSE: str(folder)}
+    environment = os.environ | {COURSE_VARIABLE: str(folder)}
     done = subprocess.run([*AUTOGRADER, *words], cwd=folder, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -13,7 +13,7 @@ from autograder.terminal import console, error_console, literal, saying_what_is_
 from autograder.texts import count
 
 To = Annotated[str, typer.Option("--to", help="Format of the file: 'csv', 'canvas' or 'moodle'.")]
-Units = Annotated[list[str] | None, typer.Argument(help="Units to export; default: all that have marks.")]
+UnitsToExport = Annotated[list[str] | None, typer.Argument(help="Units to export; default: all that have marks.")]
 List = Annotated[
     Path | None,
     typer.Option(
@@ -32,7 +32,7 @@ Output = Annotated[Path | None, typer.Option(help="File to write; default: marks
 
 def export(
     to: To,
-    units: Units = None,
+    units: UnitsToExport = None,
     class_list: List = None,
     match: Match = "",
     without: Without = None,

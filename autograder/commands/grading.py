@@ -104,7 +104,7 @@ def grade(
             workers, place, db_url, every_cell,
         )  # fmt: skip
         results = results_of(f"grading {unit}", grade_all(grading))
-        show(grading, results, json_file)
+        show_results(grading, results, json_file)
         strayed = [] if only else strayed_from(grading)
     if strayed or any(not result.verdicts for result in results):
         raise typer.Exit(FAULTS_FOUND)
@@ -160,7 +160,7 @@ def results_of(what: str, run: Iterator[tuple[int, Graded]]) -> list[Graded]:
     return results
 
 
-def show(grading: Grading, results: list[Graded], json_file: Path | None) -> None:
+def show_results(grading: Grading, results: list[Graded], json_file: Path | None) -> None:
     """Print the marks, mistakes and findings, and write them as a page and as JSON."""
     from autograder.gradebook.database import Database
     from autograder.grading.grade import marks

@@ -19,12 +19,14 @@ from autograder.terminal import (
     unit_called,
 )
 
-Units = Annotated[list[str] | None, typer.Argument(help="Units to show; all if none is named.", show_default=False)]
+UnitsOfSite = Annotated[
+    list[str] | None, typer.Argument(help="Units to show; all if none is named.", show_default=False)
+]
 Into = Annotated[Path, typer.Option(help="Folder for the pages; an existing site there is replaced.")]
 Cache = Annotated[Path, typer.Option(help="Folder that keeps the outputs of the notebooks that have run.")]
 
 
-def site(units: Units = None, into: Into = Path("build/site"), cache: Cache = Path("build/executed")) -> None:
+def site(units: UnitsOfSite = None, into: Into = Path("build/site"), cache: Cache = Path("build/executed")) -> None:
     """Make a static site of the lessons: with the outputs and pictures of right answers, but without the answers.
 
     This runs the worked notebooks, a few minutes for all. Notebooks that have not changed are not run again.

@@ -8,12 +8,12 @@ import numpy as np
 
 from course.figures import BLUE, GREY, RED, Compared, Picture, legend, new_figure, picture
 
-FRAME = 2.5  # the farthest that an axis reaches, in multiples of the largest right value
+FARTHEST = 2.5  # the farthest that an axis reaches, in multiples of the largest right value
 COLOURS = "RdBu_r"
 DARK, PALE, MAGENTA = "#101010", "#f8f8f8", "#c000c0"  # on coloured fields, whatever the page's background
 
 
-def draw(compared: Compared, got: np.ndarray, want: np.ndarray, wrong: np.ndarray, words: str) -> Picture:
+def draw_difference(compared: Compared, got: np.ndarray, want: np.ndarray, wrong: np.ndarray, words: str) -> Picture:
     """A picture of the student's array ``got`` and the right one ``want``, each with one or two axes.
 
     ``wrong`` says which entries of ``got`` are wrong; ``words`` end the picture's description. The axes fit ``want``,
@@ -33,7 +33,7 @@ def _size(want: np.ndarray) -> float:
 
 def _lines(compared: Compared, got: np.ndarray, want: np.ndarray, wrong: np.ndarray) -> tuple[Any, str]:
     figure, axes = new_figure(6.4, 2.8)
-    most = FRAME * _size(want)
+    most = FARTHEST * _size(want)
     inside = np.clip(np.nan_to_num(got, nan=0.0, posinf=most, neginf=-most), -most, most)
     if compared.curve:
         axes.plot(np.arange(len(want)), want, "o-", color=GREY, linewidth=2.5, label="right")

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograder.course import current
-from autograder.feedback.drawing import draw
+from autograder.feedback.drawing import draw_difference
 from autograder.records import Record
 from course.check import Task, Unit, Verdict
 from course.check.comparing import compare
@@ -51,7 +51,7 @@ def figure_of(unit: Unit, verdict: Verdict, record: Record) -> Figure | None:
             pair = _pair(compared, got, want, task)
             if pair and compare(want, got, task).reason == wrong[compared.part]:
                 words = _in_words(*pair, task)
-                return Figure(compared.part, words, draw(compared, *pair, _wrong(*pair, task), words))
+                return Figure(compared.part, words, draw_difference(compared, *pair, _wrong(*pair, task), words))
     return None
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from autograder.errors import UserError
 from autograder.grading.grader import Grader
 from autograder.intake import Submission, take_in
-from autograder.records import Record, Records, can_name_a_file, differing_versions, fingerprint, versions
+from autograder.records import Record, Records, can_name_a_file, differing_versions, fingerprint, library_versions
 from autograder.running.execute import Execution
 from autograder.running.runner import Runner
 from autograder.running.workers import Here
@@ -54,7 +54,7 @@ def explain(
         raise NoRecord(f"the record of {student} in {unit.name} in {course_dir} {what}: autograder grade {unit.name}")
     tasks = [task for task in record.seeds if task in unit.tasks]
     grader = Grader(unit, record.seeds, tasks, isolation, record.every_cell, provisioner.can_be_warm())
-    differences = differing_versions(record.versions, versions())
+    differences = differing_versions(record.versions, library_versions())
     if record.check != fingerprint(unit):
         differences.append("the unit has changed: its checks, reference, mistakes or notebook")
     if record.isolation != isolation:

@@ -18,7 +18,7 @@ from autograder.gradebook.writer import Outcome, unanswered, write_verdicts
 from autograder.grading.missing_names import explain_missing_names
 from autograder.intake import Submission, checks_in, released
 from autograder.intake.relevance import unneeded
-from autograder.records import Record, fingerprint, versions
+from autograder.records import Record, fingerprint, library_versions
 from autograder.running.execute import Execution
 from autograder.running.job import Job, limits_for
 from autograder.running.reference import observer
@@ -169,7 +169,7 @@ class Grader:
             verdicts=graded.verdicts,
             findings=[(finding.name, finding.detail) for finding in graded.findings],
             observations=observations,
-            versions=versions(),
+            versions=library_versions(),
             submitted=came.time,
             time_from=came.source,
             missing=execution.stopped or NOT_RUN,

@@ -31,6 +31,7 @@ from autograder.in_nbgrader.plain_assignment import (
     AS_ASKED,
     FORGEABLE,
     RUNS_UNCONFINED,
+    Resources,
     confined,
     converter_of,
     course_of,
@@ -46,7 +47,6 @@ from autograder.running.execute import Execution, execute
 from autograder.sandbox import bubblewrap, forkserver, provisioner
 from course.check import Unit
 
-Resources = dict[str, Any]
 SANITIZING = [preprocessors.OverwriteKernelspec]
 AUTOGRADING = [
     "autograder.in_nbgrader.exporters.Execute",

@@ -30,14 +30,13 @@ from autograder.outputs import sound_output
 from autograder.running.job import Job, limits_from
 from autograder.running.plain_notebook import run_plain
 from autograder.sandbox import bubblewrap
-from autograder.sandbox import provisioner as kernels
 from autograder.sandbox.inside.limits import Limits
+from autograder.sandbox.provisioner import ISOLATION_VARIABLE
 from autograder.texts import shown
 
-ISOLATION = kernels.ISOLATION
 RUNS_UNCONFINED = "%s of %s runs unconfined, with the rights of your account: %s"
-AS_ASKED = f"{ISOLATION} is {bubblewrap.NONE}"
-UNCONFINED = f"it would run with the rights of your account: {ISOLATION}=none in the environment allows it"
+AS_ASKED = f"{ISOLATION_VARIABLE} is {bubblewrap.NONE}"
+UNCONFINED = f"it would run with the rights of your account: {ISOLATION_VARIABLE}=none in the environment allows it"
 FORGEABLE = (
     "%s is no unit of the course: its tests run beside the answers, so an answer can forge what they say; "
     "only units are judged outside"
@@ -51,7 +50,7 @@ Resources = dict[str, Any]
 
 def isolation() -> str:
     """The isolation for submissions: ``strict`` or ``none``, from the environment."""
-    return os.environ.get(ISOLATION, bubblewrap.STRICT)
+    return os.environ.get(ISOLATION_VARIABLE, bubblewrap.STRICT)
 
 
 def course_of(part: Any) -> Any:

@@ -20,7 +20,7 @@ from autograder.course import PROJECT
 from course.gpu import hub as gpus
 
 LAB, FORMGRADE = PROJECT / "lab", Path(in_nbgrader.__file__).parent / "formgrade"
-EXCHANGE = "GRADIENTS_EXCHANGE"
+EXCHANGE_VARIABLE = "GRADIENTS_EXCHANGE"
 """Environment variable with the folder of nbgrader's exchange, for nbgrader's configurations in ``lab/``."""
 
 SINGLE_USER = [sys.executable, "-m", "jupyterhub.singleuser"]
@@ -70,7 +70,7 @@ def configure(c: Any, *courses: HubCourse, exchange: Path) -> None:
     c.Spawner.cmd = SINGLE_USER
     c.Spawner.environment.update(environment(exchange, LAB / "students") | {"JUPYTER_PATH": str(LAB / "students")})
     c.Spawner.pre_spawn_hook = gpus.lease
-    c.Spawner.post_stop_hook = gpus.give_back
+    c.Spawner.post_stop_hook = gpus.give_back_card
 
 
 def stop_idle(c: Any, after_hours: float) -> None:
@@ -129,4 +129,8 @@ def environment(exchange: Path, *configurations: Path) -> dict[str, str]:
     If two configurations set the same option, the first counts.
     """
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-    return {EXCHANGE: str(exchange), "JUPYTER_CONFIG_PATH": os.pathsep.join(map(str, configurations)), "PATH": path}
+    return {
+        EXCHANGE_VARIABLE: str(exchange),
+        "JUPYTER_CONFIG_PATH": os.pathsep.join(map(str, configurations)),
+        "PATH": path,
+    }

@@ -21,7 +21,7 @@ from autograder.sandbox.inside import confine
 from autograder.sandbox.inside.server import NotForkable, preload
 from course.quiet import start_up
 
-KERNEL = ["ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "matplotlib_inline.backend_inline"]
+KERNEL_MODULES = ["ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "matplotlib_inline.backend_inline"]
 GPU_DEVICES = "/dev/nvidia"
 
 
@@ -30,7 +30,7 @@ def main() -> None:
     connection = socket.socket(fileno=settings["connection"])
     try:
         with start_up():
-            preload(KERNEL + settings["modules"])
+            preload(KERNEL_MODULES + settings["modules"])
         holds_no_gpu()
     except Exception as error:  # whatever an import raises: kernels start cold, and a notebook shows it
         connection.sendall(json.dumps({"why": f"{type(error).__name__}: {error}"}).encode() + b"\n")

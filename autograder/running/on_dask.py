@@ -13,7 +13,7 @@ from typing import Any
 
 from autograder.course import current
 from autograder.errors import UserError
-from autograder.records import differing_versions, fingerprint, versions
+from autograder.records import differing_versions, fingerprint, library_versions
 from autograder.running.execute import Execution, execute
 from autograder.running.job import Job
 from autograder.running.workers import Loss
@@ -25,7 +25,7 @@ SLURM = "slurm"
 CONNECT_SECONDS = 30
 GONE_SECONDS = 300.0  # after which workers that were there and have all gone are not waited for any longer
 INSTALL_DASK = "install it with: pip install -e '.[cluster]'"
-State = dict[str, str]
+UnitState = dict[str, str]
 
 
 class NoCluster(UserError):
@@ -36,12 +36,12 @@ class OtherVersion(RuntimeError):
     """A worker has another version of the course or of a library than the grader."""
 
 
-def state_of(unit: str) -> State:
+def state_of(unit: str) -> UnitState:
     """What the marks of a unit depend on, as it is in this process: the unit itself, and versions."""
-    return {f"course.{unit}": fingerprint(current().unit(unit))[:12], **versions()}
+    return {f"course.{unit}": fingerprint(current().unit(unit))[:12], **library_versions()}
 
 
-def execute_checked(job: Job, state: State) -> Execution:
+def execute_checked(job: Job, state: UnitState) -> Execution:
     """Run a job where everything is as it is at the grader's. Raises OtherVersion."""
     if faults := differing_versions(state, state_of(job.unit)):
         raise OtherVersion("; ".join(faults))

@@ -39,7 +39,7 @@ from autograder.sandbox.relay import Relay
 KERNEL_NAME = "gradients"
 CLIENT = "autograder.sandbox.channels.QuickClient"
 KERNELSPECS = Path(__file__).parent / "kernelspecs"
-UNIT, ISOLATION, LIMITS = "GRADIENTS_UNIT", "GRADIENTS_ISOLATION", "GRADIENTS_LIMITS"
+UNIT_VARIABLE, ISOLATION_VARIABLE, LIMITS_VARIABLE = "GRADIENTS_UNIT", "GRADIENTS_ISOLATION", "GRADIENTS_LIMITS"
 """Environment variables that say for which unit a kernel is, how it is confined, and its limits."""
 
 
@@ -98,8 +98,8 @@ class WarmProvisioner(KernelProvisionerBase):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Hand the request, the files in the working folder and the sockets to the fork server."""
         environment = dict(kwargs.get("env") or os.environ)
-        unit, isolation = environment.get(UNIT, ""), environment.get(ISOLATION) or bubblewrap.STRICT
-        limits = Limits(**json.loads(environment.get(LIMITS, "{}")))
+        unit, isolation = environment.get(UNIT_VARIABLE, ""), environment.get(ISOLATION_VARIABLE) or bubblewrap.STRICT
+        limits = Limits(**json.loads(environment.get(LIMITS_VARIABLE, "{}")))
         request = {
             "environment": forkserver.ENVIRONMENT
             | {k: environment[k] for k in bubblewrap.KEPT_VARIABLES if k in environment},
@@ -231,4 +231,4 @@ def warm_kernel_manager(folder: Path) -> AsyncKernelManager:
 
 def request_for(unit: str, isolation: str, limits: Limits) -> dict[str, str]:
     """The environment variables that tell the provisioner what kernel is wanted."""
-    return {UNIT: unit, ISOLATION: isolation, LIMITS: json.dumps(asdict(limits))}
+    return {UNIT_VARIABLE: unit, ISOLATION_VARIABLE: isolation, LIMITS_VARIABLE: json.dumps(asdict(limits))}

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from html import escape
 
 from course.check.unit import Unit
-from course.check.verdict import ANY_LENGTH, GREEN, GREY, TABLE, Verdict, badge, cell, framed, rounded
+from course.check.verdict import ANY_LENGTH, OPEN_GREY, RIGHT_GREEN, TABLE, Verdict, badge, cell, framed, rounded
 
-NUMBER = ";text-align:right;white-space:nowrap"
+NUMBER_STYLE = ";text-align:right;white-space:nowrap"
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,12 @@ class Progress:
 
     def _repr_html_(self) -> str:
         whole = all(verdict.right for verdict in self._verdicts())
-        styles = {"task": "", "points": NUMBER, "state": "", "what to look at": ""}
+        styles = {"task": "", "points": NUMBER_STYLE, "state": "", "what to look at": ""}
         heads = "".join(cell(f"<strong>{name}</strong>", "col", style) for name, style in styles.items())
-        total = cell("<strong>total</strong>", "row") + cell(f"<strong>{self.total}</strong>", style=NUMBER)
+        total = cell("<strong>total</strong>", "row") + cell(f"<strong>{self.total}</strong>", style=NUMBER_STYLE)
         rows = "".join(map(_row, self._verdicts()))
         return framed(
-            GREEN if whole else GREY,
+            RIGHT_GREEN if whole else OPEN_GREY,
             f'<table style="{TABLE}" aria-label="all tasks of {self.unit.name}"><thead><tr>{heads}</tr></thead>'
             f"<tbody>{rows}<tr>{total}<td></td><td></td></tr></tbody></table>",
         )
@@ -82,6 +82,6 @@ def _why(verdict: Verdict) -> str:
 
 
 def _row(verdict: Verdict) -> str:
-    points = cell(verdict.score, style=NUMBER)
+    points = cell(verdict.score, style=NUMBER_STYLE)
     why = cell(escape(_why(verdict)), style=ANY_LENGTH)
     return f"<tr>{cell(escape(verdict.task), 'row')}{points}{cell(badge(verdict.state))}{why}</tr>"

@@ -18,15 +18,16 @@ class State(StrEnum):
     UNDEFINED = "not defined yet"
 
 
-GREEN, RED, GREY = "#1f8549", "#d0342c", "#707579"  # white letters can be read on them; they show on any background
+RIGHT_GREEN, WRONG_RED, OPEN_GREY = "#1f8549", "#d0342c", "#707579"
+"""Colours of states: white letters can be read on them, and they show on any background."""
 SIGNS = {
-    State.RIGHT: ("✓", GREEN),
-    State.WRONG: ("✗", RED),
-    State.UNANSWERED: ("–", GREY),
-    State.UNDEFINED: ("–", GREY),
+    State.RIGHT: ("✓", RIGHT_GREEN),
+    State.WRONG: ("✗", WRONG_RED),
+    State.UNANSWERED: ("–", OPEN_GREY),
+    State.UNDEFINED: ("–", OPEN_GREY),
 }
 TABLE = "border-collapse:collapse;color:inherit;margin:.3em 0"
-CELL = "text-align:left;padding:.15em .9em .15em 0;vertical-align:top;font-weight:normal"
+CELL_STYLE = "text-align:left;padding:.15em .9em .15em 0;vertical-align:top;font-weight:normal"
 ANY_LENGTH = ";overflow-wrap:anywhere;min-width:14em"  # for what a student wrote, which must not widen the table
 
 
@@ -156,7 +157,7 @@ def badge(state: State, words: str = "") -> str:
 def cell(content: str, scope: str = "", style: str = "") -> str:
     """A cell of a table, with HTML content. With a ``scope``, it is the header of a row or column."""
     tag, scope = ("th", f' scope="{scope}"') if scope else ("td", "")
-    return f'<{tag}{scope} style="{CELL}{style}">{content}</{tag}>'
+    return f'<{tag}{scope} style="{CELL_STYLE}{style}">{content}</{tag}>'
 
 
 def _row(part: Part) -> str:

@@ -18,7 +18,7 @@ VARIABLE, VISIBLE = "USE_GPU", "CUDA_VISIBLE_DEVICES"
 CUDA_ERROR_NOT_INITIALIZED = 3
 OF_JOB = os.environ.get(VISIBLE, "") if "SLURM_JOB_ID" in os.environ else ""
 """In a Slurm job, the cards that the job was given, by number or UUID. The job may see other cards too."""
-FRAMEWORKS = {"tensorflow": "TensorFlow", "torch": "PyTorch"}
+FRAMEWORK_NAMES = {"tensorflow": "TensorFlow", "torch": "PyTorch"}
 LOOK_AGAIN = 2.0  # seconds
 RESTART_KERNEL = "restart the kernel (menu Kernel, Restart) and run this cell first"
 
@@ -220,7 +220,7 @@ def _report(found: Found, current: Current, chosen: bool) -> None:
     if not found.cards:
         print("CPU: this machine has no GPU that can be used")
         return
-    print(", ".join(filter(None, map(_version, FRAMEWORKS))))
+    print(", ".join(filter(None, map(_version, FRAMEWORK_NAMES))))
     for one in found.cards:
         print(f"{'→' if one == card else ' '} {one}{_leased(one)}")
     if card:
@@ -236,7 +236,7 @@ def _report(found: Found, current: Current, chosen: bool) -> None:
 
 def _version(package: str) -> str:
     try:
-        return f"{FRAMEWORKS[package]} {version(package)}"
+        return f"{FRAMEWORK_NAMES[package]} {version(package)}"
     except PackageNotFoundError:
         return ""
 

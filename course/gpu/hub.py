@@ -3,7 +3,7 @@
     from course.gpu import hub
 
     c.Spawner.pre_spawn_hook = hub.lease
-    c.Spawner.post_stop_hook = hub.give_back
+    c.Spawner.post_stop_hook = hub.give_back_card
 
 The hub holds the lease, the server's environment names the card, and ``gpu.use("auto")`` in a notebook takes that one.
 """
@@ -23,7 +23,7 @@ def lease(spawner: Any) -> None:
     If all are taken, the server starts without a card. ``gpu.use("auto")`` in a notebook then looks again, and says
     "CPU: every GPU is taken" if that is still so.
     """
-    give_back(spawner)
+    give_back_card(spawner)
     found = find()
     for trouble in found.troubles:
         spawner.log.warning("%s", trouble)
@@ -42,7 +42,7 @@ def lease(spawner: Any) -> None:
     spawner.environment = {**spawner.environment, **environment}
 
 
-def give_back(spawner: Any) -> None:
+def give_back_card(spawner: Any) -> None:
     """After a server has stopped: end its lease."""
     environment = dict(spawner.environment)
     card = environment.pop(leases.LEASED, None)

@@ -71,7 +71,7 @@ def rates(chosen: tuple[tuple[float, str, str], ...]) -> Picture:
     )
 
 
-def verdict_on(rate: float) -> str:
+def outcome_of(rate: float) -> str:
     """What a learning rate does in the bowl, in a word or two."""
     if rate > LARGEST:
         return "diverges"
@@ -89,7 +89,7 @@ def three_rates() -> Picture:
 
 def one_rate(rate: float) -> Picture:
     """The way down with one learning rate."""
-    name = verdict_on(rate)
+    name = outcome_of(rate)
     return rates(((rate, name, {"good": GREEN, "diverges": RED}.get(name, ORANGE)),))
 
 

@@ -22,8 +22,7 @@ from pathlib import Path
 from autograder.course import current
 from autograder.errors import UserError
 from autograder.gradebook.writer import GradebookWriter
-
-LOOPBACK = "127.0.0.1"
+from course.lab import LOOPBACK
 
 
 class CannotServe(UserError):
