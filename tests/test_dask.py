@@ -93,7 +93,7 @@ def test_the_command(scheduler, tmp_path):
 def test_a_worker_with_another_course_is_refused_by_name(scheduler, tmp_path, monkeypatch):
     local, files = scheduler
     class_of(1, tmp_path)
-    monkeypatch.setattr(on_dask, "versions", lambda: {"numpy": "1.0"})  # here, not at the workers
+    monkeypatch.setattr(on_dask, "library_versions", lambda: {"numpy": "1.0"})  # here, not at the workers
     with pytest.raises(NoCluster, match=r"tls://\S+ is not as this machine: .*numpy was 1.0, is "):
         list(
             grade(

@@ -20,7 +20,7 @@ from autograder.sandbox.asking import ask_for_kernel
 from autograder.sandbox.channels import NoKernel
 from autograder.sandbox.forkserver import ForkServer
 
-TIMES = 10
+TIMES = 4
 
 
 @pytest.fixture

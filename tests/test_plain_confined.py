@@ -14,7 +14,7 @@ from sampled import rest
 from autograder.course import PROJECT
 
 OURS = PROJECT / "autograder"
-SETTINGS = "c = get_config()\nc.ConfinedExecute.limits = {'memory': 500_000_000}\n"
+SETTINGS = "c = get_config()\nc.ConfinedExecute.limits = {'memory': 500_000_000}\nc.ConfinedExecute.timeout = 15\n"
 SPY = """
 import glob, json, os, pathlib, socket, sqlite3
 def tried(what):

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
-from sampled import every, rest
+from sampled import every, few, rest
 
 from autograder.authoring.audit import audit_task
 from course import UNITS
@@ -29,7 +29,7 @@ def expected_of(unit_name, task_name, seed):
 
 
 @pytest.mark.parametrize("seeds", [SEEDS[:1], rest(SEEDS)], ids=["one seed", "three seeds"])
-@pytest.mark.parametrize(("unit_name", "task_name"), TASKS)
+@pytest.mark.parametrize(("unit_name", "task_name"), few(TASKS, lambda task: task[1] != "keras_fit"))
 def test_checks_are_proven(unit_name, task_name, seeds):
     """Whatever the seed: wrong answers rejected and named, right ones accepted, and the marks the same."""
     audits = [audit_task(expected_of(unit_name, task_name, seed)) for seed in seeds]
