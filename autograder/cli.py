@@ -90,11 +90,16 @@ def classroom(
 def audit(
     unit: Annotated[str | None, typer.Argument(help="Unit to audit; all if none is named.")] = None,
     seeds: Annotated[int, typer.Option(help="Repeat with this many seeds; marks must not depend on them.", min=1)] = 1,
+    twice: Annotated[
+        int, typer.Option(help="Of the wrong answers that are generated, so many for each answer have two changes.")
+    ] = 0,
     json_file: JsonFile = None,
 ) -> None:
     """Prove the checks: known mistakes are rejected and named, alternatives accepted.
 
-    Exit status 1 if any wrong answer passes, any right one does not, or a mistake's marks depend on the seed.
+    Wrong answers are generated too: every small change of a reference must be rejected, unless the unit's
+    equivalents.py says why it computes the same. Exit status 1 if any wrong answer passes, any right one does not, or a
+    mistake's marks depend on the seed.
     """
     from autograder.authoring.audit import AUDIT_SEED, audit_over, audit_table
 
@@ -103,7 +108,7 @@ def audit(
     audits = []
     with progress_bar("auditing") as show:
         for number, (one, task) in enumerate(tasks, start=1):
-            audits.append(audit_over(one, task, range(AUDIT_SEED, AUDIT_SEED + seeds)))
+            audits.append(audit_over(one, task, range(AUDIT_SEED, AUDIT_SEED + seeds), twice))
             show(number, len(tasks))
     write_json(json_file, {one.name: {a.task: a.to_json() for a in audits if a.unit == one.name} for one in units})
     console.print(audit_table(audits))

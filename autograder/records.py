@@ -83,13 +83,22 @@ class Record:
             texts = [record.student, record.unit, record.digest, record.check, record.isolation, record.submitted,
                      record.time_from, record.missing, record.graded]  # fmt: skip
             for verdict in record.verdicts.values():
-                texts += [verdict.mistake or "", verdict.hint, *(part.name for part in verdict.parts)]
+                texts += [
+                    verdict.mistake or "",
+                    verdict.symptom or "",
+                    verdict.hint,
+                    *(part.name for part in verdict.parts),
+                ]
                 texts += [part.reason for part in verdict.parts]
             if not all(isinstance(text, str) for text in texts) or not isinstance(record.versions, dict):
                 raise ValueError("a text is none")
             if not isinstance(record.observations, dict | None):
                 raise ValueError("observations are no dict")
-            numbers = [verdict.points for verdict in record.verdicts.values()]
+            verdicts = record.verdicts.values()
+            numbers = [verdict.points for verdict in verdicts]
+            numbers += [
+                number for verdict in verdicts for part in verdict.parts for number in (part.points, part.worth)
+            ]
             if record.seconds is not None:
                 numbers.append(record.seconds)
             if not all(isinstance(number, int | float) and math.isfinite(number) for number in numbers):

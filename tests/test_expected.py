@@ -115,7 +115,7 @@ def test_what_cannot_be_observed_is_told():
     unit = load("numeric_gradient")
     observer, task = Observer(unit, STRICT), unit.tasks["jacobian"]
     with pytest.raises(forkserver.NoWarmKernels, match=r"numeric_gradient, jacobian: .*IndexError"):
-        observer.ask("mistake", task, SEED, number=1000, part="")
+        observer.ask("mistake", task, SEED, numbers=[1000], part="")
     assert observer.expected(task, SEED).reference, "and it goes on"
 
 

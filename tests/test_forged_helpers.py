@@ -14,9 +14,8 @@ from sampled import every, one_of_each
 
 from course import UNITS
 from course.check import Expected, judge, load, observe
-from course.check.comparing import UNANSWERED
 from course.check.judging import decoded
-from course.check.plain import caught
+from course.check.plain import UNANSWERED, caught
 
 TASKS = [(name, task) for name in UNITS for task in load(name).tasks]
 SEED, ANOTHER = 3, 4

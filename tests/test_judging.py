@@ -12,7 +12,8 @@ from course.check.comparing import EQUAL, alike, compare, differs
 from course.check.observing import not_defined
 from course.check.parts import raises
 from course.check.plain import Judged, Opaque, Raised, caught, decode, encode
-from course.check.unit import Task, Unit
+from course.check.task import Task
+from course.check.unit import Unit
 
 TASK = Task("numeric_gradient", "f", 1, lambda a, rng: {}, ("f",))
 

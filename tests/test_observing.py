@@ -10,7 +10,7 @@ import pytest
 from course.check.observing import not_defined, observe
 from course.check.parts import raises
 from course.check.plain import Raised, decode
-from course.check.unit import Task
+from course.check.task import Task
 
 
 def observed(answer, *, parts=None, seconds=10.0):

@@ -1,24 +1,32 @@
-"""Proving the checks: every known mistake is rejected and named, every alternative accepted."""
+"""Proving the checks: known mistakes are rejected and named, generated ones rejected, alternatives accepted."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 from rich.table import Table
 
+from autograder.authoring.mutants import Mutant, form, mutants, pairs
 from course.check import Alternative, BrokenCheck, Expected, Task, Unit, Verdict, judge, observe
+from course.check.comparing import compare
+from course.check.observing import Observing
+from course.check.plain import decode
 from course.check.variants import scope_of
 
 AUDIT_SEED = 20
+MUTANT_SECONDS = 2.0  # of processor time for a part; some mutants never end
 
 
 @dataclass
 class TaskAudit:
     """The audit of one task: how many known mistakes were rejected and named, how many alternatives accepted.
 
-    ``marks`` are the points that each mistake earned; ``steady`` says that they do not depend on the seed.
+    Of the wrong answers that were ``generated``, so many were ``killed``, which is to say rejected, and so many are
+    declared ``equivalent``; ``marks`` are the points that each mistake earned, and ``steady`` says that they do not
+    depend on the seed.
     """
 
     unit: str
@@ -29,6 +37,9 @@ class TaskAudit:
     named: int = 0
     alternatives: int = 0
     accepted: int = 0
+    generated: int = 0
+    killed: int = 0
+    equivalent: int = 0
     steady: bool = True
     faults: list[str] = field(default_factory=list)
     marks: dict[str, float] = field(default_factory=dict)
@@ -36,10 +47,18 @@ class TaskAudit:
     @property
     def sound(self) -> bool:
         """Whether no wrong answer passes, every right one does, and no mark depends on the seed."""
-        return self.steady and self.rejected == self.mistakes and self.accepted == self.alternatives
+        known = self.rejected == self.mistakes and self.accepted == self.alternatives
+        return self.steady and known and self.settled == self.generated
+
+    @property
+    def settled(self) -> int:
+        """How many generated answers were rejected or are declared equivalent."""
+        return self.killed + self.equivalent
 
     def to_json(self) -> dict[str, Any]:
-        counts = ("points", "mistakes", "rejected", "named", "alternatives", "accepted")
+        counts = (
+            "points", "mistakes", "rejected", "named", "alternatives", "accepted", "generated", "killed", "equivalent",
+        )  # fmt: skip
         return {key: getattr(self, key) for key in counts}
 
 
@@ -74,9 +93,15 @@ def audit_task(expected: Expected) -> TaskAudit:
     return result
 
 
-def audit_over(unit: Unit, task: Task, seeds: Sequence[int]) -> TaskAudit:
-    """Audit a task with each seed. The result has the lowest counts, every fault, and the marks that vary with it."""
-    result = audit_task(Expected(unit, task, seeds[0]))
+def audit_over(unit: Unit, task: Task, seeds: Sequence[int], twice: int = 0) -> TaskAudit:
+    """Audit a task with each seed. The result has the lowest counts, every fault, and the marks that vary with it.
+
+    Wrong answers are generated too and tried with the first seed: all with one change, ``twice`` with two.
+    """
+    first = Expected(unit, task, seeds[0])
+    result = audit_task(first)
+    if not result.accepted:
+        return result
     for seed in seeds[1:]:
         other = audit_task(Expected(unit, task, seed))
         for count in ("rejected", "named", "accepted"):
@@ -87,7 +112,47 @@ def audit_over(unit: Unit, task: Task, seeds: Sequence[int]) -> TaskAudit:
                 result.steady = False
                 earned = f"{points:g} points with seed {seeds[0]}, {now:g} with seed {seed}"
                 result.faults.append(f"marks depend on the seed: {mistake} ({earned})")
+    try_mutants(first, result, twice)
     return result
+
+
+def try_mutants(expected: Expected, result: TaskAudit, twice: int) -> None:
+    """Count the generated wrong answers that are rejected, or that are declared equivalent; the others are faults."""
+    unit, task = expected.unit, expected.task
+    declared = {(one.answer, form(one.source)) for one in unit.equivalents(task.name)}
+    unused = set(declared)
+
+    def accepted(mutant: Mutant) -> bool:
+        """Whether a mutant is not rejected. It is counted."""
+        key = mutant.answer, form(mutant.source)
+        unused.discard(key)
+        lives = key in declared or survives(expected, Alternative(task.name, mutant.answer, mutant.name, mutant.source))
+        result.generated += 1
+        result.equivalent += key in declared
+        result.killed += not lives
+        if lives and key not in declared:
+            result.faults.append(f"generated answer accepted: {mutant.answer}, {mutant.name}")
+        return lives
+
+    rng = np.random.default_rng(expected.seed)
+    for answer in task.answers:
+        reference = unit.reference_source(answer)
+        killed = [one for one in mutants(answer, reference) if not accepted(one)]
+        for mutant in pairs(reference, killed, twice, rng):
+            accepted(mutant)
+    result.faults += [f"declared equivalent, but nothing like it is generated: {answer}" for answer, _ in unused]
+
+
+def survives(expected: Expected, variant: Alternative) -> bool:
+    """Whether an answer gets every part right. Parts are observed until one is wrong."""
+    task = replace(expected.task, seconds=min(expected.task.seconds, MUTANT_SECONDS))
+    try:
+        observing = Observing(task, scope_of(expected.unit, task, variant), expected.seed)
+    except Exception:
+        return False  # its definition fails
+    return all(
+        compare(decode(want), decode(observing[part]), expected.task).equal for part, want in expected.reference.items()
+    )
 
 
 def verdict_on(expected: Expected, variant: Alternative | None) -> Verdict:
@@ -101,12 +166,14 @@ def audit_table(audits: list[TaskAudit]) -> Table:
     table = Table(title="What the checks prove", show_footer=True, title_justify="left")
     table.add_column("unit", "all")
     table.add_column("task", f"{len(audits)} tasks")
-    pairs = (("rejected", "mistakes"), ("named", "mistakes"), ("accepted", "alternatives"))
-    for done, of in pairs:
+    columns = (
+        ("rejected", "mistakes"), ("named", "mistakes"), ("accepted", "alternatives"), ("settled", "generated"),
+    )  # fmt: skip
+    for done, of in columns:
         total = f"{sum(getattr(a, done) for a in audits)} of {sum(getattr(a, of) for a in audits)}"
         table.add_column(f"{of}\n{done}", total, justify="right")
     for a in audits:
-        counts = [(getattr(a, done), getattr(a, of)) for done, of in pairs]
+        counts = [(getattr(a, done), getattr(a, of)) for done, of in columns]
         cells = [f"[{'green' if n == of else 'red'}]{n} of {of}[/]" for n, of in counts]
         table.add_row(a.unit, a.task, *cells)
     return table

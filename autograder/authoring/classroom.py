@@ -73,6 +73,10 @@ def _write(unit: Unit, choices: dict[str, Choice], folder: Path) -> None:
 def _mark(expected: Expected, choice: Choice) -> dict[str, Any]:
     kind, variant = choice
     if kind == LEFT_OPEN:
-        return {"points": 0.0, "mistake": None}
+        return {"points": 0.0, "mistake": None, "symptom": None}
     verdict = verdict_on(expected, variant)
-    return {"points": verdict.points, "mistake": variant.name if isinstance(variant, Mistake) else None}
+    return {
+        "points": verdict.points,
+        "mistake": variant.name if isinstance(variant, Mistake) else None,
+        "symptom": None,
+    }

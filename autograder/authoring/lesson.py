@@ -24,6 +24,7 @@ from nbformat import NotebookNode
 
 from autograder.errors import UserError
 from course.check import Unit
+from course.check.sources import functions_of, split
 
 CELL_KINDS = ("answer", "check", "show", "given")
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
@@ -84,8 +85,11 @@ def _convert(unit: Unit, cell: NotebookNode, kind: str, name: str) -> NotebookNo
     tags = {"tags": cell.metadata["tags"]} if "tags" in cell.metadata else {}
     source, marks = cell.source, {}
     if kind == "answer":
-        unit.task_of(name)
-        source, marks = with_solution_marks(unit.reference_source(name)), _nbgrader(f"answer_{name}", solution=True)
+        guards = not unit.task_of(name).refusing
+        source, marks = (
+            with_solution_marks(unit.reference_source(name), guards),
+            _nbgrader(f"answer_{name}", solution=True),
+        )
     elif kind == "check":
         points = unit.task_called(name).points
         source, marks = f'check("{name}")', _nbgrader(name, grade=True, locked=True, points=points)
@@ -102,20 +106,28 @@ def _nbgrader(grade_id: str, **settings: Any) -> dict[str, dict[str, Any]]:
     return {"nbgrader": dict(sorted((fixed | kinds | settings).items()))}
 
 
-def with_solution_marks(source: str) -> str:
-    """Put the body of each function, after its docstring, between nbgrader's solution marks."""
+def with_solution_marks(source: str, guards: bool = True) -> str:
+    """Put the body of each function, after its docstring, between nbgrader's solution marks.
+
+    ``guards``: leave before them the guards that open the body, and what they need, for the student to have.
+    """
     lines = source.rstrip().splitlines()
-    top = ast.parse(source).body[0]
-    functions = [top] if isinstance(top, ast.FunctionDef) else getattr(top, "body", [])
-    for function in reversed([f for f in functions if isinstance(f, ast.FunctionDef)]):
-        body = function.body[1:] if ast.get_docstring(function) is not None else function.body
-        if not body:
-            continue
-        first = function.body[0].end_lineno if body is not function.body else body[0].lineno - 1
-        indent = " " * body[0].col_offset
-        lines.insert(function.end_lineno or len(lines), indent + END)
-        lines.insert(first or 0, indent + BEGIN)
+    for function in reversed(functions_of(ast.parse(source))):
+        given, rest = split(function)
+        if not guards:
+            given, rest = [], given + rest
+        if rest:
+            indent = " " * rest[0].col_offset
+            lines.insert(function.end_lineno or len(lines), indent + END)
+            lines.insert(_line_before(function, given), indent + BEGIN)
     return "\n".join(lines)
+
+
+def _line_before(function: ast.FunctionDef, given: list[ast.stmt]) -> int:
+    """The number of the line after which an answer begins: below the guards, the docstring, or the function's head."""
+    if given or ast.get_docstring(function) is not None:
+        return (given or function.body)[-1 if given else 0].end_lineno or 0
+    return function.body[0].lineno - 1
 
 
 def _require_complete(unit: Unit, path: Path, seen: set[tuple[str, str]]) -> None:

@@ -156,10 +156,11 @@ def not_graded(student: str, findings: list[Finding], error: Exception) -> Grade
 
 
 def marks(results: list[Graded]) -> Marks:
-    """Points and mistakes, as ``--json`` writes them and ``truth.json`` holds them."""
+    """Points, mistakes and symptoms, as ``--json`` writes them and ``truth.json`` holds them."""
     return {
         result.student: {
-            name: {"points": verdict.points, "mistake": verdict.mistake} for name, verdict in result.verdicts.items()
+            name: {"points": verdict.points, "mistake": verdict.mistake, "symptom": verdict.symptom}
+            for name, verdict in result.verdicts.items()
         }
         for result in sorted(results, key=lambda result: result.student)
     }

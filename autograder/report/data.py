@@ -16,8 +16,8 @@ from course.writing import replacing
 Row = dict[str, Any]
 DATA_COLUMNS = {
     "student": "string", "unit": "string", "task": "string", "points": "double", "max_points": "double",
-    "graded_points": "double", "by_hand": "bool", "state": "string", "mistake": "string", "cluster": "int64",
-    "graded": "string", "isolation": "string", "seconds": "double", "findings": "string",
+    "graded_points": "double", "by_hand": "bool", "state": "string", "mistake": "string", "symptom": "string",
+    "cluster": "int64", "graded": "string", "isolation": "string", "seconds": "double", "findings": "string",
 }  # fmt: skip
 """The columns and their types in Parquet. ``points`` are those that count, ``graded_points`` the grader's."""
 
@@ -49,6 +49,7 @@ def _row(graded: GradedUnit, record: Record, task: str, cluster: int | None) -> 
         "by_hand": (record.student, task) in graded.by_hand,
         "state": str(verdict.state) if verdict else "not graded",
         "mistake": verdict.mistake if verdict else None,
+        "symptom": verdict.symptom if verdict else None,
         "cluster": cluster,
         "graded": record.graded,
         "isolation": record.isolation,

@@ -124,14 +124,18 @@ class ObservedElsewhere(Expected):
     @cached_property
     def mistakes(self) -> list[tuple[Mistake, Mapping[str, Any]]]:
         known = self.observer.ask("mistakes", self.task, self.seed)
-        return [(Mistake(**mistake), PartByPart(self, number)) for number, mistake in enumerate(known)]
+        return [(Mistake(**mistake), PartByPart(self, [number])) for number, mistake in enumerate(known)]
+
+    def observe_both(self, one: int, other: int) -> Mapping[str, Any] | None:
+        possible = self.observer.ask("both", self.task, self.seed, numbers=[one, other])
+        return PartByPart(self, [one, other]) if possible else None
 
 
 class PartByPart(Mapping[str, Any]):
-    """What was observed of one mistake. Each part is asked for once, when it is first needed."""
+    """What was observed of one mistake, or of two made together. Each part is asked for once, when it is needed."""
 
-    def __init__(self, expected: ObservedElsewhere, number: int):
-        self._expected, self._number = expected, number
+    def __init__(self, expected: ObservedElsewhere, numbers: list[int]):
+        self._expected, self._numbers = expected, numbers
         self._seen: Observations = {}
 
     def __getitem__(self, part: str) -> Any:
@@ -140,7 +144,7 @@ class PartByPart(Mapping[str, Any]):
         if part not in self._seen:
             expected = self._expected
             self._seen[part] = expected.observer.ask(
-                "mistake", expected.task, expected.seed, number=self._number, part=part
+                "mistake", expected.task, expected.seed, numbers=self._numbers, part=part
             )
         return self._seen[part]
 

@@ -25,7 +25,7 @@ from course.check import Unit
 from course.check.libraries import refused_libraries, refused_parts
 
 SANDBOX = Path(autograder.__file__).parent / "sandbox"
-NEVER = ("reference", "mistakes")
+NEVER = ("reference", "mistakes", "equivalents")
 SKIPPED = shutil.ignore_patterns("__pycache__", "*.md", ".*")
 
 

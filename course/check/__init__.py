@@ -23,7 +23,8 @@ told from the reference.
 from course.check.judging import Expected, judge
 from course.check.notebook import Check
 from course.check.observing import observe
-from course.check.unit import Alternative, BrokenCheck, Mistake, Task, Unit, load
+from course.check.task import Alternative, BrokenCheck, Mistake, Task
+from course.check.unit import Unit, load
 from course.check.verdict import Part, State, Verdict
 
 __all__ = [

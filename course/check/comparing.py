@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from course.check.plain import Judged, Opaque, Raised, Sample
-from course.check.unit import Task
+from course.check.plain import STUB, Judged, Opaque, Raised, Sample
+from course.check.task import Task
 
 SINGLE_RTOL = 1e-5  # about 100 times the rounding of float32
 OF_THE_LARGEST = 0.1  # every entry may differ by this share of the tolerance of the array's largest entry
+AFTERWARDS = " afterwards"  # ends the names of inputs that are observed as a call left them
 MOST_JUDGED = 20_000  # characters and numbers, the most that a unit's own judge is given
-STUB, UNANSWERED = "NotImplementedError", "write your answer here"  # what an unwritten answer raises
 SAYING_NOTHING = {"RecursionError", "MemoryError", "TimeoutError"}
 """Exceptions whose messages say nothing about the answer, only where Python stopped or how long it waited."""
 
@@ -64,7 +64,9 @@ def _compare(want: Any, got: Any, task: Task, special: Callable[[Any, Any, Task]
         items = enumerate(zip(want, got, strict=True))
         return _all((f"item {i}", _compare(w, _item(g), task, special)) for i, (w, g) in items)
     if isinstance(want, dict) and isinstance(got, dict) and set(want) == set(got):
-        return _all((repr(key), _compare(want[key], got[key], task, special)) for key in want)
+        exactly = replace(task, rtol=0.0, atol=0.0)  # what was given is to be left as it was, to the last digit
+        tasks = {key: exactly if key.endswith(AFTERWARDS) else task for key in want}
+        return _all((key, _compare(want[key], got[key], tasks[key], special)) for key in want)
     if (want is None and got is None) or (isinstance(want, str) and isinstance(got, str) and want == got):
         return EQUAL
     return _unequal(want, got)
@@ -140,9 +142,11 @@ def says_something(value: Any) -> bool:
 def _compare_arrays(want: np.ndarray, got: np.ndarray, task: Task) -> Comparison:
     if want.shape != got.shape or (want.dtype == bool) != (got.dtype == bool):
         return _unequal(want, got)
+    if got.dtype.kind == "c" and want.dtype.kind != "c":
+        return differs("expected real numbers, got complex ones")
     if want.dtype == bool:
         return _worst(want, got, want != got)
-    rtol = max(task.rtol, SINGLE_RTOL) if got.dtype in (np.float32, np.complex64) else task.rtol
+    rtol = max(task.rtol, SINGLE_RTOL) if task.rtol and got.dtype in (np.float32, np.complex64) else task.rtol
     largest = float(np.max(np.abs(want), initial=0.0, where=np.isfinite(want)))
     atol = max(task.atol, rtol * OF_THE_LARGEST * largest)
     with np.errstate(all="ignore"):

@@ -6,15 +6,18 @@ that an answer patches or forges reaches it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from course.check.comparing import STUB, UNANSWERED, alike, compare, says_something
+from course.check.comparing import compare, says_something
+from course.check.diagnosis import diagnose
 from course.check.observing import Observations, Observing, not_defined, observe
-from course.check.plain import Opaque, Raised, decode
-from course.check.unit import BrokenCheck, Mistake, Task, Unit
+from course.check.plain import STUB, UNANSWERED, Opaque, Raised, decode
+from course.check.sources import merged
+from course.check.task import BrokenCheck, Mistake, Task
+from course.check.unit import Unit
 from course.check.variants import scope_of
 from course.check.verdict import Part, State, Verdict
 
@@ -24,6 +27,8 @@ class Expected:
 
     def __init__(self, unit: Unit, task: Task, seed: int):
         self.unit, self.task, self.seed = unit, task, seed
+        self._harmless: dict[tuple[int, str], bool] = {}
+        self._both: dict[tuple[int, int], Mapping[str, Any] | None] = {}
 
     @cached_property
     def reference(self) -> Observations:
@@ -37,16 +42,40 @@ class Expected:
 
     @cached_property
     def mistakes(self) -> list[tuple[Mistake, Mapping[str, Any]]]:
-        return [
-            (mistake, Observing(self.task, scope_of(self.unit, self.task, mistake), self.seed))
-            for mistake in self.unit.mistakes(self.task.name)
-        ]
+        return [(mistake, self._observing(mistake)) for mistake in self.unit.mistakes(self.task.name)]
+
+    def _observing(self, *mistakes: Mistake) -> Mapping[str, Any]:
+        return Observing(self.task, scope_of(self.unit, self.task, *mistakes), self.seed)
+
+    def harmless(self, number: int, part: str) -> bool:
+        """Whether the mistake of that number gets a part right."""
+        if (number, part) not in self._harmless:
+            want, got = (decode(seen[part]) for seen in (self.reference, self.mistakes[number][1]))
+            self._harmless[number, part] = compare(want, got, self.task).equal
+        return self._harmless[number, part]
+
+    def both(self, one: int, other: int) -> Mapping[str, Any] | None:
+        """What an answer does that makes two known mistakes; None where they cannot be made together."""
+        if (one, other) not in self._both:
+            self._both[one, other] = self.observe_both(one, other)
+        return self._both[one, other]
+
+    def observe_both(self, one: int, other: int) -> Mapping[str, Any] | None:
+        first, second = self.mistakes[one][0], self.mistakes[other][0]
+        if first.answer != second.answer:
+            return self._observing(first, second)
+        source = merged(self.unit.reference_source(first.answer), first.source, second.source)
+        return self._observing(replace(first, source=source)) if source else None
 
 
 def require_sound(task: Task, reference: Observations) -> None:
     """Make sure that the check accepts the reference, and no answer that does nothing. Raises BrokenCheck."""
     if not reference:
         raise BrokenCheck(task, "its check has no parts")
+    if unknown := sorted({*task.weights, *task.conditions} - set(reference)):
+        raise BrokenCheck(task, f"it has no part called {unknown[0]!r}, which has a weight or is a condition")
+    if set(reference) <= set(task.conditions):
+        raise BrokenCheck(task, "all its parts are conditions")
     for name, value in reference.items():
         want = decoded(reference, name)
         if isinstance(want, Raised) and not want.asked:
@@ -60,22 +89,44 @@ def require_sound(task: Task, reference: Observations) -> None:
 def judge(expected: Expected, observed: Any, missing: str = "this part was not reached") -> Verdict:
     """The verdict on an answer, from what was observed of it and of the reference with the same seed.
 
-    Every part earns the same share of the points. ``observed`` may be anything: malformed and missing
-    parts earn nothing. ``missing`` is the reason that is given for a missing part. Raises BrokenCheck.
+    ``observed`` may be anything: malformed and missing parts earn nothing. ``missing`` is the reason that is given for
+    a missing part. Raises BrokenCheck.
     """
     task = expected.task
     given = observed if isinstance(observed, Mapping) else {}
-    parts = [
-        _judge_part(name, decode(want), decoded(given, name), task)
-        if name in given
-        else Part(name, State.WRONG, missing)
-        for name, want in expected.reference.items()
-    ]
-    earned = sum(part.right for part in parts)
-    points = round(task.points * earned / len(parts), 2)
-    verdict = Verdict(task.name, points, task.points, tuple(parts))
-    mistake = None if verdict.right or verdict.unanswered else recognise(expected, given)
-    return replace(verdict, mistake=mistake.name, hint=mistake.hint) if mistake else verdict
+    parts = with_points(
+        task,
+        [
+            _judge_part(name, decode(want), decoded(given, name), task)
+            if name in given
+            else Part(name, State.WRONG, missing)
+            for name, want in expected.reference.items()
+        ],
+    )
+    verdict = Verdict(task.name, round(sum(part.points for part in parts), 2), task.points, parts)
+    if verdict.right or verdict.unanswered or verdict.undefined or not set(expected.reference) <= set(given):
+        return verdict
+    found = diagnose(expected, {part.name: decoded(given, part.name) for part in parts}, parts)
+    return replace(verdict, mistake=found.mistake, hint=found.hint, symptom=found.symptom)
+
+
+def with_points(task: Task, parts: Sequence[Part]) -> tuple[Part, ...]:
+    """The parts with their worth, by their weights, and with the points that each earned.
+
+    A condition that is met earns its worth in the proportion in which the parts that are no conditions are right.
+    """
+    weight = {part.name: task.weights.get(part.name, 1.0) for part in parts}
+    merits = [part for part in parts if part.name not in task.conditions]
+    right = sum(weight[part.name] for part in merits if part.right) / sum(weight[part.name] for part in merits)
+    unit = task.points / sum(weight.values())
+    return tuple(
+        replace(
+            part,
+            worth=unit * weight[part.name],
+            points=part.right * unit * weight[part.name] * (right if part.name in task.conditions else 1.0),
+        )
+        for part in parts
+    )
 
 
 def _judge_part(name: str, want: Any, got: Any, task: Task) -> Part:
@@ -85,17 +136,6 @@ def _judge_part(name: str, want: Any, got: Any, task: Task) -> Part:
         return Part(name, State.UNDEFINED, str(got))
     found = compare(want, got, task)
     return Part(name, State.RIGHT if found.equal is True else State.WRONG, found.reason)
-
-
-def recognise(expected: Expected, observed: Mapping[str, Any]) -> Mistake | None:
-    """The first known mistake that did the same as the answer in every part, if any."""
-    if not set(expected.reference) <= set(observed):
-        return None
-    got = {name: decoded(observed, name) for name in expected.reference}
-    for mistake, seen in expected.mistakes:
-        if all(alike(decode(seen[name]), got[name], expected.task) for name in got):
-            return mistake
-    return None
 
 
 def decoded(observed: Mapping[str, Any], name: str) -> Any:

@@ -12,7 +12,8 @@ from course.check.libraries import refused_of
 from course.check.observing import Whole, observe
 from course.check.plain import Raised, encode
 from course.check.progress import Progress
-from course.check.unit import Task, load
+from course.check.task import Task
+from course.check.unit import load
 from course.check.verdict import Verdict
 
 PRACTICE_SEED = 1

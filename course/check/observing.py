@@ -14,14 +14,15 @@ import traceback
 import warnings
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from types import FrameType, TracebackType
 from typing import Any
 
 import numpy as np
 
-from course.check.plain import Raised, caught, encode
+from course.check.plain import STUB, UNANSWERED, Raised, caught, encode
 from course.check.sampling import inputs_of, sampled
-from course.check.unit import BrokenCheck, Task
+from course.check.task import BrokenCheck, Task
 
 Observations = dict[str, Any]
 """What was observed of one answer: for each part, a value as ``plain.encode`` writes it."""
@@ -126,7 +127,7 @@ def _run(part: Callable[[], Any], task: Task, scope: Mapping[str, Any]) -> Any:
     except NotDefined as error:
         return encode(Raised("NameError", str(error)))
     except BaseException as error:
-        return encode(caught(error, *_line_of_answer(error.__traceback__, scope)))
+        return encode(_without_others_stub(caught(error, *_line_of_answer(error.__traceback__, scope)), error, task))
 
 
 def _value_of(part: Callable[[], Any]) -> Any:
@@ -140,6 +141,17 @@ def _line_of_answer(tb: TracebackType | None, scope: Mapping[str, Any]) -> tuple
         if frame.f_globals is scope:
             found = line, linecache.getline(frame.f_code.co_filename, line).strip()
     return found
+
+
+def _without_others_stub(raised: Raised, error: BaseException, task: Task) -> Raised:
+    """What was raised; if it came from another answer's stub, in other words, since this answer is not unanswered."""
+    if raised.kind != STUB or UNANSWERED not in raised.message:
+        return raised
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    name = frames[-1].f_code.co_qualname.partition(".")[0]
+    if name in task.answers:
+        return raised
+    return replace(raised, message="it calls an answer that is not written yet")
 
 
 class _Nowhere(io.TextIOBase):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
 
+from course.check.comparing import AFTERWARDS
 from course.check.observing import NotDefined
-from course.check.plain import Judged, caught
+from course.check.plain import Judged, Opaque, caught
 
 
 def raises(kind: type[Exception], call: Callable[[], Any]) -> Any:
@@ -34,8 +36,16 @@ def judged(by: Callable[[Any, Any], Any], given: Any, did: Any) -> Judged:
 
 
 def item(result: Any, i: int, of: int) -> Any:
-    """Item ``i`` of a tuple or list of length ``of``; anything else as it is, so that the verdict names it."""
-    return result[i] if isinstance(result, tuple | list) and len(result) == of else result
+    """Item ``i`` of a result that must be a tuple or list of ``of`` items.
+
+    Where there are fewer, those that are there count. Where there are more, all count but the last that is asked for.
+    A result that is no tuple or list is returned as it is, so that the verdict says what it is.
+    """
+    if not isinstance(result, tuple | list):
+        return result
+    if i >= len(result) or (i == of - 1 and len(result) > of):
+        return Opaque(f"{len(result)} {'item' if len(result) == 1 else 'items'} instead of {of}")
+    return Opaque("None in its place") if result[i] is None else result[i]
 
 
 def first(result: Any) -> Any:
@@ -46,6 +56,16 @@ def first(result: Any) -> Any:
 def second(result: Any) -> Any:
     """The second of a pair."""
     return item(result, 1, 2)
+
+
+def afterwards(call: Callable[..., Any], **given: Any) -> dict[str, Any]:
+    """The inputs of a call as it left them: ``call`` is given copies, in this order, and its result is dropped.
+
+    Meant for a part that is one of its task's ``conditions``.
+    """
+    copies = {name: deepcopy(value) for name, value in given.items()}
+    call(*copies.values())
+    return {f"{name}{AFTERWARDS}": value for name, value in copies.items()}
 
 
 def away_from_zero(rng: np.random.Generator, *shape: int) -> np.ndarray:

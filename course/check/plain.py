@@ -32,13 +32,14 @@ MAX_ELEMENTS = 250_000
 MAX_ITEMS = 10_000
 MAX_TEXT = 10_000
 MAX_DEPTH = 8
+STUB, UNANSWERED = "NotImplementedError", "write your answer here"  # what an unwritten answer raises
 ARRAY, SAMPLE = {"dtype", "shape", "data"}, {"dtype", "shape", "sample"}
 RAISED = {"raised", "message", "line", "code", "bases", "asked"}  # earlier versions wrote neither bases nor asked
 
 
 @dataclass(frozen=True)
 class Opaque:
-    """A value that is no plain data; only the name of its type is known."""
+    """A value that is no plain data: only the name of its type is known, or what it is in a few words."""
 
     kind: str
 
@@ -112,6 +113,8 @@ def encode(value: Any, depth: int = 0) -> Any:
         }
     if isinstance(value, Judged):
         return {"judged": value.by, "given": encode(value.given, depth + 1), "did": encode(value.did, depth + 1)}
+    if isinstance(value, Opaque):
+        return {"opaque": value.kind[:200]}
     if depth >= MAX_DEPTH:
         return {"opaque": "a structure nested too deeply"}
     if isinstance(value, dict):

@@ -72,9 +72,9 @@ class Progress:
 
 
 def _why(verdict: Verdict) -> str:
-    """The named mistake with its hint, or else the first thing that is wrong."""
-    if verdict.mistake:
-        return f"Looks like: {verdict.mistake}. {verdict.hint}"
+    """What is known of a wrong answer, or else the first thing that is wrong."""
+    if verdict.advice:
+        return verdict.advice
     if verdict.right or verdict.unanswered:
         return ""
     first = next(part for part in verdict.parts if not part.right)

@@ -22,12 +22,8 @@ way. Both are code: a whole definition, or an edit of the reference::
 
 from __future__ import annotations
 
-import ast
 import importlib
-import inspect
-import textwrap
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -35,55 +31,9 @@ from typing import Any
 
 import course
 from course import UNITS, quiet
-from course.errors import UnknownTask, UnknownUnit, UserError
-
-Parts = Mapping[str, Callable[[], Any]]
-Judge = Callable[[Any, Any], Any]
-
-
-class BrokenCheck(UserError):
-    """A fault of a unit: its check can mark no answer, not even the reference."""
-
-    def __init__(self, task: Task, fault: str):
-        super().__init__(f"{task.unit}, {task.name}: {fault}; the fault is in the unit, not in an answer")
-
-
-@dataclass(frozen=True)
-class Task:
-    """One graded exercise: what it is worth, what the student writes, and how it is observed.
-
-    ``answers`` are the names that the answer defines (usually one, the task's own). ``rtol`` and
-    ``atol`` bound the difference from the reference: ``|got - want| <= atol + rtol * |want|``. If a tenth of
-    rtol * (the array's largest entry) is more than atol, it replaces atol. Each part may take ``seconds`` of
-    processor time. ``judges`` are the unit's, by name.
-    """
-
-    unit: str
-    name: str
-    points: float
-    observe: Callable[[Any, Any], Parts]
-    answers: tuple[str, ...]
-    rtol: float = 1e-6
-    atol: float = 1e-9
-    seconds: float = 10.0
-    judges: Mapping[str, Judge] = field(default_factory=dict, compare=False)
-
-
-@dataclass(frozen=True)
-class Alternative:
-    """A right answer written in another way: source code that replaces one answer of a task."""
-
-    task: str
-    answer: str
-    name: str
-    source: str
-
-
-@dataclass(frozen=True)
-class Mistake(Alternative):
-    """A wrong answer with a name and a hint: source code that replaces one answer of a task."""
-
-    hint: str = ""
+from course.check.sources import definition
+from course.check.task import Alternative, Equivalent, Judge, Mistake, Parts, Task
+from course.errors import UnknownTask, UnknownUnit
 
 
 class Unit:
@@ -111,6 +61,7 @@ class Unit:
         self._judges: dict[str, Judge] = {}
         self._mistakes: list[Mistake] = []
         self._alternatives: list[Alternative] = []
+        self._equivalents: list[Equivalent] = []
 
     @property
     def assignment(self) -> str:
@@ -139,16 +90,20 @@ class Unit:
         rtol: float = 1e-6,
         atol: float = 1e-9,
         seconds: float = 10.0,
+        weights: Mapping[str, float] | None = None,
+        conditions: tuple[str, ...] = (),
+        refusing: bool = False,
     ) -> Callable[[Callable], Callable]:
-        """Declare a task: the decorated function observes answers, and the task has its name."""
+        """Declare a task: the decorated function observes answers, and the task has its name (see ``Task``)."""
 
         def declare(observe: Callable[[Any, Any], Parts]) -> Callable:
             name = observe.__name__
             if name in self.tasks:
                 raise ValueError(f"{self.name}: task {name} is declared twice")
             self.tasks[name] = Task(
-                self.name, name, points, observe, answers or (name,), rtol, atol, seconds, self._judges
-            )
+                self.name, name, points, observe, answers or (name,), rtol, atol, seconds,
+                weights or {}, conditions, refusing, self._judges,
+            )  # fmt: skip
             return observe
 
         return declare
@@ -188,16 +143,24 @@ class Unit:
 
     def mistake_in(self, answer: str, name: str, edits: dict[str, str], hint: str) -> None:
         """Declare a known mistake as an edit of the reference: each key is replaced by its value."""
+        self._add_mistake(answer, name, self._edited(answer, f"mistake {name!r}", edits), hint)
+
+    def equivalent(self, answer: str, edits: dict[str, str], reason: str) -> None:
+        """Declare an edit of the reference right: it looks wrong, but computes the same, for this reason."""
+        source = self._edited(answer, f"equivalent, {reason!r}", edits)
+        self._equivalents.append(Equivalent(self.task_of(answer).name, answer, reason, source))
+
+    def _edited(self, answer: str, what: str, edits: dict[str, str]) -> str:
         self.task_of(answer)
         source = self.reference_source(answer)
         for right, wrong in edits.items():
             if source.count(right) != 1:
                 raise ValueError(
-                    f"{self.name}: mistake {name!r}: {right!r} must stand exactly once in the reference "
+                    f"{self.name}: {what}: {right!r} must stand exactly once in the reference "
                     f"of {answer}, found {source.count(right)} times"
                 )
             source = source.replace(right, wrong)
-        self._add_mistake(answer, name, source, hint)
+        return source
 
     def _add_mistake(self, answer: str, name: str, source: str, hint: str) -> None:
         task = self.task_of(answer).name
@@ -243,27 +206,11 @@ class Unit:
         self._module("mistakes")
         return [other for other in self._alternatives if other.task == task]
 
-
-def definition(thing: Any) -> str:
-    """The source of a function or class, without decorators."""
-    source = _class_source(thing) if isinstance(thing, type) else inspect.getsource(thing)
-    source = textwrap.dedent(source)
-    node = ast.parse(source).body[0]
-    assert isinstance(node, ast.FunctionDef | ast.ClassDef)
-    return "".join(source.splitlines(keepends=True)[node.lineno - 1 :]).rstrip() + "\n"
-
-
-def _class_source(thing: type) -> str:
-    """The source of a class. Of several classes of one name in a module, it is the one with this class's methods."""
-    lines, _ = inspect.findsource(inspect.getmodule(thing) or thing)
-    methods = [getattr(member, "__func__", member) for member in vars(thing).values()]
-    numbers = [method.__code__.co_firstlineno for method in methods if inspect.isfunction(method)]
-    classes = [node for node in ast.walk(ast.parse("".join(lines))) if isinstance(node, ast.ClassDef)]
-    for node in classes:
-        holds = not numbers or node.lineno <= min(numbers) <= (node.end_lineno or 0)
-        if node.name == thing.__name__ and holds:
-            return "".join(lines[node.lineno - 1 : node.end_lineno])
-    raise LookupError(f"no source of the class {thing.__name__} was found")
+    def equivalents(self, task: str) -> list[Equivalent]:
+        """The edits of a task's reference that compute the same, of the unit's ``equivalents.py``, if it has one."""
+        if (self.folder / "equivalents.py").is_file():
+            self._module("equivalents")
+        return [other for other in self._equivalents if other.task == task]
 
 
 def load(name: str) -> Unit:

@@ -6,12 +6,13 @@ import linecache
 from collections.abc import Callable
 from typing import Any
 
-from course.check.comparing import UNANSWERED
-from course.check.unit import Alternative, Task, Unit
+from course.check.plain import UNANSWERED
+from course.check.task import Alternative, Task
+from course.check.unit import Unit
 
 
-def scope_of(unit: Unit, task: Task, variant: Alternative | None = None) -> dict[str, Any]:
-    """What a notebook defines once one task is answered: by the reference, or by a variant of it.
+def scope_of(unit: Unit, task: Task, *variants: Alternative | None) -> dict[str, Any]:
+    """What a notebook defines once one task is answered: by the reference, or by variants of some of its answers.
 
     Every other answer of the unit is still unwritten, as in the notebook that students receive, so a
     task that relies on another one's answer fails here.
@@ -19,10 +20,11 @@ def scope_of(unit: Unit, task: Task, variant: Alternative | None = None) -> dict
     scope = dict(vars(unit.reference))
     for other in unit.tasks.values():
         scope |= {name: _unwritten(name) for name in other.answers}
+    instead = {variant.answer: variant for variant in variants if variant}
     for name in task.answers:
-        replaced = variant is not None and variant.answer == name
-        source = variant.source if variant and replaced else unit.reference_source(name)
-        _define(source, f"<{unit.name}: {name}{', ' + variant.name if variant and replaced else ''}>", scope)
+        chosen = instead.get(name)
+        source = chosen.source if chosen else unit.reference_source(name)
+        _define(source, f"<{unit.name}: {name}{', ' + chosen.name if chosen else ''}>", scope)
     return scope
 
 

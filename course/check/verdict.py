@@ -38,22 +38,28 @@ def rounded(points: float) -> str:
 
 @dataclass(frozen=True)
 class Part:
-    """One part of a task: whether the answer got it right, and if not, why."""
+    """One part of a task: whether the answer got it right, and if not, why; what it earned and what it is worth."""
 
     name: str
     state: State
     reason: str = ""
+    points: float = 0.0
+    worth: float = 0.0
 
     @property
     def right(self) -> bool:
         return self.state is State.RIGHT
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Part:
-        """A part as ``Verdict.to_json`` writes it, or as it did before parts had states."""
-        if "right" in data:
-            return cls(data["name"], _state_before(data["right"], data["reason"]), data["reason"])
-        return cls(data["name"], State(data["state"]), data["reason"])
+    def from_json(cls, data: Mapping[str, Any], share: float) -> Part:
+        """A part as ``Verdict.to_json`` writes it, or as it did before parts had states, or points of their own.
+
+        ``share`` is what each part was worth then.
+        """
+        before = _state_before(data["right"], data["reason"]) if "right" in data else None
+        state = before or State(data["state"])
+        points = share if state is State.RIGHT else 0.0
+        return cls(data["name"], state, data["reason"], data.get("points", points), data.get("worth", share))
 
 
 def _state_before(right: bool, reason: str) -> State:
@@ -67,7 +73,10 @@ def _state_before(right: bool, reason: str) -> State:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one answer earned. ``mistake`` and ``hint`` are those of a recognised known mistake."""
+    """What one answer earned. ``mistake`` and ``hint`` are those of a recognised known mistake, or of two at once.
+
+    Where none is recognised, ``symptom`` says what the results have in common, and what to do.
+    """
 
     task: str
     points: float
@@ -75,6 +84,12 @@ class Verdict:
     parts: tuple[Part, ...]
     mistake: str | None = None
     hint: str = ""
+    symptom: str | None = None
+
+    @property
+    def advice(self) -> str:
+        """What is known of a wrong answer, in sentences; an empty text if nothing is."""
+        return f"Looks like: {self.mistake}. {self.hint}" if self.mistake else self.symptom or ""
 
     @property
     def right(self) -> bool:
@@ -114,7 +129,8 @@ class Verdict:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Verdict:
-        return cls(**{**data, "parts": tuple(map(Part.from_json, data["parts"]))})
+        share = data["max_points"] / (len(data["parts"]) or 1)
+        return cls(**{**data, "parts": tuple(Part.from_json(part, share) for part in data["parts"])})
 
     def __str__(self) -> str:
         lines = [self.headline]
@@ -125,20 +141,19 @@ class Verdict:
                 lines.append(f"  {sign} {part.name:<{width}}  {part.reason}".rstrip())
         if self.mistake:
             lines += [f"  Looks like: {self.mistake}", f"  Hint: {self.hint}"]
+        elif self.symptom:
+            lines.append(f"  {self.symptom}")
         return "\n".join(lines)
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
         rows = "" if self.unanswered else "".join(map(_row, self.parts))
-        mistake = ""
-        if self.mistake:
-            mistake = (
-                f'<p style="margin:.4em 0 0"><strong>Looks like: {escape(self.mistake)}.</strong> '
-                f"{escape(self.hint)}</p>"
-            )
+        advice = f"<strong>Looks like: {escape(self.mistake)}.</strong> {escape(self.hint)}" if self.mistake else ""
+        advice = advice or escape(self.symptom or "")
+        below = f'<p style="margin:.4em 0 0">{advice}</p>' if advice else ""
         table = f'<table style="{TABLE}" aria-label="parts of {escape(self.task)}">{rows}</table>' if rows else ""
-        return framed(SIGNS[self.state][1], f"<strong>{escape(self.headline)}</strong>{table}{mistake}")
+        return framed(SIGNS[self.state][1], f"<strong>{escape(self.headline)}</strong>{table}{below}")
 
 
 def framed(color: str, content: str) -> str:

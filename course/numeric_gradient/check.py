@@ -3,6 +3,7 @@
 import numpy as np
 
 from course.check import Unit
+from course.check.parts import afterwards
 
 unit = Unit("numeric_gradient")
 
@@ -18,43 +19,48 @@ def staged(v):
     return (v[0] + v[1]) * v[2]
 
 
+KEPT = "x is left as it was"
+
+
 def gradient_parts(gradient, rng):
     """The parts for both finite differences: any shape, any step, x untouched."""
     vector, matrix = rng.normal(size=4), rng.normal(size=(2, 3))
     point = rng.uniform(0.01, 0.05, size=3)  # so small that a step of 1e-5 that is not undone is seen even in float32
     whole = rng.integers(1, 6, size=3)
-    kept = rng.normal(size=3)
+    kept = rng.normal(size=(6, 7))  # so many numbers that adding a step and subtracting it again changes some
     return {
         "(x + y)·z with the usual step": lambda: gradient()(staged, point.copy()),
         "a vector, h = 0.1": lambda: gradient()(mixed, vector.copy(), 0.1),
         "a 2 by 3 array, h = 0.1": lambda: gradient()(mixed, matrix.copy(), 0.1),
         "whole numbers": lambda: gradient()(mixed, whole.copy(), 0.1),
-        "x is left as it was": lambda: [gradient()(mixed, kept, 0.1), kept],
+        KEPT: lambda: afterwards(lambda x: gradient()(mixed, x, 0.1), x=kept),
     }
 
 
-@unit.task(points=2)
+@unit.task(points=2, conditions=(KEPT,))
 def forward_difference(answer, rng):
     return gradient_parts(lambda: answer.forward_difference, rng)
 
 
-@unit.task(points=2)
+@unit.task(points=2, conditions=(KEPT,))
 def central_difference(answer, rng):
     return gradient_parts(lambda: answer.central_difference, rng)
 
 
-@unit.task(points=2)
+@unit.task(points=2, conditions=(KEPT,))
 def complex_step(answer, rng):
-    vector, matrix, kept = rng.normal(size=4), rng.normal(size=(2, 3)), rng.normal(size=3)
+    vector, matrix, kept = rng.normal(size=4), rng.normal(size=(2, 3)), rng.normal(size=(2, 3))
 
     def waves(v):
-        return np.exp(v).sum() * np.sin(v).sum()
+        """Its gradient has both signs."""
+        signs = np.resize([1.0, -1.0], v.shape)
+        return np.exp(signs * v).sum() * np.sinh(signs * v / 4).sum() + (signs * v**3).sum() + (100 * signs * v).sum()
 
     return {
         "a vector, to full precision": lambda: answer.complex_step(waves, vector.copy()),
         "a 2 by 3 array, h = 0.1": lambda: answer.complex_step(waves, matrix.copy(), 0.1),
         "every entry meets every other": lambda: answer.complex_step(mixed, vector.copy(), 0.1),
-        "x is left as it was": lambda: [answer.complex_step(waves, kept, 0.1), kept],
+        KEPT: lambda: afterwards(lambda x: answer.complex_step(waves, x, 0.1), x=kept),
     }
 
 
@@ -64,24 +70,37 @@ def relative_error(answer, rng):
     b = a * rng.uniform(1.1, 1.2, size=(2, 3))
     a[0, 0] = rng.uniform(0.01, 0.02)
     b[0, 0] = a[0, 0] * rng.uniform(1.8, 2.5)  # the largest relative error stands at the smallest numbers
-    small, factor = rng.uniform(1, 2, size=3) * 1e-12, rng.uniform(2, 4)
+    small, factor = rng.uniform(1, 2, size=3) * 1e-300, rng.uniform(2, 4)
     zeros = np.outer(rng.uniform(1, 2) * np.array([1, rng.uniform(1.3, 1.8)]), np.eye(3)[rng.integers(3)])
     near = rng.uniform(1, 1.2) * np.array([1, 2])
     far = near * [1.1, rng.uniform(1.3, 1.8)]
     two = [float(number) for number in rng.uniform([3, 2], [4, 2.9])]
+    half = near * [0, 1]
+
+    def both_ways(one, other):
+        return {"a, b": answer.relative_error(one, other), "b, a": answer.relative_error(other, one)}
+
+    def with_zeros():
+        return {
+            "0 beside 0, and other numbers": answer.relative_error(*zeros),
+            "a number beside 0": answer.relative_error(near, half),
+            "zeros alone": answer.relative_error(np.zeros(3), np.zeros(3)),
+        }
+
     return {
-        "two arrays, in either order": lambda: [answer.relative_error(a, b), answer.relative_error(b, a)],
-        "opposite signs, then the same": lambda: [answer.relative_error(far, sign * near) for sign in (-1, 1)],
+        "two arrays, in either order": lambda: both_ways(a, b),
+        "opposite signs": lambda: answer.relative_error(far, -near),
+        "the same signs": lambda: answer.relative_error(far, near),
         "very small numbers": lambda: answer.relative_error(small, factor * small),
-        "zeros beside other numbers": lambda: answer.relative_error(*zeros),
+        "zeros": with_zeros,
         "two numbers": lambda: answer.relative_error(*two),
     }
 
 
-@unit.task(points=3)
+@unit.task(points=3, conditions=(KEPT,))
 def jacobian(answer, rng):
-    tall, square = rng.normal(size=(4, 3)), rng.normal(size=(3, 3))
-    x, whole, kept = rng.normal(size=3), rng.integers(1, 4, size=3), rng.normal(size=3)
+    tall, square, wide = rng.normal(size=(4, 3)), rng.normal(size=(3, 3)), rng.normal(size=(2, 40))
+    x, whole, kept = rng.normal(size=3), rng.integers(1, 4, size=3), rng.normal(size=40)
 
     def curved(matrix):
         return lambda v: (matrix @ v) ** 3 + matrix @ v
@@ -91,5 +110,5 @@ def jacobian(answer, rng):
         "from 3 to 3 entries": lambda: answer.jacobian(curved(square), x.copy(), 0.1),
         "from 3 entries to 1": lambda: answer.jacobian(curved(tall[:1]), x.copy(), 0.1),
         "whole numbers": lambda: answer.jacobian(curved(tall), whole.copy(), 0.1),
-        "x is left as it was": lambda: [answer.jacobian(curved(square), kept, 0.1), kept],
+        KEPT: lambda: afterwards(lambda x: answer.jacobian(curved(wide), x, 0.1), x=kept),
     }

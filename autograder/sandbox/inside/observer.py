@@ -41,10 +41,13 @@ def serve_observations(connection: socket.socket, unit_name: str) -> None:
 
 
 def answer_to(question: dict[str, Any], expected: Expected) -> Any:
-    """What was observed of the reference or of one part of a mistake, or the list of mistakes."""
+    """What was observed of the reference, or of one part of a mistake or of two made together; the list of mistakes; or
+    whether two can be made together."""
     if question["what"] == "reference":
         task = replace(expected.task, seconds=PATIENCE * expected.task.seconds)
         return Expected(expected.unit, task, expected.seed).observe_reference()
     if question["what"] == "mistakes":
         return [asdict(mistake) for mistake, _ in expected.mistakes]
-    return expected.mistakes[question["number"]][1][question["part"]]
+    numbers = question["numbers"]
+    made = expected.both(*numbers) if len(numbers) > 1 else expected.mistakes[numbers[0]][1]
+    return made is not None if question["what"] == "both" else made and made[question["part"]]
