@@ -84,7 +84,7 @@ def test_all_tasks_in_one_table(notebook, capsys):
          "Looks like: divided by h instead of 2h. x + h and x - h lie 2h apart, so divide by 2h."],
         ["complex_step", "0 of 2", "not answered yet"],
         ["relative_error", "0 of 1", "not right yet",
-         "two arrays, in either order: NameError: name 'undefined' is not defined, in line 1:"],
+         "Line 1 of the answer: the name undefined has no value there. Is it misspelt, or a name of another cell?"],
         ["jacobian", "0 of 3", "not defined yet",
          "NameError: jacobian is not defined: run the cell that defines it, or see with what error it ended"],
         ["total", "2 of 10"],

@@ -69,7 +69,7 @@ def test_each_part_of_a_mistake_is_asked_for_once(monkeypatch):
     _, seen = expected.mistakes[0]
     part = next(iter(seen))
     assert seen[part] == seen[part] and len(seen) == len(expected.reference)
-    assert asked.count({"number": 0, "part": part}) == 1
+    assert asked.count({"numbers": [0], "part": part}) == 1
     with pytest.raises(KeyError):
         seen["no such part"]
 

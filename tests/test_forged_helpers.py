@@ -14,7 +14,7 @@ from sampled import every, one_of_each
 
 from course import UNITS
 from course.check import Expected, judge, load, observe
-from course.check.judging import decoded
+from course.check.expected import decoded
 from course.check.plain import UNANSWERED, caught
 
 TASKS = [(name, task) for name in UNITS for task in load(name).tasks]

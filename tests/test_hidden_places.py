@@ -12,7 +12,7 @@ import pytest
 from sampled import every
 
 from course.check import Expected, judge, load, observe
-from course.check.judging import decoded
+from course.check.expected import decoded
 
 SEEDS = range(20)
 

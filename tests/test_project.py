@@ -204,6 +204,9 @@ def test_audit_command(tmp_path):
         "named",
         "alternatives",
         "accepted",
+        "generated",
+        "killed",
+        "equivalent",
     }
 
 

@@ -12,7 +12,7 @@ from autograder.running.execute import execute
 from autograder.running.job import Job, limits_from
 from course import UNITS
 from course.check import Expected, judge, load, observe
-from course.check.judging import decoded
+from course.check.expected import decoded
 from course.check.observing import Whole
 from course.check.plain import Opaque, Sample, decode, encode
 from course.check.sampling import BITS, DRAWN, LARGE, sampled

@@ -13,7 +13,7 @@ from autograder.records import Record
 from autograder.report.gathering import GradedUnit
 from course.check import Part, Task, Verdict
 from course.check.comparing import alike
-from course.check.judging import decoded
+from course.check.expected import decoded
 from course.check.plain import Judged, Opaque, Raised
 
 

@@ -6,13 +6,20 @@ told from the reference.
 
 | module         | holds                                                            |
 |----------------|------------------------------------------------------------------|
-| ``unit``       | Unit, Task, Mistake, Alternative: how a unit's check.py is written |
+| ``unit``       | Unit: how a unit's check.py is written                           |
+| ``task``       | Task, Mistake, Alternative                                       |
+| ``parts``      | small functions with which tasks write their parts               |
+| ``sources``    | an answer's code: its guards, two changes of it merged           |
 | ``variants``   | the code of references, mistakes and alternatives, made runnable |
 | ``plain``      | values as plain data, and back through a strict decoder          |
 | ``observing``  | running an answer part by part, with limits                      |
 | ``sampling``   | which entries of large arrays are compared; no kernel knows      |
 | ``comparing``  | whether two observations are equal, and if not, why              |
-| ``judging``    | giving points part by part, naming mistakes                      |
+| ``expected``   | what the reference and the known mistakes do with the same inputs |
+| ``judging``    | giving points part by part                                       |
+| ``diagnosis``  | naming what is wrong: one known mistake, or two at once          |
+| ``symptoms``   | what wrong results have in common with the right ones, and       |
+| ``numbers``    | the same of arrays of numbers                                    |
 | ``libraries``  | the libraries that differentiate, and which answers may use them |
 | ``originals``  | library functions that checks use, saved before any answer runs  |
 | ``verdict``    | the result, as text and as HTML                                  |
@@ -20,7 +27,8 @@ told from the reference.
 | ``notebook``   | ``Check``: what a notebook calls                                 |
 """
 
-from course.check.judging import Expected, judge
+from course.check.expected import Expected
+from course.check.judging import judge
 from course.check.notebook import Check
 from course.check.observing import observe
 from course.check.task import Alternative, BrokenCheck, Mistake, Task

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from course.check.comparing import alike, says_something
+from course.check.expected import Expected
 from course.check.plain import Raised, decode
 from course.check.symptoms import symptom_of
 from course.check.task import Mistake
 from course.check.verdict import Part
-
-if TYPE_CHECKING:
-    from course.check.judging import Expected
 
 
 @dataclass(frozen=True)

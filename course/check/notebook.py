@@ -7,7 +7,8 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-from course.check.judging import Expected, judge
+from course.check.expected import Expected
+from course.check.judging import judge
 from course.check.libraries import refused_of
 from course.check.observing import Whole, observe
 from course.check.plain import Raised, encode

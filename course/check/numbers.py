@@ -57,7 +57,7 @@ def _factor(pairs: Pairs) -> str | None:
         factors.append((complex(ratios[0]).real, want))
     c = factors[0][0]
     if not all(np.isclose(f, c, rtol=RTOL) for f, _ in factors):
-        if sum(want.size > 1 for _, want in factors) < 1:
+        if all(want.size < 2 for _, want in factors):
             return None
         return (
             "All entries are off by one factor, which differs with the input: is a number of examples, or a step, "
@@ -77,10 +77,17 @@ def _turned(pairs: Pairs) -> str | None:
 
 
 def _permuted(pairs: Pairs) -> str | None:
-    several = [(want, got) for want, got in pairs if want.size > 1]
-    if several == pairs and all(close(np.sort(want, axis=None), np.sort(got, axis=None)) for want, got in pairs):
+    if all(want.size > 1 and close(np.sort(want, axis=None), np.sort(got, axis=None)) for want, got in pairs):
         backward = all(close(want.ravel()[::-1], got.ravel()) for want, got in pairs)
-        return "The right numbers stand in reverse order." if backward else "The right numbers stand in another order."
+        return f"The right numbers stand in {'reverse' if backward else 'another'} order."
+    return None
+
+
+def _signs(pairs: Pairs) -> str | None:
+    if all(close(np.abs(want), np.abs(got)) for want, got in pairs):
+        return (
+            "The numbers are right, but some signs are not. Look for an abs, a square, or a difference the other way."
+        )
     return None
 
 
@@ -92,14 +99,13 @@ def _shifted(pairs: Pairs) -> str | None:
 
 
 def _nearly(pairs: Pairs) -> str | None:
-    if all(
-        np.allclose(got, want, rtol=CLOSE, atol=CLOSE * float(np.max(np.abs(want), initial=0))) for want, got in pairs
-    ):
-        return (
-            "The result is close, but not the right one. Is it found by a step of finite length, rounded, or computed "
-            "in less precision than float64?"
-        )
-    return None
+    for want, got in pairs:
+        if not np.allclose(got, want, rtol=CLOSE, atol=CLOSE * float(np.max(np.abs(want), initial=0))):
+            return None
+    return (
+        "The result is close, but not the right one. Is it found by a step of finite length, rounded, or computed in "
+        "less precision than float64?"
+    )
 
 
 def _some_entries(pairs: Pairs) -> str | None:
@@ -120,5 +126,5 @@ def _some_entries(pairs: Pairs) -> str | None:
 
 
 LOOKS: tuple[Callable[[Pairs], str | None], ...] = (
-    _not_finite, _zero, _turned, _permuted, _factor, _cut, _shifted, _nearly, _some_entries,
+    _not_finite, _zero, _turned, _permuted, _factor, _signs, _cut, _shifted, _nearly, _some_entries,
 )  # fmt: skip

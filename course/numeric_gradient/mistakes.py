@@ -84,6 +84,22 @@ unit.mistake_in(
 )
 
 
+unit.mistake_in(
+    "forward_difference",
+    "compared with the value of the entry before",
+    {"gradient[i] = (f(x) - here) / h\n        x[i] = before":
+     "there = f(x)\n        gradient[i], here = (there - here) / h, there\n        x[i] = before"},
+    "Every difference starts at x: compute f(x) once, before the loop, and subtract that.",
+)  # fmt: skip
+unit.mistake_in(
+    "forward_difference",
+    "compared with the value before, and nothing put back",
+    {"gradient[i] = (f(x) - here) / h\n        x[i] = before\n":
+     "there = f(x)\n        gradient[i], here = (there - here) / h, there\n"},
+    "Each entry must be moved from x itself: put x[i] back, and subtract f(x) of before the loop.",
+)  # fmt: skip
+
+
 @unit.mistake("every entry moved at once", TOGETHER)
 def forward_difference(f, x, h=1e-5):
     x = np.asarray(x, dtype=float)
@@ -198,6 +214,15 @@ unit.mistake_in(
 )
 
 
+unit.mistake_in(
+    "central_difference",
+    "the second derivative",
+    {"gradient = np.zeros_like(x)": "here, gradient = f(x), np.zeros_like(x)",
+     "(above - below) / (2 * h)": "(above - 2 * here + below) / h**2"},
+    "f(x + h) - 2 f(x) + f(x - h) over h² is the second derivative. The first is (f(x + h) - f(x - h)) / 2h.",
+)  # fmt: skip
+
+
 @unit.mistake("every entry moved at once", TOGETHER)
 def central_difference(f, x, h=1e-5):
     x = np.asarray(x, dtype=float)
@@ -304,6 +329,23 @@ unit.mistake_in(
 )
 
 
+unit.mistake_in(
+    "complex_step",
+    "the size of a difference",
+    {"np.imag(f(z))": "np.abs(f(z) - f(np.array(x, dtype=complex)))"},
+    "Nothing is subtracted here, and abs loses the sign: the derivative is the imaginary part of f(x + ih), over h.",
+)
+
+
+@unit.mistake(
+    "a central difference without complex numbers",
+    "With h = 1e-20 that subtracts two equal numbers. Step by 1j * h, on a complex copy of x.",
+)
+def complex_step(f, x, h=1e-20):
+    steps = h * np.eye(x.size).reshape(-1, *x.shape)
+    return np.array([(f(x + step) - f(x - step)) / (2 * h) for step in steps]).reshape(x.shape)
+
+
 @unit.mistake("every entry moved at once", TOGETHER)
 def complex_step(f, x, h=1e-20):
     return np.full(x.shape, np.imag(f(x + 1j * h)) / h)
@@ -357,6 +399,18 @@ unit.mistake_in(
 )
 unit.mistake_in(
     "relative_error",
+    "scaled by b only",
+    {"np.abs(a) + np.abs(b)": "np.abs(b)"},
+    "The error must not depend on the order of a and b: the scale is |a| + |b|.",
+)
+unit.mistake_in(
+    "relative_error",
+    "the smallest instead of the largest",
+    {"np.max(": "np.min("},
+    "One bad entry is enough for a wrong gradient: return the largest error.",
+)
+unit.mistake_in(
+    "relative_error",
     "scaled by the larger instead of the sum",
     {"np.abs(a) + np.abs(b)": "np.maximum(np.abs(a), np.abs(b))"},
     "Here the scale is the sum |a| + |b|, which keeps the result between 0 and 1.",
@@ -403,6 +457,16 @@ unit.mistake_in(
     {"np.max(np.abs(a - b) / scale)": "np.max(np.abs(a - b)) / np.max(scale)"},
     "Divide entry by entry first, then take the maximum: a small entry can have the largest relative error.",
 )
+
+
+@unit.mistake(
+    "norms of the whole arrays", "A norm hides one bad entry among many: divide entry by entry, then take max."
+)
+def relative_error(a, b):
+    def norm(v):
+        return np.sqrt(np.sum(np.square(v)))
+
+    return norm(np.subtract(a, b)) / max(norm(a) + norm(b), np.finfo(float).tiny)
 
 
 @unit.alternative("entry by entry in plain Python")
