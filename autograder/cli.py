@@ -52,9 +52,13 @@ def build(
     units: Annotated[list[str] | None, typer.Argument(help="Units to build; all if none is named.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; list what differs and exit 1.")] = False,
 ) -> None:
-    """Write solutions/ and notebooks/ from the lessons and references."""
+    """Write solutions/ and notebooks/ from the lessons and references.
+
+    Where the checks or mistakes of a unit have changed, record what its mistakes do with the inputs of practice.
+    """
     from autograder.authoring.build import build as build_unit
     from autograder.authoring.build import stale
+    from course.check.practice import is_recorded, record
 
     chosen = [unit_called(name) for name in units or current().names]
     with saying_what_is_wrong():
@@ -69,6 +73,9 @@ def build(
                 show(number, len(chosen))
                 build_unit(unit)
             show(len(chosen), len(chosen))
+        for unit in (one for one in chosen if not is_recorded(one)):
+            with progress_bar(f"recording what mistakes do in {unit.name}") as show:
+                record(unit, show)
 
 
 @app.command(epilog="Example: autograder classroom numeric_gradient --students 30 --seed 1 --into demo/submitted")

@@ -12,6 +12,7 @@ import nbformat
 
 from autograder.course import NOTEBOOKS, SOLUTIONS, current, nbgrader_config, notebook_path
 from course.check import Unit
+from course.check.practice import is_recorded, practice_path
 
 
 def build(unit: Unit, into: Path | None = None) -> list[Path]:
@@ -56,6 +57,9 @@ def stale(units: list[Unit], root: Path | None = None) -> Iterator[str]:
                 yield f"{path}: missing"
             elif (root / path).read_bytes() != (fresh / path).read_bytes():
                 yield from _differing_cells(path, root / path, fresh / path)
+        for unit in units:
+            if not is_recorded(unit):
+                yield f"{practice_path(unit).relative_to(unit.folder.parents[1])}: not recorded of the unit as it is"
         for path in _extra(root, expected, {unit.assignment for unit in units}):
             yield f"{path}: not built from any lesson"
 

@@ -18,8 +18,11 @@ told from the reference.
 | ``expected``   | what the reference and the known mistakes do with the same inputs |
 | ``judging``    | giving points part by part                                       |
 | ``diagnosis``  | naming what is wrong: one known mistake, or two at once          |
-| ``symptoms``   | what wrong results have in common with the right ones, and       |
-| ``numbers``    | the same of arrays of numbers                                    |
+| ``symptoms``   | what wrong results have in common with the right ones; of it:    |
+| ``failures``   | … errors                                                         |
+| ``shapes``     | … arrays of another shape                                        |
+| ``numbers``    | … other numbers                                                  |
+| ``surroundings`` | values of the notebook that an answer uses beside its arguments |
 | ``libraries``  | the libraries that differentiate, and which answers may use them |
 | ``originals``  | library functions that checks use, saved before any answer runs  |
 | ``verdict``    | the result, as text and as HTML                                  |

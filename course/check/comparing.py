@@ -88,13 +88,13 @@ def _as_before(one: Any, other: Any, task: Task) -> Comparison:
         same = same or conclusion(one, one, task) == conclusion(one, other, task)
         return EQUAL if same else _unequal(one, other)
     if isinstance(one, Raised) and isinstance(other, Raised) and one.kind == other.kind:
-        same = bool(one.asked) or one.kind in SAYING_NOTHING or _said(one) == _said(other)
+        same = bool(one.asked) or one.kind in SAYING_NOTHING or said(one) == said(other)
         return EQUAL if same else _unequal(one, other)
     same = isinstance(one, Opaque) and isinstance(other, Opaque) and one.kind == other.kind
     return EQUAL if same else _unequal(one, other)
 
 
-def _said(error: Raised) -> str:
+def said(error: Raised) -> str:
     """The message without what changes every time: addresses, counters as in dense_3, data that follows in braces."""
     return re.sub(r"0x[0-9a-f]+|_\d+", "", error.message.partition("{")[0])
 

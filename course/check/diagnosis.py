@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from course.check.comparing import alike, says_something
+from course.check.comparing import says_something
 from course.check.expected import Expected
-from course.check.plain import Raised, decode
+from course.check.plain import Raised
 from course.check.symptoms import symptom_of
 from course.check.task import Mistake
 from course.check.verdict import Part
@@ -24,8 +24,11 @@ class Diagnosis:
     symptom: str | None = None
 
 
-def diagnose(expected: Expected, got: Mapping[str, Any], parts: Sequence[Part]) -> Diagnosis:
-    """What is known of a wrong answer. ``got``: what was observed of it, decoded, part by part."""
+def diagnose(
+    expected: Expected, got: Mapping[str, Any], parts: Sequence[Part], foreign: Sequence[str] = ()
+) -> Diagnosis:
+    """What is known of a wrong answer. ``got``: what was observed of it, decoded, part by part. ``foreign``: names of
+    the notebook that it uses beside its arguments."""
     wrong = [part.name for part in parts if not part.right]
     right = [part.name for part in parts if part.right]
     search = Search(expected, got, wrong, right)
@@ -34,7 +37,12 @@ def diagnose(expected: Expected, got: Mapping[str, Any], parts: Sequence[Part]) 
         names = dict.fromkeys(mistake.name for mistake in found)
         hints = dict.fromkeys(mistake.hint for mistake in found)
         return Diagnosis(" and ".join(names), " ".join(hints))
+    if foreign:
+        return Diagnosis(symptom=NOT_ITS_OWN.format(names=", ".join(foreign)))
     return Diagnosis(symptom=symptom_of(expected, got, parts))
+
+
+NOT_ITS_OWN = "The answer uses {names} of the notebook. Use only what it is given: it is checked with other values."
 
 
 class Search:
@@ -43,7 +51,8 @@ class Search:
     def __init__(self, expected: Expected, got: Mapping[str, Any], wrong: list[str], right: list[str]):
         self.expected, self.task, self.got = expected, expected.task, got
         self.wrong, self.right = wrong, right
-        self.numbers = range(len(expected.mistakes))
+        self.numbers = range(len(expected.known))
+        self._known_same: dict[tuple[int, str], bool] = {}
 
     def single(self) -> list[Mistake]:
         """The first mistake that did the same as the answer in every part."""
@@ -75,7 +84,7 @@ class Search:
             return []
         candidates = [i for i in self.numbers if all(self._harmless(i, name) for name in self.right)]
         for i, j in combinations(candidates, 2):
-            if self._may_be(i, j) and self._did_both(i, j):
+            if self._may_be(i, j) and self.expected.same_both(i, j, self.got):
                 return [self._mistake(i), self._mistake(j)]
         return []
 
@@ -88,18 +97,13 @@ class Search:
                 return False
         return True
 
-    def _did_both(self, i: int, j: int) -> bool:
-        both = self.expected.both(i, j)
-        return both is not None and all(self._alike(both[name], name) for name in self.wrong + self.right)
-
     def _mistake(self, i: int) -> Mistake:
-        return self.expected.mistakes[i][0]
+        return self.expected.known[i]
 
     def _same(self, i: int, name: str) -> bool:
-        return self._alike(self.expected.mistakes[i][1][name], name)
-
-    def _alike(self, seen: Any, name: str) -> bool:
-        return alike(decode(seen), self.got[name], self.task)
+        if (i, name) not in self._known_same:
+            self._known_same[i, name] = self.expected.same(i, name, self.got[name])
+        return self._known_same[i, name]
 
     def _harmless(self, i: int, name: str) -> bool:
         """Whether a mistake gets a part right."""

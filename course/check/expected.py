@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from course.check.comparing import compare, says_something
+from course.check.comparing import alike, compare, says_something
 from course.check.observing import Observations, Observing, observe
 from course.check.plain import Opaque, Raised, decode
 from course.check.sources import merged
@@ -47,6 +47,20 @@ class Expected:
             want, got = (decode(seen[part]) for seen in (self.reference, self.mistakes[number][1]))
             self._harmless[number, part] = compare(want, got, self.task).equal
         return self._harmless[number, part]
+
+    @cached_property
+    def known(self) -> list[Mistake]:
+        """The known mistakes; the others count them from 0."""
+        return [mistake for mistake, _ in self.mistakes]
+
+    def same(self, number: int, part: str, got: Any) -> bool:
+        """Whether the mistake of that number does in a part what was observed of an answer."""
+        return alike(decode(self.mistakes[number][1][part]), got, self.task)
+
+    def same_both(self, one: int, other: int, got: Mapping[str, Any]) -> bool:
+        """Whether two mistakes made together do what was observed of an answer, part by part."""
+        both = self.both(one, other)
+        return both is not None and all(alike(decode(both[part]), got[part], self.task) for part in got)
 
     def both(self, one: int, other: int) -> Mapping[str, Any] | None:
         """What an answer does that makes two known mistakes; None where they cannot be made together."""

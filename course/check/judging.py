@@ -15,6 +15,7 @@ from course.check.diagnosis import diagnose
 from course.check.expected import Expected, decoded
 from course.check.observing import not_defined
 from course.check.plain import STUB, UNANSWERED, Raised, decode
+from course.check.surroundings import foreign
 from course.check.task import Task
 from course.check.verdict import Part, State, Verdict
 
@@ -39,7 +40,8 @@ def judge(expected: Expected, observed: Any, missing: str = "this part was not r
     verdict = Verdict(task.name, round(sum(part.points for part in parts), 2), task.points, parts)
     if verdict.right or verdict.unanswered or verdict.undefined or not set(expected.reference) <= set(given):
         return verdict
-    found = diagnose(expected, {part.name: decoded(given, part.name) for part in parts}, parts)
+    got = {part.name: decoded(given, part.name) for part in parts}
+    found = diagnose(expected, got, parts, foreign(expected.unit, given))
     return replace(verdict, mistake=found.mistake, hint=found.hint, symptom=found.symptom)
 
 

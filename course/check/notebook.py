@@ -12,12 +12,13 @@ from course.check.judging import judge
 from course.check.libraries import refused_of
 from course.check.observing import Whole, observe
 from course.check.plain import Raised, encode
+from course.check.practice import PRACTICE_SEED, practised
 from course.check.progress import Progress
+from course.check.surroundings import SURROUNDINGS, surroundings
 from course.check.task import Task
 from course.check.unit import load
 from course.check.verdict import Verdict
 
-PRACTICE_SEED = 1
 OBSERVATIONS = "application/vnd.gradients.observations+json"
 """The MIME type under which ``publish`` hands observations to the grader."""
 GRADING = "GRADIENTS_GRADING"
@@ -65,8 +66,10 @@ class Check:
 
     def _judge(self, task: Task) -> Verdict:
         if task.name not in self._expected:
-            self._expected[task.name] = Expected(self.unit, task, PRACTICE_SEED)
-        verdict = judge(self._expected[task.name], observe(task, notebook_scope(), PRACTICE_SEED))
+            self._expected[task.name] = practised(self.unit, task)
+        observed = observe(task, notebook_scope(), PRACTICE_SEED)
+        observed[SURROUNDINGS] = surroundings(task, notebook_scope())
+        verdict = judge(self._expected[task.name], observed)
         self._verdicts[task.name] = verdict
         return verdict
 
@@ -106,7 +109,9 @@ def publish(unit: str, task: str, seed: int) -> None:
     """
     from IPython.display import display
 
-    observing = Whole(load(unit).tasks[task], notebook_scope(), seed)
+    found = load(unit).tasks[task]
+    display({OBSERVATIONS: {SURROUNDINGS: surroundings(found, notebook_scope())}}, raw=True)
+    observing = Whole(found, notebook_scope(), seed)
     for part in observing:
         try:
             display({OBSERVATIONS: {part: observing[part]}}, raw=True)
