@@ -30,13 +30,13 @@ MESSAGES = {
         "The answer takes too long. Count how often it calls a function, or goes through the data."
     ),
     r"'NoneType' object|NoneType": "A None is used as if it were a value. Which call returned it?",
+    r"only integer scalar arrays|cannot be interpreted as an integer|indices must be integers|integers, slices": (
+        "A number stands where Python needs a whole one: an axis, a shape or an index. "
+        "(np.max(a, b) takes b for the axis; np.maximum compares two arrays.)"
+    ),
     r"only .*(length-1|0-dimensional|scalar arrays|single-element)|truth value of an array|"
     r"setting an array element with a sequence": (
         "An array stands where one number is needed. Use functions of NumPy, which take arrays, or an index."
-    ),
-    r"cannot be interpreted as an integer|indices must be integers|integers, slices": (
-        "A number stands where Python needs a whole one: an axis, a shape or an index. "
-        "(np.max(a, b) takes b for the axis; np.maximum compares two arrays.)"
     ),
     r"invalid index to scalar|not subscriptable|too many indices": (
         "An index is put on something that has fewer axes. Print its shape before the line."
@@ -44,7 +44,8 @@ MESSAGES = {
     r"out of bounds|index out of range": (
         "An index goes beyond the end. Take sizes from the input, and look at the last turn of the loop."
     ),
-    r"unsupported operand|can only concatenate|must be real number|bad operand": (
+    r"unsupported operand|did not contain a loop|not supported for the input|can only concatenate|"
+    r"must be real number|bad operand": (
         "An operation is given values that it does not take, such as a list or a text. Print their types."
     ),
     r"has no attribute": "An object is asked for something that it does not have. Print its type.",

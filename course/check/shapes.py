@@ -20,7 +20,7 @@ def of_shapes(pairs: list[tuple[np.ndarray, Any]]) -> str | None:
     for want, got in pairs:
         if kind := _kind(want, got):
             told.setdefault(kind, (want, got))
-    if len(told) > 1 and _always_one(pairs):
+    if "other" in told and _always_one(pairs):
         shape = np.shape(pairs[0][1])
         return f"The result has the shape {shape}, whatever the input. Take sizes from the input; write none down."
     if len(told) != 1:

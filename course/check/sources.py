@@ -79,7 +79,7 @@ def merged(reference: str, one: str, other: str) -> str | None:
         begun, at = start, end
     text = "".join(result + base[at:])
     try:
-        ast.parse(text)
+        compile(text, "", "exec")
     except SyntaxError:
         return None
     return text

@@ -37,7 +37,7 @@ def symptom_of(expected: Expected, got: Mapping[str, Any], parts: Sequence[Part]
     if not returned:
         return of_failures(raised, always=True)
     return (
-        _of_kinds(returned)
+        _of_kinds(returned, always=len(returned) == len(parts) - len(conditions))
         or _of_order(returned)
         or _of_data(returned)
         or of_failures(raised, always=False)
@@ -61,10 +61,10 @@ KINDS = {
 }
 
 
-def _of_kinds(seen: Seen) -> str | None:
-    """Nothing, or what is no data."""
+def _of_kinds(seen: Seen, always: bool) -> str | None:
+    """Nothing, or what is no data. ``always``: no part returned anything else."""
     kinds = {got.kind if isinstance(got, Opaque) else "None" if got is None else "" for _, _, got in seen}
-    if kinds == {"None"}:
+    if kinds == {"None"} and always:
         return "Nothing is returned. End the answer with a return of its result."
     if "None" in kinds:
         return "For some inputs nothing is returned: one way through the answer does not end with a return."

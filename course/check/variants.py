@@ -24,7 +24,7 @@ def scope_of(unit: Unit, task: Task, *variants: Alternative | None) -> dict[str,
     for name in task.answers:
         chosen = instead.get(name)
         source = chosen.source if chosen else unit.reference_source(name)
-        _define(source, f"<{unit.name}: {name}{', ' + chosen.name if chosen else ''}>", scope)
+        define(source, f"<{unit.name}: {name}{', ' + chosen.name if chosen else ''}>", scope)
     return scope
 
 
@@ -36,7 +36,7 @@ def _unwritten(name: str) -> Callable:
     return unwritten
 
 
-def _define(source: str, filename: str, scope: dict[str, Any]) -> None:
+def define(source: str, filename: str, scope: dict[str, Any]) -> None:
     """Execute source in scope; tracebacks show its lines under the given file name."""
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     exec(compile(source, filename, "exec"), scope)

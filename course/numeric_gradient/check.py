@@ -9,9 +9,9 @@ unit = Unit("numeric_gradient")
 
 
 def mixed(v):
-    """A smooth function in which every entry of v interacts with every other."""
-    weights = np.arange(1.0, v.size + 1).reshape(v.shape)
-    return (weights * v).sum() ** 2 + (v**3).sum()
+    """A smooth function in which every entry of v interacts with every other; its gradient has both signs."""
+    weights = np.resize([1.0, -2.0, 3.0, -4.0, 5.0], v.shape)
+    return ((weights * v).sum() + 50) ** 2 + (v**3).sum()
 
 
 def staged(v):
