@@ -5,7 +5,9 @@ import re
 import sys
 from types import ModuleType
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
 from pages import parsed
 
 from course.check import Check, Part, State, Verdict, load
@@ -86,7 +88,7 @@ def test_all_tasks_in_one_table(notebook, capsys):
         ["relative_error", "0 of 1", "not right yet",
          "Line 1 of the answer: the name undefined has no value there. Is it misspelt, or a name of another cell?"],
         ["jacobian", "0 of 3", "not defined yet",
-         "NameError: jacobian is not defined: run the cell that defines it, or see with what error it ended"],
+         "NameError: jacobian is not defined: run the cell that defines it"],
         ["total", "2 of 10"],
     ]  # fmt: skip
 
@@ -148,3 +150,23 @@ def test_an_unknown_task_or_unit_is_an_error_that_lists_what_there_is():
     with pytest.raises(LookupError, match="no unit is called 'nonsense'; the units are start_here"):
         Check("nonsense")
     assert repr(Check("start_here")) == "the checks of start_here: mean_of_squares"
+
+
+def test_a_cell_that_failed_is_told_with_its_error():
+    """In a real kernel: a cell that Python cannot read, one whose import fails, one that was not run."""
+    cells = [
+        "from course.check import Check\ncheck = Check('numeric_gradient')",
+        "def jacobian(f, x, h=1e-5):\n    return (f(x",
+        "check('jacobian')",
+        "import no_such_module\n\ndef relative_error(a, b):\n    return 1",
+        "check('relative_error')",
+        "check('complex_step')",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+    NotebookClient(notebook, allow_errors=True).execute()
+    said = ["".join(out.get("data", {}).get("text/plain", "") for out in cell.outputs) for cell in notebook.cells]
+    assert (
+        "jacobian is not defined: its cell ended with SyntaxError: " in said[2] and "in line 2: return (f(x" in said[2]
+    )
+    assert "its cell ended with ModuleNotFoundError: No module named 'no_such_module', in line 1" in said[4]
+    assert "complex_step is not defined: run the cell that defines it" in said[5]

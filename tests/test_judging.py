@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from autograder.authoring.audit import audit_task
-from course.check import BrokenCheck, Expected, State, Verdict, judge, load, observe
+from course.check import BrokenCheck, Expected, Part, State, Verdict, judge, load, observe
 from course.check.comparing import EQUAL, alike, compare, differs
+from course.check.expected import require_sound
+from course.check.judging import with_points
 from course.check.observing import not_defined
 from course.check.parts import raises
 from course.check.plain import Judged, Opaque, Raised, caught, decode, encode
@@ -25,7 +27,7 @@ def told(want, got):
 @pytest.mark.parametrize(
     ("want", "got"),
     [
-        (np.array([1.0, 2.0]), [1, 2]), (2.0, 2), (np.float64(0.1), 0.1), (2.0, np.array(2.0)), (1.0, 1 + 0j),
+        (np.array([1.0, 2.0]), [1, 2]), (2.0, 2), (np.float64(0.1), 0.1), (2.0, np.array(2.0)), (1j, 1j + 0),
         (np.array([0.1, 0.2]), np.array([0.1, 0.2], np.float32)), (np.zeros((2, 0)), np.zeros((2, 0))),
         ((1.0, np.arange(2)), [1, [0, 1]]), (np.nan, float("nan")), (np.inf, np.inf), (True, np.True_),
         ("a", "a"), (None, None), ({"a": 1.0}, {"a": 1}), (1.0, 1.0 + 1e-9),
@@ -46,7 +48,8 @@ def test_the_same_however_written(want, got):
         (1.0, object(), "an object"), (1.0, lambda: 1.0, "a function"), (1.0, True, "True"),
         (True, 1.0, "the number 1"),
         ({"a": 1.0}, {"b": 1.0}, "'b'"), ((1.0, np.zeros(2)), (1.0, np.zeros(3)), "item 1"), (1.0, 1.0001, "1.0001"),
-        (1.0, 1 + 1j, "1+1j"), (np.inf, 1.0, "expected inf"), (1.0, np.float32(1.001), "1.001"), ("a", None, "None"),
+        (1.0, 1 + 0j, "got complex ones"), (1.0 + 2j, 1 + 1j, "1+1j"),
+        (np.inf, 1.0, "expected inf"), (1.0, np.float32(1.001), "1.001"), ("a", None, "None"),
     ],
 )  # fmt: skip
 def test_every_difference_is_said(want, got, words):
@@ -178,11 +181,39 @@ def test_a_judge_is_given_a_bounded_amount():
 
 
 def test_parts_earn_their_share(expected):
+    """Four parts, of which one is wrong, and a condition, which counts as far as the parts are right."""
     observed = dict(expected.reference)
     observed["whole numbers"] = encode(None)
     verdict = judge(expected, observed)
-    assert verdict.points == pytest.approx(2 * 4 / 5)
+    assert verdict.points == pytest.approx(2 * (3 / 5 + 3 / 4 * 1 / 5))
     assert [part.name for part in verdict.parts if not part.right] == ["whole numbers"]
+    assert sum(part.points for part in verdict.parts) == pytest.approx(verdict.points)
+    assert sum(part.worth for part in verdict.parts) == pytest.approx(2)
+
+
+def judged_with(weights, conditions, right):
+    """The points of a task of 4 with parts a, b and c, of which some are right."""
+    task = Task("numeric_gradient", "three", 4, lambda a, rng: {}, ("three",), weights=weights, conditions=conditions)
+    parts = [Part(name, State.RIGHT if name in right else State.WRONG) for name in "abc"]
+    return [round(part.points, 9) for part in with_points(task, parts)]
+
+
+def test_weights_and_conditions():
+    assert judged_with({}, (), "ab") == pytest.approx([4 / 3, 4 / 3, 0], abs=1e-8)
+    assert judged_with({"a": 2}, (), "a") == [2, 0, 0]
+    assert judged_with({"a": 2}, ("c",), "ac") == pytest.approx([2, 0, 1 * 2 / 3], abs=1e-8)
+    assert judged_with({}, ("c",), "c") == [0, 0, 0]  # a condition alone is no merit
+    assert judged_with({}, ("c",), "ab") == pytest.approx([4 / 3, 4 / 3, 0], abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("more", "fault"),
+    [({"weights": {"no such part": 2}}, "no part called 'no such part'"), ({"conditions": ("all",)}, "conditions")],
+)
+def test_a_weight_or_condition_of_no_part_is_a_fault(more, fault):
+    task = Task("numeric_gradient", "one", 1, lambda a, rng: {}, ("one",), **more)
+    with pytest.raises(BrokenCheck, match=fault):
+        require_sound(task, {"all": encode(1.0)})
 
 
 def test_a_mistake_is_recognised(expected):

@@ -59,7 +59,7 @@ def stale(units: list[Unit], root: Path | None = None) -> Iterator[str]:
                 yield from _differing_cells(path, root / path, fresh / path)
         for unit in units:
             if not is_recorded(unit):
-                yield f"{practice_path(unit).relative_to(unit.folder.parents[1])}: not recorded of the unit as it is"
+                yield f"{unit.name}/{practice_path(unit).name}: not recorded of the unit as it is"
         for path in _extra(root, expected, {unit.assignment for unit in units}):
             yield f"{path}: not built from any lesson"
 

@@ -27,6 +27,7 @@ told from the reference.
 | ``originals``  | library functions that checks use, saved before any answer runs  |
 | ``verdict``    | the result, as text and as HTML                                  |
 | ``progress``   | the results of a unit so far, as a line and as a table           |
+| ``failed_cells`` | with what errors cells ended, for answers that are not defined |
 | ``notebook``   | ``Check``: what a notebook calls                                 |
 """
 

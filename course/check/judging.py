@@ -67,7 +67,7 @@ def with_points(task: Task, parts: Sequence[Part]) -> tuple[Part, ...]:
 def _judge_part(name: str, want: Any, got: Any, task: Task) -> Part:
     if isinstance(got, Raised) and got.kind == STUB and UNANSWERED in got.message:
         return Part(name, State.UNANSWERED, str(got))
-    if isinstance(got, Raised) and got.message in map(not_defined, task.answers):
+    if isinstance(got, Raised) and got.message.startswith(tuple(map(not_defined, task.answers))):
         return Part(name, State.UNDEFINED, str(got))
     found = compare(want, got, task)
     return Part(name, State.RIGHT if found.equal is True else State.WRONG, found.reason)

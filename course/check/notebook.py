@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from course.check.expected import Expected
+from course.check.failed_cells import watch
 from course.check.judging import judge
 from course.check.libraries import refused_of
 from course.check.observing import Whole, observe
@@ -30,6 +31,7 @@ class Check:
 
     def __init__(self, unit: str):
         self.unit = load(unit)
+        watch()
         self._expected: dict[str, Expected] = {}
         self._verdicts: dict[str, Verdict] = {}
 

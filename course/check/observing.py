@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from course.check.failed_cells import error_of
 from course.check.plain import STUB, UNANSWERED, Raised, caught, encode
 from course.check.sampling import inputs_of, sampled
 from course.check.task import BrokenCheck, Task
@@ -45,8 +46,13 @@ class NotDefined(NameError):
 
 
 def not_defined(name: str) -> str:
-    """The message about an answer that is not defined."""
-    return f"{name} is not defined: run the cell that defines it, or see with what error it ended"
+    """How the message about an answer begins that is not defined."""
+    return f"{name} is not defined: "
+
+
+def why_not_defined(name: str) -> str:
+    error = error_of(name)
+    return f"its cell ended with {error}" if error else "run the cell that defines it"
 
 
 class TimeIsUp(BaseException):
@@ -61,7 +67,7 @@ class Answer:
 
     def __getattr__(self, name: str) -> Any:
         if name not in self._scope:
-            raise NotDefined(not_defined(name))
+            raise NotDefined(not_defined(name) + why_not_defined(name))
         return self._scope[name]
 
 

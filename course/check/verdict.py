@@ -134,7 +134,9 @@ class Verdict:
 
     def __str__(self) -> str:
         lines = [self.headline]
-        if not self.unanswered:
+        if self.undefined:
+            lines.append(f"  {self.parts[0].reason}")
+        elif not self.unanswered:
             width = max(len(part.name) for part in self.parts)
             for part in self.parts:
                 sign = "✓" if part.right else "✗"
@@ -148,9 +150,9 @@ class Verdict:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        rows = "" if self.unanswered else "".join(map(_row, self.parts))
+        rows = "" if self.unanswered or self.undefined else "".join(map(_row, self.parts))
         advice = f"<strong>Looks like: {escape(self.mistake)}.</strong> {escape(self.hint)}" if self.mistake else ""
-        advice = advice or escape(self.symptom or "")
+        advice = advice or escape(self.parts[0].reason if self.undefined else self.symptom or "")
         below = f'<p style="margin:.4em 0 0">{advice}</p>' if advice else ""
         table = f'<table style="{TABLE}" aria-label="parts of {escape(self.task)}">{rows}</table>' if rows else ""
         return framed(SIGNS[self.state][1], f"<strong>{escape(self.headline)}</strong>{table}{below}")
