@@ -96,7 +96,7 @@ def classroom(
 @app.command(epilog="Example: autograder audit numeric_gradient --json audit.json")
 def audit(
     unit: Annotated[str | None, typer.Argument(help="Unit to audit; all if none is named.")] = None,
-    seeds: Annotated[int, typer.Option(help="Repeat with this many seeds; marks must not depend on them.", min=1)] = 1,
+    seeds: Annotated[int, typer.Option(help="Repeat with this many seeds; marks must not depend on them.", min=1)] = 3,
     twice: Annotated[
         int, typer.Option(help="Of the wrong answers that are generated, so many for each answer have two changes.")
     ] = 0,

@@ -13,10 +13,16 @@ from autograder.authoring.mutants import Mutant, form, mutants, pairs
 from course.check import Alternative, BrokenCheck, Expected, Task, Unit, Verdict, judge, observe
 from course.check.comparing import compare
 from course.check.observing import Observing
-from course.check.plain import decode
+from course.check.plain import UNANSWERED, decode
 from course.check.variants import scope_of
 
 AUDIT_SEED = 20
+NOTHING = {
+    "is the stub": f"raise NotImplementedError({UNANSWERED!r})",
+    "returns None": "return None",
+    "always raises": "raise ValueError('wrong')",
+}
+"""Answers that must earn nothing, and the bodies of their functions."""
 MUTANT_SECONDS = 2.0  # of processor time for a part; some mutants never end
 
 
@@ -25,8 +31,8 @@ class TaskAudit:
     """The audit of one task: how many known mistakes were rejected and named, how many alternatives accepted.
 
     Of the wrong answers that were ``generated``, so many were ``killed``, which is to say rejected, and so many are
-    declared ``equivalent``; ``marks`` are the points that each mistake earned, and ``steady`` says that they do not
-    depend on the seed.
+    declared ``equivalent``; ``marks`` are the points that each mistake earned, ``steady`` says that they do not depend
+    on the seed, and ``idle`` that answers which do nothing earn nothing.
     """
 
     unit: str
@@ -41,6 +47,7 @@ class TaskAudit:
     killed: int = 0
     equivalent: int = 0
     steady: bool = True
+    idle: bool = True
     faults: list[str] = field(default_factory=list)
     marks: dict[str, float] = field(default_factory=dict)
 
@@ -48,7 +55,7 @@ class TaskAudit:
     def sound(self) -> bool:
         """Whether no wrong answer passes, every right one does, and no mark depends on the seed."""
         known = self.rejected == self.mistakes and self.accepted == self.alternatives
-        return self.steady and known and self.settled == self.generated
+        return self.steady and self.idle and known and self.settled == self.generated
 
     @property
     def settled(self) -> int:
@@ -79,6 +86,13 @@ def audit_task(expected: Expected) -> TaskAudit:
         else:
             name = right.name if right else "the reference itself"
             result.faults.append(f"right answer rejected: {name}\n{verdict}")
+    for what, body in NOTHING.items():
+        sources = [f"def {answer}(*args, **more):\n    {body}\n" for answer in task.answers]
+        answers = [Alternative(task.name, name, what, one) for name, one in zip(task.answers, sources, strict=True)]
+        earned = judge(expected, observe(task, scope_of(unit, task, *answers), expected.seed)).points
+        if earned:
+            result.idle = False
+            result.faults.append(f"an answer that {what} earns {earned:g} points")
     for mistake in mistakes:
         verdict = verdict_on(expected, mistake)
         result.marks[mistake.name] = verdict.points

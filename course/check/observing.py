@@ -119,6 +119,9 @@ def _parts_of(task: Task, scope: Mapping[str, Any], rng: np.random.Generator) ->
         raise BrokenCheck(task, f"its check failed before its parts ran ({type(error).__name__}: {error})") from error
     if not isinstance(parts, Mapping) or not parts:
         raise BrokenCheck(task, "its check must return a dict of parts, at least one")
+    for name, part in parts.items():
+        if not callable(part):
+            raise BrokenCheck(task, f"{name}: a part must be a function without arguments, got {part!r:.80}")
     return parts
 
 

@@ -1,0 +1,145 @@
+"""Wrong answers that a program makes, and what an audit says of a check that lets them pass."""
+
+import ast
+
+import numpy as np
+import pytest
+from sampled import few
+
+from autograder.authoring.audit import NOTHING, TaskAudit, audit_over, audit_task, try_mutants
+from autograder.authoring.mutants import form, mutants, pairs
+from course import UNITS
+from course.check import BrokenCheck, Expected, Unit, load, observe
+from course.check.sources import functions_of, split
+from course.check.variants import scope_of
+
+SOURCE = """
+def loss(scores, labels, rate=0.5):
+    \"\"\"A docstring with 1 + 1.\"\"\"
+    scores = np.asarray(scores, dtype=float)
+    if scores.ndim != 1:
+        raise ValueError(f"loss: {1 + scores.ndim}")
+    total = np.zeros(2)
+    for i, score in enumerate(scores):
+        total[i] += score - labels[i]
+    return total.sum(axis=0) / 2, rate
+"""
+MADE = [
+    "total[i] -= score - labels[i]", "total[i] = score - labels[i]", "score + labels[i]", "labels[i] - score",
+    "np.ones(2)", "np.zeros(3)", "total.mean(axis=0)", "total.sum()", "total.sum(axis=1)", "* 2", "return (rate, ",
+    "scores[i]", "break", "labels)",
+]  # fmt: skip
+
+
+def test_small_changes_of_every_kind_are_made():
+    made = "\n".join(mutant.source for mutant in mutants("loss", SOURCE.strip()))
+    assert [change for change in MADE if change not in made] == []
+
+
+def test_guards_docstrings_and_messages_stay():
+    for mutant in mutants("loss", SOURCE.strip()):
+        opening, _ = split(functions_of(ast.parse(mutant.source))[0])
+        assert [ast.unparse(one) for one in opening] == [
+            "scores = np.asarray(scores, dtype=float)",
+            "if scores.ndim != 1:\n    raise ValueError(f'loss: {1 + scores.ndim}')",
+        ]
+
+
+def test_no_mutant_is_made_twice_or_is_the_reference():
+    found = mutants("loss", SOURCE.strip())
+    forms = [form(mutant.source) for mutant in found]
+    assert len(set(forms)) == len(forms) > 30 and form(SOURCE.strip()) not in forms
+    two = pairs(SOURCE.strip(), found, 20, np.random.default_rng(1))
+    assert len(two) > 15 and not {form(mutant.source) for mutant in two} & {*forms, form(SOURCE.strip())}
+    assert all("; then line" in mutant.name for mutant in two)
+
+
+@pytest.fixture
+def unit():
+    """A unit with a check that is too kind: it looks at two numbers only."""
+    made = Unit("numeric_gradient")
+
+    @made.task(points=1)
+    def relative_error(answer, rng):
+        return {"two numbers": lambda: answer.relative_error(3.0, 2.0)}
+
+    return made
+
+
+def audited(unit):
+    result = TaskAudit(unit.name, "relative_error", 1)
+    try_mutants(Expected(unit, unit.tasks["relative_error"], 20), result, 0)
+    assert result.generated == result.killed + result.equivalent + sum("accepted" in fault for fault in result.faults)
+    return result
+
+
+def test_a_hole_is_found(unit):
+    faults = audited(unit).faults
+    assert any("np.max → np.min" in fault for fault in faults) and not audited(unit).sound
+    whole = load("numeric_gradient")
+    there = TaskAudit(whole.name, "relative_error", 1)
+    try_mutants(Expected(whole, whole.tasks["relative_error"], 20), there, 0)
+    assert there.faults == [] and there.killed > audited(unit).killed
+
+
+def test_an_equivalent_is_declared_with_its_reason(unit):
+    before = audited(unit)
+    unit.equivalent("relative_error", {"np.max(": "np.min("}, "There is one number only.")
+    after = audited(unit)
+    assert (after.equivalent, after.killed) == (before.equivalent + 1, before.killed)
+    assert len(after.faults) == len(before.faults) - 1
+
+
+def test_an_equivalent_that_nothing_makes_is_a_fault(unit):
+    unit.equivalent("relative_error", {"np.max(": "np.median("}, "Nobody writes that.")
+    assert any("nothing like it is generated" in fault for fault in audited(unit).faults)
+
+
+@pytest.mark.parametrize(
+    ("part", "fault"),
+    [
+        (3, "a part must be a function without arguments, got 3"),
+        (lambda: 1 / 0, "the reference itself raised ZeroDivisionError"),
+        (lambda: None, "the reference gave nothing to compare with"),
+    ],
+)
+def test_an_audit_refuses_a_part_that_tells_nothing(part, fault):
+    made = Unit("numeric_gradient")
+
+    @made.task(points=1)
+    def relative_error(answer, rng):
+        return {"sound": lambda: answer.relative_error(3.0, 2.0), "broken": part}
+
+    if callable(part):
+        assert fault in audit_task(Expected(made, made.tasks["relative_error"], 20)).faults[0]
+    else:
+        with pytest.raises(BrokenCheck, match=fault):
+            observe(made.tasks["relative_error"], scope_of(made, made.tasks["relative_error"]), 20)
+
+
+def test_an_audit_refuses_points_for_nothing():
+    made = Unit("numeric_gradient")
+
+    @made.task(points=1)
+    def relative_error(answer, rng):
+        return {"sound": lambda: answer.relative_error(3.0, 2.0), "any": lambda: 1.0}
+
+    audit = audit_task(Expected(made, made.tasks["relative_error"], 20))
+    assert (
+        not audit.idle
+        and not audit.sound
+        and sum("earns 0.5 points" in fault for fault in audit.faults) == len(NOTHING)
+    )
+
+
+HEAVY = ("tf_tape", "keras_neuron", "tensor_engine", "custom_graph", "training")
+
+
+@pytest.mark.parametrize(
+    ("unit_name", "task_name"),
+    few([(name, task) for name in UNITS for task in load(name).tasks], lambda task: task[0] in LIGHT),
+)
+def test_every_generated_wrong_answer_is_rejected_or_declared(unit_name, task_name):
+    unit = load(unit_name)
+    audit = audit_over(unit, unit.tasks[task_name], [20], twice=10)
+    assert audit.sound, audit.faults
