@@ -1,4 +1,5 @@
 """A student's own kernel, cold and warm: seconds until both frameworks are imported, and memory that it alone holds.
+Then how long a check takes there.
 
 python benchmarks/working.py --json build/working.json
 """
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from checking import measure_checks
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from measuring import Figures, figure, report
@@ -66,7 +68,8 @@ async def measure() -> Figures:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", type=Path, help="write the figures to this file")
-    report(asyncio.run(measure()), parser.parse_args().json)
+    path = parser.parse_args().json
+    report(asyncio.run(measure()) | measure_checks(), path)
 
 
 if __name__ == "__main__":
