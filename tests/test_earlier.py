@@ -50,7 +50,7 @@ def test_its_marks_are_exported(course):
 
 def test_its_records_are_explained_reported_and_given_back(course):
     code, output = command("explain", course, "student-01", UNIT.name, "--submissions", course / "submitted")
-    assert code == 0 and "not divided by the step" in output, output
+    assert "not divided by the step" in output and "the unit has changed" in output, output
     code, output = command("report", course, UNIT.name)
     page = (course / "reports" / f"{UNIT.name}.html").read_text()
     assert code == 0 and "half a step to each side" in page, output
@@ -84,7 +84,7 @@ def test_all_are_graded_again(graded_on):
     before = contents(graded_on / "gradebook.db")
     code, output = command("regrade", graded_on, UNIT.name, "--submissions", graded_on / "submitted", "--all", "--yes")
     after = contents(graded_on / "gradebook.db")
-    assert code == 0 and "6 graded again" in output
+    assert code == 0 and "Marks that change" in output, output  # its checks count conditions in another way
     assert [(student, late) for student, _, late in after[0]] == [(student, late) for student, _, late in before[0]]
     assert by_hand(after) == by_hand(before) == [("student-01", "jacobian", 0.25)]
     assert {task for _, task in points_of(graded_on / "gradebook.db")} == set(UNIT.tasks)
