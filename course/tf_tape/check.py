@@ -155,31 +155,32 @@ def vectorised_loss(answer, rng):
     long = apart(rng, (1, LONG)), 0.5, wide(rng, 3), np.array([1.0, 0, 1])
     faint = apart(rng, (1, 8)), 0.5, with_tiny_features(rng, 3), np.array([1.0, 0, 1])
 
-    def on(given, i):
+    def on(given):
         w, b, X, labels = given
-        result = item(answer.vectorised_loss(w.copy(), b, X.copy(), labels.copy()), i, 3)
-        return result if i == 1 else number(result)
+        result = answer.vectorised_loss(w.copy(), b, X.copy(), labels.copy())
+        loss, dw, db = (item(result, i, 3) for i in range(3))
+        return {"loss": number(loss), "by w": dw, "by b": number(db)}
+
+    def in_each_batch(name):
+        return {labels: on(given)[name] for labels, given in batches.items()}
+
+    def all_results(of):
+        return {f"{name}, {kind}": result for kind, given in of.items() for name, result in on(given).items()}
 
     def by_many_weights():
         """The gradient by so many weights that there is no time to nudge each, and by those of tiny features."""
+        many, few = (flat(on(given)["by w"]) for given in (long, faint))
         return {
-            "by 200,000 weights": entries(flat(on(long, 1)), (LONG,)),
-            "by the weights of tiny features": magnified(flat(on(faint, 1)), SMALL, np.s_[3:]),
+            "by 200,000 weights": entries(many, (LONG,)),
+            "by the weights of tiny features": magnified(few, SMALL, np.s_[3:]),
         }
 
-    def every(given, i):
-        return {name: on(one, i) for name, one in given.items()}
-
-    def whole_results(given):
-        names = "loss", "by w", "by b"
-        return {f"{name}, {one}": on(given[one], i) for one in given for i, name in enumerate(names)}
-
     return {
-        "the loss": lambda: every(batches, 0),
-        "the gradient by w": lambda: every(batches, 1) | by_many_weights(),
-        "the gradient by b": lambda: every(batches, 2) | by_many_weights(),
-        "one example": lambda: whole_results(singles) | by_many_weights(),
-        "whole numbers": lambda: whole_results(whole) | by_many_weights(),
+        "the loss": lambda: in_each_batch("loss"),
+        "the gradient by w": lambda: in_each_batch("by w") | by_many_weights(),
+        "the gradient by b": lambda: in_each_batch("by b") | by_many_weights(),
+        "one example": lambda: all_results(singles) | by_many_weights(),
+        "whole numbers": lambda: all_results(whole) | by_many_weights(),
     }
 
 
