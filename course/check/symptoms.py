@@ -74,6 +74,9 @@ MESSAGES = {
     r"missing \d+ required|takes \d+ positional|unexpected keyword|got multiple values": (
         "A function is called with other arguments than it takes. Compare the call with its definition"
     ),
+    r"index out of range|is out of bounds": (
+        "An index goes beyond the end. How many items are there, and what is the last?"
+    ),
     r"math range error|Result too large|out of range": (
         "A number becomes larger than any float. Rewrite the formula so that exp is never taken of a large number"
     ),

@@ -329,6 +329,12 @@ unit.mistake_in(
 )
 unit.mistake_in(
     "vectorised_loss",
+    "gradients in a list of their own",
+    {"return loss, dw, db": "return loss, [dw, db]"},
+    "Return three items side by side: the loss, the gradient by w, the one by b.",
+)
+unit.mistake_in(
+    "vectorised_loss",
     "gradient by w as a flat vector",
     {"return loss, dw, db": "return loss, tf.reshape(dw, [-1]), db"},
     "The gradient has the shape of w itself, (1, D).",
