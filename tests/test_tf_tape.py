@@ -134,8 +134,6 @@ ONES = np.ones((2, 3))
 @pytest.mark.parametrize(
     ("name", "arguments", "message"),
     [
-        ("tape_gradient", (lambda: 0.0, []), "values must hold at least one input, got none"),
-        ("tape_gradient", (lambda v: v * 2, [[1.0, 2.0]]), r"f must return one number, got shape \(2,\)"),
         ("tape_gradient", (lambda u, v: u * u, [1.0, 2.0]), "f must depend on every input, got None .* input 1"),
         ("vectorised_loss", ([[1, 2, 3]], 0, ONES[:0], []), r"X must have shape \(N, D\) with N > 0, got \(0, 3\)"),
         ("vectorised_loss", ([1, 2, 3], 0, ONES, [0, 1]), r"w must have shape \(1, 3\) to go with X, got \(3,\)"),
@@ -146,7 +144,6 @@ ONES = np.ones((2, 3))
         ("loss_from_logits", ([1.0, 2.0], [1]), r"labels must have shape \(2,\), got \(1,\)"),
         ("loss_from_logits", ([1.0, 2.0], [1, 0.7]), "labels must be 0 or 1, got 0.7"),
         ("intermediate_gradients", ([], 1.0), "stages must hold at least one function, got none"),
-        ("intermediate_gradients", ([lambda v: v], [1, 2]), r"the last stage must return one number, got shape \(2,\)"),
         ("repaired_gradient", ([1, 2], [1, 2], [1]), r"X must have shape \(N, D\) with N > 0, got \(2,\)"),
         ("repaired_gradient", ([1, 2], ONES, [1, 2]), r"w must have shape \(3,\) to go with X, got \(2,\)"),
         ("repaired_gradient", ([1, 2, 3], ONES, [1]), r"y must have shape \(2,\) to go with X, got \(1,\)"),

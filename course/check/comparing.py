@@ -95,8 +95,12 @@ def _as_before(one: Any, other: Any, task: Task) -> Comparison:
 
 
 def said(error: Raised) -> str:
-    """The message without what changes every time: addresses, counters as in dense_3, data that follows in braces."""
-    return re.sub(r"0x[0-9a-f]+|_\d+", "", error.message.partition("{")[0])
+    """The message without what changes every time: addresses, counters as in dense_3, data that follows in braces.
+
+    TensorFlow's begin with the name of an operation in two pairs of braces, which says much.
+    """
+    name, _, rest = error.message.partition("}}") if error.message.startswith("{{") else ("", "", error.message)
+    return re.sub(r"0x[0-9a-f]+|_\d+", "", name + rest.partition("{")[0])
 
 
 def conclusion(want: Judged, got: Any, task: Task) -> Comparison:

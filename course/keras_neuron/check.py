@@ -40,18 +40,33 @@ def signed(rng, low, high, size=None):
     return rng.uniform(low, high, size=size) * rng.choice([-1, 1], size=size)
 
 
+def row(table, i):
+    """Row i of a table; a text where there is none."""
+    try:
+        return np.asarray(table)[i]
+    except (IndexError, TypeError, ValueError):
+        return "no table with such a row"
+
+
+def dtype_of(result):
+    """The name of an array's or tensor's dtype; a text for anything else."""
+    try:
+        return np.asarray(result).dtype.name
+    except (TypeError, ValueError):
+        return "no array"
+
+
 @unit.task(points=1, rtol=RTOL, atol=ATOL)
 def neuron_kernel(answer, rng):
-    batch = signed(rng, 0.3, 0.9, (4, 2))
-
-    def layer():
-        return dense(1, 2, activation="sigmoid", kernel_initializer=answer.neuron_kernel, bias_initializer="zeros")
+    def layer(**options):
+        return dense(1, 2, kernel_initializer=answer.neuron_kernel, **options)
 
     return {
-        "called with a shape": lambda: answer.neuron_kernel((2, 1)),
-        "called with a shape and a dtype, as Keras does": lambda: answer.neuron_kernel((2, 1), dtype="float32"),
+        "the weight of the first input": lambda: row(answer.neuron_kernel((2, 1)), 0),
+        "the weight of the second input": lambda: row(answer.neuron_kernel((2, 1)), 1),
+        "called with a dtype too, as Keras does": lambda: answer.neuron_kernel((2, 1), dtype="float32"),
         "the kernel of a layer": lambda: layer().kernel.numpy(),
-        "the neuron's output for a batch": lambda: output(layer(), batch),
+        "the kernel of a float64 layer": lambda: layer(dtype="float64").kernel.numpy(),
     }
 
 
@@ -59,34 +74,58 @@ def neuron_kernel(answer, rng):
 def three_neurons(answer, rng):
     batch = signed(rng, 0.3, 0.9, (4, 2))
 
-    def layer():
-        return dense(
+    def kernel_of(**options):
+        return dense(3, 2, kernel_initializer=answer.three_neuron_kernel, **options).kernel.numpy()
+
+    def bias_of(**options):
+        return dense(3, 2, bias_initializer=answer.three_neuron_bias, **options).bias.numpy()
+
+    def outputs():
+        layer = dense(
             3, 2, activation="sigmoid",
             kernel_initializer=answer.three_neuron_kernel, bias_initializer=answer.three_neuron_bias,
         )  # fmt: skip
+        return output(layer, batch)
 
     return {
-        "the kernel": lambda: answer.three_neuron_kernel((2, 3), dtype="float32"),
+        "the weights of the first input": lambda: row(answer.three_neuron_kernel((2, 3), dtype="float32"), 0),
+        "the weights of the second input": lambda: row(answer.three_neuron_kernel((2, 3), dtype="float32"), 1),
+        "the kernel of a layer": kernel_of,
+        "the kernel of a float64 layer": lambda: kernel_of(dtype="float64"),
         "the bias": lambda: answer.three_neuron_bias((3,), dtype="float32"),
-        "kernel and bias of a layer": lambda: [layer().kernel.numpy(), layer().bias.numpy()],
-        "the outputs for a batch": lambda: output(layer(), batch),
+        "the bias of a layer": bias_of,
+        "the bias of a float64 layer": lambda: bias_of(dtype="float64"),
+        "the outputs for a batch": outputs,
     }
 
 
-def from_config(made_by, config):
-    """An initializer made from a configuration. Raises LookupError for a name that its __init__ does not have."""
+FAULTS = {
+    "unexpected keyword": "get_config names a parameter that __init__ does not have",
+    "missing": "get_config leaves out a parameter that __init__ needs",
+    "must be a mapping": "get_config returned no dict",
+    "should return a dict": "get_config returned no dict",
+}
+"""What is wrong with a configuration, by words of the TypeError that it leads to."""
+
+
+def configured(call):
+    """The result of a call that makes or uses a configuration. Raises LookupError for one that is none."""
     try:
-        return made_by.from_config(config)
+        return call()
     except TypeError as error:
-        if "unexpected keyword" in str(error):
-            raise LookupError(str(error)) from error
+        for words, fault in FAULTS.items():
+            if words in str(error):
+                raise LookupError(fault) from error
         raise
 
 
-@unit.task(points=3, answers=("GivenValues",), rtol=RTOL, atol=ATOL)
+@unit.task(
+    points=3, answers=("GivenValues",), rtol=RTOL, atol=ATOL, weights={"another shape is refused": 2}, refusing=True
+)
 def initializer_class(answer, rng):
     kernel, bias = signed(rng, 0.3, 2.9, (2, 3)), signed(rng, 0.3, 2.9, 3)
     whole = np.array([[1, -2], [4, 3], [-6, 5]]) * rng.integers(1, 5)
+    constant = float(signed(rng, 0.3, 2.9))
 
     def made(values):
         return answer.GivenValues(values)
@@ -94,43 +133,80 @@ def initializer_class(answer, rng):
     def layer(**options):
         return dense(3, 2, kernel_initializer=made(kernel.tolist()), bias_initializer=made(bias.copy()), **options)
 
-    def twice():
+    def weights(layer):
+        return {"kernel": layer.kernel.numpy(), "bias": layer.bias.numpy()}
+
+    def values():
         initializer = made(kernel.tolist())
-        return [initializer((2, 3)), initializer((2, 3), dtype="float32")]
+        return {
+            "the first time": initializer((2, 3)),
+            "the second time": initializer((2, 3), dtype="float32"),
+            "a single number": made(constant)(()),
+        }
+
+    def changed_by_the_caller():
+        given = kernel.copy()
+        initializer = made(given)
+        given += 1
+        return initializer((2, 3))
+
+    def dtypes():
+        initializer = made(kernel.copy())
+        names = "float64", "float32", "float16"
+        asked = {name: dtype_of(initializer((2, 3), dtype=name)) for name in names}
+        return asked | {"None": dtype_of(made(kernel.tolist())((2, 3)))}
+
+    def last_digits():
+        """What float32 cannot hold of the values, a million times as large."""
+        initializer = made(kernel.copy())
+
+        def beyond_float32():
+            return 1e6 * (np.asarray(initializer((2, 3), dtype="float64"), dtype=float) - kernel.astype("float32"))
+
+        first = beyond_float32()
+        initializer((2, 3), dtype="float32")
+        return {"first": first, "after a call with float32": beyond_float32()}
 
     def refusing():
-        initializer = made(kernel.copy())
-        return [
-            initializer((2, 3)),
-            *(raises(ValueError, partial(initializer, shape)) for shape in [(3, 2), (6,), (1, 3)]),
-        ]
-
-    def of_whole_numbers():
-        built = dense(2, 3, kernel_initializer=made(whole.tolist()), dtype="float64")
-        return [built.kernel.numpy(), built.kernel.dtype]
+        table, vector, number = made(kernel.copy()), made(bias.copy()), made(constant)
+        asked = {
+            "(2, 3), asked for (3, 2)": (table, (3, 2)),
+            "(2, 3), asked for (6,)": (table, (6,)),
+            "(2, 3), asked for (1, 3)": (table, (1, 3)),
+            "(2, 3), asked for (2, 2, 3)": (table, (2, 2, 3)),
+            "(3,), asked for (2, 3)": (vector, (2, 3)),
+            "a number, asked for (3,)": (number, (3,)),
+        }
+        refused = {name: raises(ValueError, partial(give, shape)) for name, (give, shape) in asked.items()}
+        return {"(2, 3), asked for (2, 3)": table((2, 3))} | refused
 
     def written():
         initializer = made(kernel.copy())
         config = json.loads(json.dumps(initializer.get_config()))
-        return [type(config).__name__, initializer((2, 3))]
+        return {"type of the configuration": type(config).__name__, "values afterwards": initializer((2, 3))}
 
     def through_json():
         config = json.loads(json.dumps(made(kernel.copy()).get_config()))
-        return from_config(answer.GivenValues, config)((2, 3), dtype="float32")
+        return configured(lambda: answer.GivenValues.from_config(config))((2, 3), dtype="float32")
 
     def through_a_layer():
         import keras
 
-        config = layer(activation="tanh").get_config()
+        config = configured(layer(activation="tanh").get_config)
         with keras.saving.custom_object_scope({"GivenValues": answer.GivenValues}):
-            again = keras.layers.Dense.from_config(config)
+            again = configured(lambda: keras.layers.Dense.from_config(config))
         again.build((None, 2))
-        return [again.kernel.numpy(), again.bias.numpy()]
+        return weights(again)
 
     return {
-        "the values, at every call": twice,
-        "kernel and bias of a layer": lambda: [layer().kernel.numpy(), layer().bias.numpy()],
-        "whole numbers in a float64 layer": of_whole_numbers,
+        "the values, at every call": values,
+        "the array changed by the caller afterwards": changed_by_the_caller,
+        "kernel and bias of a layer": lambda: weights(layer()),
+        "whole numbers in a float64 layer": lambda: dense(
+            2, 3, kernel_initializer=made(whole.tolist()), dtype="float64"
+        ).kernel.numpy(),
+        "the dtype that is asked for": dtypes,
+        "float64 to the last digit": last_digits,
         "another shape is refused": refusing,
         "a configuration that JSON can write": written,
         "through JSON and back": through_json,
@@ -138,30 +214,38 @@ def initializer_class(answer, rng):
     }
 
 
-@unit.task(points=2, rtol=RTOL, atol=ATOL)
+LAYER_KEPT = "the layer is left as it was"
+
+
+@unit.task(
+    points=2, rtol=RTOL, atol=ATOL, weights={"the gradient": 2, "other activations": 3}, conditions=(LAYER_KEPT,)
+)
 def neuron_gradients(answer, rng):
     kernel, bias, x = signed(rng, 0.4, 0.9, 2), signed(rng, 0.4, 0.9), signed(rng, 1.1, 1.9, 2)
     longer, long_x = signed(rng, 0.2, 0.5, 5), signed(rng, 0.5, 1.0, 5)
     whole = rng.permutation([1, -2])
+    others = "tanh", "softplus"
 
     def on(weights, example, activation="sigmoid"):
-        return answer.neuron_gradients(neuron(weights, bias, activation), example.copy())
+        result = answer.neuron_gradients(neuron(weights, bias, activation), example.copy())
+        return {"output": item(result, 0, 2), "gradient": item(result, 1, 2)}
 
-    def part(i):
-        result = on(kernel, x)
-        return item(result, i, 2)
+    def state(layer):
+        weights, activation = layer.get_weights(), getattr(layer.activation, "__name__", "unknown")
+        return {"kernel afterwards": weights[0], "bias afterwards": weights[1], "activation afterwards": activation}
 
-    def keeping():
-        layer = neuron(kernel, bias)
-        return [answer.neuron_gradients(layer, x.copy()), layer.get_weights()]
+    def kept():
+        layer = neuron(longer, bias, "tanh")
+        answer.neuron_gradients(layer, long_x.copy())
+        return state(layer)
 
     return {
-        "the output": lambda: part(0),
-        "the gradient": lambda: part(1),
-        "another activation": lambda: [on(kernel, x, "tanh"), on(kernel, x, "softplus")],
+        "the output": lambda: {name: on(kernel, x, name)["output"] for name in ("sigmoid", *others)},
+        "the gradient": lambda: on(kernel, x)["gradient"],
+        "other activations": lambda: {f"gradient, {name}": on(kernel, x, name)["gradient"] for name in others},
         "five inputs": lambda: on(longer, long_x),
         "whole numbers": lambda: on(kernel, whole),
-        "the layer is left as it was": keeping,
+        LAYER_KEPT: kept,
     }
 
 
@@ -190,6 +274,8 @@ def set_probability(answer, rng):
     longer, long_x = neuron_and_example(rng, 5)
     high, low = rng.uniform(0.75, 0.9, size=2), rng.uniform(0.1, 0.25, size=2)
     near = rng.uniform(0.001, 0.01, size=2)
+    zeros = long_x * rng.permutation([1, 1, 0, 1, 0]), x * [0, 1], x * [1, 0]
+    without_bias = weights[0], 0.0
 
     def reached(given, example, *wanted):
         layer, seen = neuron(*given), []
@@ -202,7 +288,17 @@ def set_probability(answer, rng):
     return {
         "above one half": lambda: reached(weights, x, high[0]),
         "below one half": lambda: reached(weights, x, low[0]),
-        "close to 0 and to 1": lambda: [reached(weights, x, near[0]), reached(weights, x, 1 - near[1])],
+        "one half": lambda: reached(weights, x, 0.5),
+        "close to 0 and to 1": lambda: {
+            "close to 0": reached(weights, x, near[0]),
+            "close to 1": reached(weights, x, 1 - near[1]),
+        },
         "one after the other": lambda: reached(weights, x, high[1], low[1]),
         "five inputs": lambda: reached(longer, long_x, high[0]),
+        "a bias of 0 before": lambda: reached(without_bias, x, high[0]),
+        "inputs of which some are 0": lambda: {
+            "first": reached(weights, zeros[1], high[0]),
+            "second": reached(weights, zeros[2], low[0]),
+            "two of five": reached(longer, zeros[0], high[0]),
+        },
     }

@@ -10,6 +10,11 @@ from course.keras_neuron.check import unit
 NO_RETURN = "Return the values. Keras uses what the initializer returns, not what it prints or keeps."
 NO_DTYPE = "Keras calls an initializer with a shape and `dtype=…`, so it must accept both."
 WHOLE_TENSOR = "A TensorFlow tensor of whole numbers is no float32, and Keras refuses it: give it the dtype."
+ALWAYS_SINGLE = "A float64 layer refuses a float32 tensor. Use the dtype that the layer passes."
+NUDGED = (
+    "A float32 has seven digits, and a difference of two outputs keeps two or three of them. Ask the tape: it gives "
+    "all derivatives to full precision after one call."
+)
 NOT_CALLED = "That is another initializer, not values. Return what it gives when it is called with shape and dtype."
 BIAS_SHAPE = "Three neurons have three biases in one row without columns: shape (3,)."
 
@@ -52,6 +57,18 @@ unit.mistake_in(
     "signs turned round",
     {KERNEL: "[[-2.0], [3.0]]"},
     "The first weight is positive, the second negative.",
+)
+unit.mistake_in(
+    "neuron_kernel",
+    "both weights negative",
+    {KERNEL: "[[-2.0], [-3.0]]"},
+    "The first weight is positive: 2.",
+)
+unit.mistake_in(
+    "neuron_kernel",
+    "float32 whatever is asked for",
+    {f"np.array({KERNEL}, dtype=dtype)": f"tf.constant({KERNEL})"},
+    ALWAYS_SINGLE,
 )
 unit.mistake_in(
     "neuron_kernel",
@@ -121,7 +138,7 @@ def neuron_kernel(shape, dtype=None):
 
 @unit.alternative("a TensorFlow variable, reshaped to what is asked for")
 def neuron_kernel(shape, dtype=None):
-    return tf.Variable(tf.reshape([2.0, -3.0], shape))
+    return tf.Variable(tf.reshape(tf.constant([2, -3], dtype=dtype), shape))
 
 
 @unit.alternative("filled entry by entry in Keras's operations")
@@ -212,6 +229,27 @@ unit.mistake_in(
     "three_neuron_kernel", "no kernel returned", {f"return {TRANSPOSED}": f"print({TRANSPOSED})"}, NO_RETURN
 )
 unit.mistake_in(
+    "three_neuron_kernel",
+    "a float32 kernel whatever is asked for",
+    {TRANSPOSED: "tf.transpose(tf.constant(neurons))"},
+    ALWAYS_SINGLE,
+)
+unit.mistake_in(
+    "three_neuron_bias",
+    "a float32 bias whatever is asked for",
+    {"np.array([-3.0, -2.9, -3.1], dtype=dtype)": "tf.constant([-3.0, -2.9, -3.1])"},
+    ALWAYS_SINGLE,
+)
+unit.mistake_in(
+    "three_neuron_kernel",
+    "second and third neuron exchanged",
+    {NEURONS: "[[2.0, -3.0], [2.1, -2.9], [1.9, -3.1]]"},
+    "The second column belongs to the neuron with the weights 1.9 and -3.1.",
+)
+unit.mistake_in(
+    "three_neuron_bias", "no bias returned", {"return np": "print(np", "dtype=dtype)": "dtype=dtype))"}, NO_RETURN
+)
+unit.mistake_in(
     "three_neuron_bias", "biases in a row of a table", {"[-3.0, -2.9, -3.1]": "[[-3.0, -2.9, -3.1]]"}, BIAS_SHAPE
 )
 unit.mistake_in(
@@ -281,7 +319,7 @@ def three_neuron_kernel(shape, dtype=None):
 
 @unit.alternative("biases as a variable")
 def three_neuron_bias(shape, dtype=None):
-    return tf.Variable([-3.0, -2.9, -3.1])
+    return tf.Variable([-3.0, -2.9, -3.1], dtype=dtype)
 
 
 @unit.alternative("biases as a list, any further options")
@@ -375,13 +413,85 @@ unit.mistake_in(
     "GivenValues",
     "float32 whatever is asked for",
     {'dtype or "float32"': '"float32"'},
-    "A float64 layer refuses a float32 tensor. Use the dtype that the layer passes.",
+    ALWAYS_SINGLE,
 )
 unit.mistake_in(
     "GivenValues",
     "the dtype left to TensorFlow",
     {"np.array(values, dtype=float)": "np.array(values)", GIVE: "tf.constant(self.values)"},
     "tf.constant makes float64 or whole numbers of an array, and a float32 layer refuses both: pass it the dtype.",
+)
+unit.mistake_in(
+    "GivenValues",
+    "float64 where no dtype is asked for",
+    {'dtype or "float32"': "dtype"},
+    "No dtype means float32, Keras's default.",
+)
+unit.mistake_in(
+    "GivenValues",
+    "no dtype but NumPy's own",
+    {GIVE: "self.values"},
+    "The array is float64 whatever the layer asks for. Make a tensor, or an array by astype, of the dtype asked for.",
+)
+unit.mistake_in(
+    "GivenValues",
+    "kept in float32",
+    {"np.array(values, dtype=float)": 'np.array(values, dtype="float32")'},
+    "A float32 has about seven digits, and a float64 layer wants sixteen. Keep the values in float64.",
+)
+unit.mistake_in(
+    "GivenValues",
+    "the values kept in the dtype of the last call",
+    {f"return {GIVE}": f'self.values = self.values.astype(dtype or "float32")\n        return {GIVE}'},
+    "A layer of float32 takes digits away that the next one may ask for. Convert what you return, not what you keep.",
+)
+unit.mistake_in(
+    "GivenValues",
+    "the caller's own array kept",
+    {"np.array(values, dtype=float)": "np.asarray(values, dtype=float)"},
+    "np.asarray copies nothing: when the caller changes the array, the initializer changes with it. Use np.array.",
+)
+unit.mistake_in(
+    "GivenValues",
+    "the values kept as they come",
+    {"np.array(values, dtype=float)": "values"},
+    "Lists have no shape and no tolist: make an array of them, np.array(values, dtype=float).",
+)
+unit.mistake_in(
+    "GivenValues",
+    "the values not kept",
+    {"self.values = np": "values = np"},
+    "A name without self. is forgotten at the end of __init__. Keep the values as self.values.",
+)
+unit.mistake_in(
+    "GivenValues",
+    "one array for all initializers",
+    {"self.values = np": "GivenValues.values = np"},
+    "What is kept in the class is shared: a second initializer overwrites the values of the first. Write self.values.",
+)
+unit.mistake_in(
+    "GivenValues",
+    "values stretched to the shape that is asked for",
+    {ASK: "if False:", "tensor(self.values,": "tensor(np.broadcast_to(self.values, shape),"},
+    "Broadcasting repeats the values wherever they fit somehow. " + CHECKED,
+)
+unit.mistake_in(
+    "GivenValues",
+    "values transposed where that fits",
+    {ASK: "if self.values.T.shape == tuple(shape):\n            self.values = self.values.T\n        " + ASK},
+    "A (3, 2) table is not the (2, 3) one that is asked for, and turning it round hides the slip. " + CHECKED,
+)
+unit.mistake_in(
+    "GivenValues",
+    "the error returned instead of raised",
+    {"raise ValueError": "return ValueError"},
+    "A returned exception is a value like any other, and nobody notices. Raise it.",
+)
+unit.mistake_in(
+    "GivenValues",
+    "the config as JSON",
+    {CONFIG: '__import__("json").dumps({"values": self.values.tolist()})'},
+    "Keras writes the JSON itself: get_config returns a dict.",
 )
 unit.mistake_in(
     "GivenValues",
@@ -410,12 +520,12 @@ unit.mistake_in(
 @unit.alternative("keeps the lists, gives NumPy")
 class GivenValues(keras.initializers.Initializer):
     def __init__(self, values):
-        self.values = values.tolist() if hasattr(values, "tolist") else values
+        self.values = np.array(values).tolist()
 
     def __call__(self, shape, dtype=None, **options):
         if np.shape(self.values) != tuple(shape):
             raise ValueError("wrong shape")
-        return np.array(self.values)
+        return np.array(self.values, dtype=dtype or np.float32)
 
     def get_config(self):
         return {"values": self.values}
@@ -424,7 +534,7 @@ class GivenValues(keras.initializers.Initializer):
 @unit.alternative("a TensorFlow constant, and a from_config of its own")
 class GivenValues(keras.initializers.Initializer):
     def __init__(self, values):
-        self.table = np.asarray(values, dtype="float64")
+        self.table = np.array(values, dtype="float64")
 
     def __call__(self, shape, dtype=None):
         if list(shape) != list(self.table.shape):
@@ -456,10 +566,10 @@ class GivenValues(keras.Initializer):
 @unit.alternative("without Keras's base class")
 class GivenValues:
     def __init__(self, values):
-        self.values = values
+        self.values = np.copy(values)
 
     def __call__(self, shape, dtype=None):
-        result = np.array(self.values, dtype=dtype)
+        result = np.array(self.values, dtype=dtype or "float32")
         if result.shape != tuple(shape):
             raise ValueError("GivenValues: another shape")
         return result
@@ -511,6 +621,78 @@ unit.mistake_in(
      GRADIENT: "by_x.numpy()[0]"},
     "That is the gradient by x. Ask the tape for the layer's kernel and bias.",
 )  # fmt: skip
+unit.mistake_in(
+    "neuron_gradients",
+    "the gradient by the input, and by the bias",
+    {"with tf.GradientTape() as tape:": "with tf.GradientTape() as tape:\n        tape.watch(batch)",
+     "[layer.kernel, layer.bias])": "[batch, layer.bias])", "by_kernel.numpy()[:, 0]": "by_kernel.numpy()[0]"},
+    "That is the gradient by x. Ask the tape for the layer's kernel and bias.",
+)  # fmt: skip
+unit.mistake_in(
+    "neuron_gradients",
+    "the loss and its gradient",
+    {FORWARD: "output = -tf.math.log(layer(batch))"},
+    "The output itself is to be returned and differentiated here, not -ln of it.",
+)
+unit.mistake_in(
+    "neuron_gradients",
+    "the gradient of a squared error",
+    {FORWARD: "output = layer(batch)\n        loss = (output - 1) ** 2", "gradient(output,": "gradient(loss,"},
+    "The output itself is to be differentiated here, not its distance from 1.",
+)
+unit.mistake_in(
+    "neuron_gradients",
+    "gradients multiplied by the weights",
+    {"[by_kernel.numpy()[:, 0], by_bias.numpy()]":
+     "[(by_kernel * layer.kernel).numpy()[:, 0], (by_bias * layer.bias).numpy()]"},
+    "The gradient is what the tape returns; do not multiply by the weights.",
+)  # fmt: skip
+unit.mistake_in(
+    "neuron_gradients",
+    "the kernel's gradient summed",
+    {"by_kernel.numpy()[:, 0]": "[by_kernel.numpy().sum()]"},
+    "Each weight has a derivative of its own: n of them, and one by the bias.",
+)
+unit.mistake_in(
+    "neuron_gradients",
+    "the lesson's example instead of x",
+    {"[x]": "[[-1, -2]]"},
+    "The function gets an example of its own each time: use x.",
+)
+unit.mistake_in(
+    "neuron_gradients",
+    "a sigmoid given to the layer",
+    {FORWARD: "layer.activation = keras.activations.sigmoid\n        output = layer(batch)"},
+    "The layer has an activation of its own, which need not be the sigmoid. Leave it as it is; layer(…) applies it.",
+)
+unit.mistake_in(
+    "neuron_gradients",
+    "output and gradient rounded",
+    {RETURN: f"return round(float(output[0, 0]), 3), {GRADIENT}.round(3)"},
+    "Return the numbers as they are; round only what you print.",
+)
+unit.mistake_in(
+    "neuron_gradients",
+    "three results",
+    {GRADIENT: "by_kernel.numpy()[:, 0], by_bias.numpy()"},
+    "Return a pair: (output, gradient). Join the two parts of the gradient to one array of shape (n + 1,).",
+)
+
+
+@unit.mistake("numerical differences instead of a tape", NUDGED)
+def neuron_gradients(layer, x):
+    kernel, bias = layer.get_weights()
+    start = np.append(kernel.ravel(), bias)
+
+    def f(v):
+        layer.set_weights([v[:-1, None], v[-1:]])
+        return float(layer(np.array([x], dtype=float))[0, 0])
+
+    gradient = np.array([(f(start + step) - f(start - step)) / 2e-5 for step in 1e-5 * np.eye(start.size)])
+    layer.set_weights([kernel, bias])
+    return float(layer(np.array([x], dtype=float))[0, 0]), gradient
+
+
 unit.mistake_in(
     "neuron_gradients",
     "bias first",
@@ -743,6 +925,54 @@ unit.mistake_in(
     "a step of x not divided by its length",
     {MOVE: "layer.kernel.assign_add((wanted - score) * np.reshape(x, (-1, 1)))"},
     "Adding c·x to the kernel raises the score by c·(x·x), not by c: divide by x·x.",
+)
+unit.mistake_in(
+    "set_probability",
+    "a step of x divided by its length, not by the square",
+    {MOVE: "layer.kernel.assign_add((wanted - score) * np.reshape(x, (-1, 1)) / np.linalg.norm(x))"},
+    "Adding c·x to the kernel raises the score by c·(x·x): divide by x·x, the square of the length.",
+)
+unit.mistake_in(
+    "set_probability",
+    "kernel and bias both moved all the way",
+    {MOVE: MOVE + "\n    layer.kernel.assign_add((wanted - score) * np.reshape(x, (-1, 1)) / (x @ x))"},
+    "Each of the two changes makes the score wanted, and together they overshoot. Move one of them only.",
+)
+unit.mistake_in(
+    "set_probability",
+    "bias scaled, kernel forgotten",
+    {MOVE: "layer.bias.assign(layer.bias * (wanted / score))"},
+    "Scaling the bias alone does not scale the score, of which the kernel is a part: scale both or shift one.",
+)
+unit.mistake_in(
+    "set_probability",
+    "a weight moved, divided by an input that may be 0",
+    {MOVE: "layer.kernel.assign_add((wanted - score) / x[0] * np.eye(len(x))[:, :1])"},
+    "An input of 0 does not pass its weight on, so that weight cannot change the score. The bias always can.",
+)
+unit.mistake_in(
+    "set_probability",
+    "the odds without the logarithm",
+    {WANTED: "wanted = p / (1 - p)"},
+    "p / (1 - p) are the odds, which are exp of the score: take their logarithm.",
+)
+unit.mistake_in(
+    "set_probability",
+    "the lesson's neuron put in place of this one",
+    {MOVE: "layer.set_weights([np.array([[2.0], [-3.0]]), np.array([wanted - 4.0])])"},
+    "The layer has weights, and x numbers, of their own: use those that are passed.",
+)
+unit.mistake_in(
+    "set_probability",
+    "one number assigned to the bias",
+    {MOVE: "layer.bias.assign((wanted - x @ layer.kernel.numpy())[0])"},
+    "The bias has the shape (1,), and one number has the shape (): assign an array of one number.",
+)
+unit.mistake_in(
+    "set_probability",
+    "p clipped",
+    {WANTED: "p = np.clip(p, 0.01, 0.99)\n    wanted = np.log(p / (1 - p))"},
+    "The logarithm is finite for every p between 0 and 1: use p as it is.",
 )
 unit.mistake_in(
     "set_probability",

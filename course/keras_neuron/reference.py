@@ -17,7 +17,7 @@ def neuron_kernel(shape, dtype=None):
     """Initial kernel of one neuron with two inputs: weight 2 for the first input, -3 for the second.
 
     A function initializer: Keras calls it. shape: the kernel's shape, (2, 1); dtype: the layer's, a name
-    such as "float32", or None. Returns an array or tensor of that shape.
+    such as "float32", or None. Returns an array of that shape, or a tensor of that shape and dtype.
     Raises ValueError for any other shape.
     """
     if tuple(shape) != (2, 1):
@@ -30,7 +30,8 @@ def three_neuron_kernel(shape, dtype=None):
 
     The first neuron has the weights 2 and -3, the second 1.9 and -3.1, the third 2.1 and -2.9 (for the
     first and the second input). shape: the kernel's shape, (2, 3); dtype: a name such as "float32", or
-    None. Returns an array or tensor of that shape. Raises ValueError for any other shape.
+    None. Returns an array of that shape, or a tensor of that shape and dtype.
+    Raises ValueError for any other shape.
     """
     if tuple(shape) != (2, 3):
         raise ValueError(f"three_neuron_kernel: shape must be (2, 3), got {tuple(shape)}")
@@ -41,8 +42,9 @@ def three_neuron_kernel(shape, dtype=None):
 def three_neuron_bias(shape, dtype=None):
     """Initial bias of the three neurons: -3 for the first, -2.9 for the second, -3.1 for the third.
 
-    shape: the bias's shape, (3,); dtype: a name such as "float32", or None. Returns an array or tensor
-    of that shape. Raises ValueError for any other shape.
+    shape: the bias's shape, (3,); dtype: a name such as "float32", or None. Returns an array of that
+    shape, or a tensor of that shape and dtype.
+    Raises ValueError for any other shape.
     """
     if tuple(shape) != (3,):
         raise ValueError(f"three_neuron_bias: shape must be (3,), got {tuple(shape)}")
@@ -53,7 +55,8 @@ class GivenValues(keras.initializers.Initializer):
     """An initializer that gives a layer the values that it was made with, for a kernel or a bias."""
 
     def __init__(self, values):
-        """values: a number, nested lists of numbers or an array, integers allowed."""
+        """values: a number, nested lists of numbers or an array, integers allowed; what the caller does
+        with them afterwards makes no difference."""
         self.values = np.array(values, dtype=float)
 
     def __call__(self, shape, dtype=None):

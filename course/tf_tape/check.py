@@ -10,7 +10,7 @@ import numpy as np
 from course.check import Unit
 from course.check.extremes import SMALL, magnified, tiny
 from course.check.originals import Originals
-from course.check.parts import LONG, entries, item
+from course.check.parts import LONG, entries, item, raises
 
 unit = Unit("tf_tape")
 
@@ -22,6 +22,14 @@ def number(result):
     """An array or tensor of one entry as a number; anything else as it is."""
     entries = getattr(result, "shape", None)
     return np.reshape(np.asarray(result), ()) if entries is not None and np.size(result) == 1 else result
+
+
+def flat(result):
+    """Numbers as a vector; anything else as it is."""
+    try:
+        return np.asarray(result, dtype=float).ravel()
+    except (TypeError, ValueError):
+        return result
 
 
 def apart(rng, size):
@@ -55,17 +63,20 @@ def sloped(rng, tf=tf):
     return operation
 
 
-@unit.task(points=2, rtol=RTOL, atol=ATOL, seconds=SECONDS)
+@unit.task(points=2, rtol=RTOL, atol=ATOL, seconds=SECONDS, refusing=True)
 def tape_gradient(answer, rng, tf=tf, sloped=sloped):
     point = [float(n) for n in rng.uniform((-2.9, 4.1, -4.9), (-2.1, 5.9, -3.1))]
     whole = [int(n) for n in rng.permutation([2, 3, 5]) + rng.integers(0, 2) * 5]
     arrays = [apart(rng, (2, 3)), apart(rng, 3), np.array(rng.uniform(1.2, 1.9))]
-    single = [apart(rng, 4)]
+    single = apart(rng, 4)
 
     held = sloped(rng)
 
     def product(x, y, z):
         return (x + y) * z
+
+    def steeper(x, y, z):
+        return product(x, y, z) + held(x * y * z)
 
     def curved(x, y, z):
         return x * x * y + y * z * z * z + held(x * y * z)
@@ -77,16 +88,30 @@ def tape_gradient(answer, rng, tf=tf, sloped=sloped):
     def waves(v):
         return tf.reduce_sum(tf.sin(v)) ** 2 + tf.reduce_sum(v**3) + held(tf.reduce_sum(v**2))
 
+    def value(f, values):
+        return number(item(answer.tape_gradient(f, list(values)), 0, 2))
+
+    def gradients(f, values):
+        return item(answer.tape_gradient(f, list(values)), 1, 2)
+
+    def without_the_second():
+        return {
+            "gradients of a function of all inputs": gradients(steeper, point),
+            "a function without the second input": raises(
+                ValueError, lambda: answer.tape_gradient(lambda x, y, z: x * held(z), list(point))
+            ),
+        }
+
     return {
-        "value of (x + y)·z": lambda: number(item(answer.tape_gradient(product, list(point)), 0, 2)),
-        "gradients of (x + y)·z": lambda: item(
-            answer.tape_gradient(lambda x, y, z: product(x, y, z) + held(x * y * z), list(point)), 1, 2
-        ),
-        "gradients by a matrix, a vector, a number": lambda: item(
-            answer.tape_gradient(mixed, [array.copy() for array in arrays]), 1, 2
-        ),
-        "one input": lambda: item(answer.tape_gradient(waves, [single[0].copy()]), 1, 2),
-        "whole numbers": lambda: item(answer.tape_gradient(curved, list(whole)), 1, 2),
+        "the value": lambda: {
+            "of three numbers": value(product, point),
+            "of a matrix, a vector and a number": value(mixed, arrays),
+        },
+        "gradients by three numbers": lambda: gradients(steeper, point),
+        "gradients by a matrix, a vector and a number": lambda: gradients(mixed, [np.copy(array) for array in arrays]),
+        "one input": lambda: gradients(waves, [single.copy()]),
+        "whole numbers": lambda: gradients(curved, whole),
+        "an input on which f does not depend": without_the_second,
     }
 
 
@@ -112,85 +137,137 @@ def with_tiny_features(rng, n):
     return np.column_stack([ordinary, tiny(rng, n, 5, unit=SMALL)])
 
 
-@unit.task(points=2, rtol=RTOL, atol=ATOL, seconds=SECONDS)
+@unit.task(points=2, rtol=RTOL, atol=ATOL, seconds=SECONDS, weights={"the gradient by w": 2, "the gradient by b": 1.5})
 def vectorised_loss(answer, rng):
     import tensorflow  # noqa: F401  (its start is not an answer's time)
 
-    mixed = batch(rng, np.array([1.0, 0, 1, 0, 1, 1, 0]))
-    alike = [batch(rng, np.full(5, label)) for label in (1.0, 0.0)]
-    singles = [batch(rng, np.array([label])) for label in (1.0, 0.0)]
+    batches = {
+        "both labels": batch(rng, np.array([1.0, 0, 1, 0, 1, 1, 0])),
+        "label 1 alone": batch(rng, np.full(5, 1.0)),
+        "label 0 alone": batch(rng, np.full(5, 0.0)),
+    }
+    singles = {f"label {label}": batch(rng, np.array([float(label)])) for label in (1, 0)}
     X = np.array([[1, 0, -1], [0, 2, 1], [-1, 1, 0], [2, 1, 1], [1, 1, -2]])[rng.permutation(5)]
-    whole = np.array([[2, -1, 1]]), 1, X, np.array([1, 0, 0, 1, 0])
+    whole = {
+        "all numbers whole": (np.array([[2, -1, 1]]), 1, X, np.array([1, 0, 0, 1, 0])),
+        "labels whole": (*batches["both labels"][:3], batches["both labels"][3].astype(int)),
+    }
     long = apart(rng, (1, LONG)), 0.5, wide(rng, 3), np.array([1.0, 0, 1])
     faint = apart(rng, (1, 8)), 0.5, with_tiny_features(rng, 3), np.array([1.0, 0, 1])
 
     def on(given):
         w, b, X, labels = given
         result = answer.vectorised_loss(w.copy(), b, X.copy(), labels.copy())
-        return [number(item(result, 0, 3)), item(result, 1, 3), number(item(result, 2, 3))]
+        loss, dw, db = (item(result, i, 3) for i in range(3))
+        return {"loss": number(loss), "by w": dw, "by b": number(db)}
 
-    def and_many_weights(*found):
-        return [*found, entries(on(long)[1], (1, LONG)), magnified(on(faint)[1], SMALL, np.s_[:, 3:])]
+    def in_each_batch(name):
+        return {labels: on(given)[name] for labels, given in batches.items()}
+
+    def all_results(of):
+        return {f"{name}, {kind}": result for kind, given in of.items() for name, result in on(given).items()}
+
+    def by_many_weights():
+        """The gradient by so many weights that there is no time to nudge each, and by those of tiny features."""
+        many, few = (flat(on(given)["by w"]) for given in (long, faint))
+        return {
+            "by 200,000 weights": entries(many, (LONG,)) if isinstance(many, np.ndarray) else many,
+            "by the weights of tiny features": magnified(few, SMALL, np.s_[3:]) if isinstance(few, np.ndarray) else few,
+        }
 
     return {
-        "loss": lambda: on(mixed)[0],
-        "gradient by w": lambda: and_many_weights(on(mixed)[1]),
-        "gradient by b": lambda: and_many_weights(on(mixed)[2]),
-        "label 1 only, label 0 only": lambda: and_many_weights(*(on(given) for given in alike)),
-        "one example": lambda: and_many_weights(*(on(given) for given in singles)),
-        "whole numbers": lambda: and_many_weights(on(whole)),
+        "the loss": lambda: in_each_batch("loss"),
+        "the gradient by w": lambda: in_each_batch("by w") | by_many_weights(),
+        "the gradient by b": lambda: in_each_batch("by b") | by_many_weights(),
+        "one example": lambda: all_results(singles) | by_many_weights(),
+        "whole numbers": lambda: all_results(whole) | by_many_weights(),
     }
 
 
-@unit.task(points=2, rtol=RTOL, atol=ATOL, seconds=SECONDS)
+LARGE = "very large scores: the loss", "very large scores: the gradient"
+
+
+@unit.task(
+    points=2, rtol=RTOL, atol=ATOL, seconds=SECONDS,
+    weights={"the loss": 1.75, "the gradient": 1.25, LARGE[0]: 0.25, LARGE[1]: 4.75},
+)  # fmt: skip
 def loss_from_logits(answer, rng):
     import tensorflow  # noqa: F401
 
     order, labels = rng.permutation(8), np.array([1.0, 0, 1, 0, 1, 0, 1, 0])
     size = np.linspace(0.4, 2.5, 8) + rng.uniform(-0.05, 0.05, size=8)
     scores = size * np.where(np.arange(8) % 4 < 2, 1, -1)
-    large = np.array([-1.0, 1, 1, -1, -1]) * rng.uniform(120, 300, size=5)
-    wrong = np.array([1.0, 0, 1, 0, 1])
-    single = float(scores[1])
-    whole, whole_labels = np.array([1, -2, 3, -1, 2])[rng.permutation(5)], np.array([1, 1, 0, 0, 1])
-    huge = scores[order] * np.where(np.arange(8) == rng.integers(8), 2.0**60, 1)
+    several = scores[order], labels[order]
+    ones, zeros = (scores[:1], np.ones(1)), (scores[:1], np.zeros(1))
+    with_zero = np.array([0.0, scores[0], 0.0]), np.array([1.0, 0.0, 0.0])
+    whole = np.array([1, -2, 3, -1, 2])[rng.permutation(5)], np.array([1, 1, 0, 0, 1])
+    sizes = np.array([20, 40, 90, 250, 900]) * rng.uniform(0.9, 1.1, size=5)
+    place = rng.permutation(12)  # of large scores with the wrong label, and of two with the right one
+    large = np.r_[sizes, -sizes, 400, -400][place], np.r_[np.zeros(5), np.ones(5), 1, 0][place]
+    up, down = rng.choice(8, size=2, replace=False)
+    huge, beside = scores[order], labels[order]
+    huge[[up, down]], beside[[up, down]] = [2.0**60, -(2.0**60)], [0, 1]
 
-    def on(scores, labels):
-        result = answer.loss_from_logits(np.array(scores), np.array(labels))
-        return [number(item(result, 0, 2)), item(result, 1, 2)]
+    def on(given, i):
+        result = item(answer.loss_from_logits(np.array(given[0]), np.array(given[1])), i, 2)
+        return result if i else number(result)
 
-    def and_beside_a_huge_one(*found):
-        """What was found, and the gradient by scores of which one is huge and bears the wrong label."""
-        return [*found, on(huge, np.where(np.abs(huge) > 1000, huge < 0, labels[order]))[1]]
+    def loss(**given):
+        return {name.replace("_", " "): on(one, 0) for name, one in given.items()}
+
+    def gradient(**given):
+        """Gradients, at last those by scores of which two are huge and bear the wrong label."""
+        found = {f"gradient, {name.replace('_', ' ')}": on(one, 1) for name, one in given.items()}
+        return found | {"gradient, beside scores of 10^18": on((huge, beside), 1)}
 
     return {
-        "loss": lambda: on(scores[order], labels[order])[0],
-        "gradient by the scores": lambda: and_beside_a_huge_one(on(scores[order], labels[order])[1]),
-        "one example, label 1 and label 0": lambda: and_beside_a_huge_one(on([single], [1.0]), on([single], [0.0])),
-        "whole numbers": lambda: and_beside_a_huge_one(on(whole, whole_labels)),
-        "very large scores": lambda: and_beside_a_huge_one(on(large, wrong)),
-    }
+        "the loss": lambda: loss(several_scores=several, one_score_of_label_1=ones, one_score_of_label_0=zeros),
+        "the gradient": lambda: gradient(several_scores=several, one_score_of_label_1=ones, one_score_of_label_0=zeros),
+        "scores of exactly 0": lambda: gradient(scores_with_zeros=with_zero),
+        "whole numbers": lambda: {"loss": on(whole, 0)} | gradient(
+            whole_numbers=whole, whole_labels=(several[0], several[1].astype(int))
+        ),
+        LARGE[0]: lambda: on(large, 0),
+        LARGE[1]: lambda: gradient(large_scores=large),
+    }  # fmt: skip
 
 
 @unit.task(points=2, rtol=RTOL, atol=ATOL, seconds=SECONDS)
 def intermediate_gradients(answer, rng, tf=tf, sloped=sloped):
     a, b, c = (float(n) for n in rng.uniform((4.1, 6.1, 0.21), (5.9, 7.9, 0.49)))
-    vector, wide = rng.uniform(0.5, 0.9, size=3), rng.uniform(0.5, 0.9, size=(4, 3))
+    vector, matrix = rng.uniform(0.5, 0.9, size=3), rng.uniform(0.5, 0.9, size=(4, 3))
     whole = int(rng.integers(3, 6))
+
+    held = sloped(rng)  # in each last stage
+    logarithm = [lambda x: x + a, lambda x: x * c, lambda y: tf.log(y) + held(y)]
+    powers = [lambda v: v**3, tf.exp, tf.reduce_sum, lambda s: s * s + held(s)]
+    squares = [lambda m: m * m, lambda m: tf.reduce_sum(m, axis=1), lambda v: tf.reduce_sum(v**2 + held(v))]
+    idle = [lambda x: x * x, lambda x: x, lambda x: 2.0 * x * x + held(x)]
 
     def on(stages, x):
         return answer.intermediate_gradients(list(stages), x)
 
-    held = sloped(rng)  # in each last stage
-    logarithm = [lambda x: x + a, lambda x: x * c, lambda y: tf.log(y) + held(y)]
-    squares = [lambda m: m * m, lambda m: tf.reduce_sum(m, axis=1), lambda v: tf.reduce_sum(v**2 + held(v))]
+    def some(places):
+        """The gradients at these places in the list, for three lists of stages."""
+        given = {
+            "ln(c·(a + x))": (logarithm, b),
+            "a vector, then a number": (powers, vector.copy()),
+            "a matrix, then a vector, then a number": (squares, matrix.copy()),
+        }
+        found = {}
+        for name, (stages, x) in given.items():
+            result, n = on(stages, x), len(stages) + 1
+            for i in range(n)[places]:
+                found[f"{name}: {'x' if i == 0 else f'stage {i}'}"] = item(result, i, n)
+        return found
+
     return {
-        "ln(c·(a + x)), by x and all stages": lambda: on(logarithm, b),
-        "a vector, then a number": lambda: on(
-            [lambda v: v**3, tf.exp, tf.reduce_sum, lambda s: s * s + held(s)], vector.copy()
-        ),
-        "a matrix, then a vector, then a number": lambda: on(squares, wide.copy()),
+        "by x": lambda: some(np.s_[:1]),
+        "by what the stages before the last returned": lambda: some(np.s_[1:-1]),
+        "by the result itself": lambda: some(np.s_[-1:]),
+        "one stage": lambda: on([lambda x: x * x * x + held(x)], b),
         "two stages": lambda: on([lambda x: x * x * x, lambda x: 2.0 * x * x + held(x)], b),
+        "a stage that returns what it is given": lambda: on(idle, b),
         "a whole number": lambda: on([lambda x: x * x, lambda x: x * x + 3 * x + held(x)], whole),
     }
 
@@ -211,9 +288,11 @@ def repaired_gradient(answer, rng):
         return answer.repaired_gradient(w.copy(), X.copy(), y.copy())
 
     def on(w, X, y):
-        """The gradient, the one by many weights, and that by the weights of tiny features."""
-        many, few = by(*long, targets), by(*faint, targets)
-        return [by(w, X, y), entries(many, (LONG,)), magnified(few, SMALL, np.s_[3:])]
+        return {
+            "by w": by(w, X, y),
+            "by 200,000 weights": entries(by(*long, targets), (LONG,)),
+            "by the weights of tiny features": magnified(by(*faint, targets), SMALL, np.s_[3:]),
+        }
 
     return {
         "five examples": lambda: on(w, X, y),

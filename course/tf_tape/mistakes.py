@@ -24,123 +24,139 @@ NUDGED = (
     "A nudge also moves what tf.stop_gradient holds constant, and costs a call for each number. Record on a tape: it "
     "gives all gradients after one call."
 )
+NUDGED_SLOWLY = (
+    "A nudge goes through all the data again for each weight: too slow for many weights, and blind for tiny ones. "
+    "Record the loss on a tape, or use the formula of the gradient: once through the data is enough."
+)
+CUT_OFF = "Right for small scores, but for large ones a probability is rounded to 0 or 1. Pass the scores on as logits."
+NUDGED_BLINDLY = (
+    "Beside a huge loss a nudge is lost: the difference has no digits left. Record the loss on a tape, or use the "
+    "formula of the gradient."
+)
 P_AS_LOGITS = (
     "from_logits=True applies the sigmoid itself. Give it the scores: with P it takes the sigmoid of a sigmoid."
 )
 
 # --- tape_gradient --------------------------------------------------------------------------------
 
+ASK = "tape.gradient(value, inputs)"
+GIVE = "return value, gradients"
+REFUSE = """    for i, gradient in enumerate(gradients):
+        if gradient is None:
+            raise ValueError(f"tape_gradient: f must depend on every input, got None as the gradient by input {i}")
+"""
 
-@unit.mistake("nothing was recorded", UNRECORDED)
-def tape_gradient(f, values):
-    inputs = [tf.constant(np.asarray(value, dtype=float)) for value in values]
-    with tf.GradientTape() as tape:
-        value = f(*inputs)
-    return value, tape.gradient(value, inputs)
-
-
-@unit.mistake("a second gradient call on the same tape", SECOND_CALL)
-def tape_gradient(f, values):
-    inputs = [tf.Variable(np.asarray(value, dtype=float)) for value in values]
-    with tf.GradientTape() as tape:
-        value = f(*inputs)
-    tape.gradient(value, inputs[0])
-    return value, [tape.gradient(value, v) for v in inputs]
-
-
-@unit.mistake("whole numbers stay whole", WHOLE)
-def tape_gradient(f, values):
-    inputs = [tf.Variable(value) for value in values]
-    with tf.GradientTape() as tape:
-        value = f(*inputs)
-    return value, tape.gradient(value, inputs)
-
-
-@unit.mistake("only the first input is watched", "Watch every input, not only the first: the others come back as None.")
-def tape_gradient(f, values):
-    inputs = [tf.constant(np.asarray(value, dtype=float)) for value in values]
-    with tf.GradientTape() as tape:
-        tape.watch(inputs[0])
-        value = f(*inputs)
-    return value, tape.gradient(value, inputs)
-
-
-@unit.mistake("f was given numbers, not the variables", "Call f with the variables, or the tape has nothing to follow.")
-def tape_gradient(f, values):
-    inputs = [tf.Variable(np.asarray(value, dtype=float)) for value in values]
-    with tf.GradientTape() as tape:
-        value = f(*[v.numpy() for v in inputs])
-    return value, tape.gradient(value, inputs)[0]
-
-
-@unit.mistake("only the gradient by the first input", "Ask for the gradient by all inputs: pass their list as sources.")
-def tape_gradient(f, values):
-    inputs = [tf.Variable(np.asarray(value, dtype=float)) for value in values]
-    with tf.GradientTape() as tape:
-        value = f(*inputs)
-    return value, tape.gradient(value, inputs[0])
-
-
-@unit.mistake(
-    "the gradients summed over all entries", "Every entry of an input has a slope of its own: do not sum them."
+unit.mistake_in("tape_gradient", "nothing was recorded", {"tf.Variable(np": "tf.constant(np", REFUSE: ""}, UNRECORDED)
+unit.mistake_in(
+    "tape_gradient", "a second gradient call on the same tape", {ASK: "[tape.gradient(value, v) for v in inputs]"},
+    SECOND_CALL,
+)  # fmt: skip
+unit.mistake_in(
+    "tape_gradient", "whole numbers stay whole", {"np.asarray(value, dtype=float)": "value", REFUSE: ""}, WHOLE
 )
-def tape_gradient(f, values):
-    inputs = [tf.Variable(np.asarray(value, dtype=float)) for value in values]
-    with tf.GradientTape() as tape:
-        value = f(*inputs)
-    return value, [tf.reduce_sum(gradient) for gradient in tape.gradient(value, inputs)]
-
-
-@unit.mistake(
-    "gradients multiplied by the inputs", "The gradient is what the tape returns; do not multiply by the input."
+unit.mistake_in(
+    "tape_gradient",
+    "whole numbers stay whole, and None becomes 0",
+    {"np.asarray(value, dtype=float)": "value", ASK: f'{ASK[:-1]}, unconnected_gradients="zero")'},
+    WHOLE,
 )
-def tape_gradient(f, values):
-    inputs = [tf.Variable(np.asarray(value, dtype=float)) for value in values]
-    with tf.GradientTape() as tape:
-        value = f(*inputs)
-    return value, [v * gradient for v, gradient in zip(inputs, tape.gradient(value, inputs), strict=True)]
-
-
-@unit.mistake(
-    "target and sources swapped", "The call is tape.gradient(target, sources): the result first, then inputs."
+unit.mistake_in(
+    "tape_gradient",
+    "only the first input is watched",
+    {
+        "tf.Variable(np": "tf.constant(np",
+        "        value = f": "        tape.watch(inputs[0])\n        value = f",
+        REFUSE: "",
+    },
+    "Watch every input, not only the first: the others come back as None.",
 )
-def tape_gradient(f, values):
-    inputs = [tf.Variable(np.asarray(value, dtype=float)) for value in values]
-    with tf.GradientTape() as tape:
-        value = f(*inputs)
-    return value, tape.gradient(inputs, value)
-
-
-@unit.mistake("the inputs moved before the gradient", "Record f at the values that were given, without a step before.")
-def tape_gradient(f, values):
-    inputs = [tf.Variable(np.asarray(value, dtype=float)) for value in values]
-    for v in inputs:
-        v.assign_add(0.1 * tf.ones_like(v))
-    with tf.GradientTape() as tape:
-        value = f(*inputs)
-    return value, tape.gradient(value, inputs)
-
-
+unit.mistake_in(
+    "tape_gradient",
+    "f was given numbers, not the variables",
+    {"f(*inputs)": "f(*[v.numpy() for v in inputs])", REFUSE: ""},
+    "Call f with the variables, or the tape has nothing to follow.",
+)
+unit.mistake_in(
+    "tape_gradient",
+    "f was given the list",
+    {"f(*inputs)": "f(inputs)"},
+    "f takes n arguments. The star in f(*inputs) hands it the items of the list one by one.",
+)
+unit.mistake_in(
+    "tape_gradient",
+    "only the gradient by the first input",
+    {ASK: "[tape.gradient(value, inputs[0])]"},
+    "Ask for the gradient by all inputs: pass their list as sources.",
+)
+unit.mistake_in(
+    "tape_gradient",
+    "only the gradient by the first input, without a list",
+    {ASK: "tape.gradient(value, inputs[0])", REFUSE: ""},
+    "Ask for the gradient by all inputs: pass their list as sources, and return the list that comes back.",
+)
+unit.mistake_in(
+    "tape_gradient",
+    "the gradients summed over all entries",
+    {GIVE: "return value, [tf.reduce_sum(gradient) for gradient in gradients]"},
+    "Every entry of an input has a slope of its own: do not sum them.",
+)
+unit.mistake_in(
+    "tape_gradient",
+    "the gradients flattened",
+    {GIVE: "return value, [tf.reshape(gradient, [-1]) for gradient in gradients]"},
+    "A gradient has the shape of its input, which is how the tape returns it: leave it so.",
+)
+unit.mistake_in(
+    "tape_gradient",
+    "gradients multiplied by the inputs",
+    {GIVE: "return value, [v * gradient for v, gradient in zip(inputs, gradients)]"},
+    "The gradient is what the tape returns; do not multiply by the input.",
+)
+unit.mistake_in(
+    "tape_gradient",
+    "target and sources swapped",
+    {ASK: "tape.gradient(inputs, value)", REFUSE: ""},
+    "The call is tape.gradient(target, sources): the result first, then inputs.",
+)
+unit.mistake_in(
+    "tape_gradient",
+    "the inputs moved before the gradient",
+    {"    with tf": "    for v in inputs:\n        v.assign_add(0.1 * tf.ones_like(v))\n    with tf"},
+    "Record f at the values that were given, without a step before.",
+)
+unit.mistake_in(
+    "tape_gradient",
+    "None kept",
+    {REFUSE: ""},
+    "None says that no way led from the input to the value. Look for it among the gradients, and raise ValueError.",
+)
+unit.mistake_in(
+    "tape_gradient",
+    "None replaced by 0",
+    {ASK: f'{ASK[:-1]}, unconnected_gradients="zero")'},
+    "Zeros hide that no way led from the input to the value. Keep None, look for it, and raise ValueError.",
+)
+unit.mistake_in(
+    "tape_gradient",
+    "inputs without a gradient left out",
+    {REFUSE: "    gradients = [gradient for gradient in gradients if gradient is not None]\n"},
+    "Without the None nobody can tell which gradient belongs to which input: raise ValueError instead.",
+)
 unit.mistake_in(
     "tape_gradient",
     "gradients in the opposite order",
-    {"return value, gradients": "return value, gradients[::-1]"},
+    {GIVE: "return value, gradients[::-1]"},
     "Return the gradients in the order of the inputs.",
 )
 unit.mistake_in(
     "tape_gradient",
     "the gradient of the square",
-    {"tape.gradient(value, inputs)": "[2 * value * g for g in tape.gradient(value, inputs)]"},
+    {GIVE: "return value, [2 * value * gradient for gradient in gradients]"},
     "That is the gradient of f squared. The target is f itself.",
 )
-unit.mistake_in("tape_gradient", "value without gradients", {"return value, gradients": "return value"}, NO_GRADIENT)
-unit.mistake_in("tape_gradient", "gradients without value", {"return value, gradients": "return gradients"}, NO_VALUE)
-unit.mistake_in(
-    "tape_gradient",
-    "gradients before the value",
-    {"return value, gradients": "return gradients, value"},
-    OTHER_ORDER,
-)
+unit.mistake_in("tape_gradient", "value without gradients", {GIVE: "return value"}, NO_GRADIENT)
+unit.mistake_in("tape_gradient", "gradients without value", {GIVE: "return gradients"}, NO_VALUE)
+unit.mistake_in("tape_gradient", "gradients before the value", {GIVE: "return gradients, value"}, OTHER_ORDER)
 
 
 @unit.alternative("constants that are watched, a persistent tape")
@@ -150,7 +166,10 @@ def tape_gradient(f, values):
         for v in inputs:
             tape.watch(v)
         value = f(*inputs)
-    return value.numpy(), [tape.gradient(value, v).numpy() for v in inputs]
+    gradients = [tape.gradient(value, v) for v in inputs]
+    if any(gradient is None for gradient in gradients):
+        raise ValueError("an input plays no part")
+    return value.numpy(), [gradient.numpy() for gradient in gradients]
 
 
 @unit.alternative("a new tape for each input, in float32")
@@ -161,6 +180,8 @@ def tape_gradient(f, values):
         with tf.GradientTape() as tape:
             value = f(*inputs)
         gradients.append(tape.gradient(value, v))
+        if gradients[-1] is None:
+            raise ValueError(v)
     return float(value), gradients
 
 
@@ -169,7 +190,10 @@ def tape_gradient(f, values):
     inputs = [tf.Variable(tf.cast(value, tf.float32)) for value in values]
     with tf.GradientTape() as tape:
         value = f(*inputs)
-    return [value, tape.gradient(value, tuple(inputs))]
+    gradients = tape.gradient(value, tuple(inputs))
+    if None in [None if gradient is None else 0 for gradient in gradients]:
+        raise ValueError("None")
+    return [value, gradients]
 
 
 @unit.alternative("the row of a Jacobian")
@@ -178,7 +202,10 @@ def tape_gradient(f, values):
     with tf.GradientTape() as tape:
         tape.watch(inputs)
         value = f(*inputs)
-    return value, list(tape.jacobian(value, inputs))
+    rows = tape.jacobian(value, inputs)
+    if not all(row is not None for row in rows):
+        raise ValueError("not connected")
+    return value, list(rows)
 
 
 @unit.mistake("numerical differences instead of a tape", NUDGED)
@@ -201,7 +228,7 @@ def tape_gradient(f, values):
 unit.mistake_in(
     "vectorised_loss",
     "labels (N,) beside scores (N, 1)",
-    {"column = labels.reshape(-1, 1)": "column = labels"},
+    {"tf.reshape(labels, (-1, 1))": "labels"},
     "(N, 1) and (N,) broadcast to a table (N, N): every score meets every label. Make both of one shape.",
 )
 unit.mistake_in("vectorised_loss", "a sum instead of a mean", {"reduce_mean": "reduce_sum"}, SUM)
@@ -211,19 +238,19 @@ unit.mistake_in(
 unit.mistake_in(
     "vectorised_loss",
     "bias left out",
-    {"scores = tf.matmul(X, w, transpose_b=True) + b": "scores = tf.matmul(X, w, transpose_b=True)"},
+    {"transpose_b=True) + b": "transpose_b=True)"},
     "Add the bias to every score; without it the loss does not depend on b and its gradient is None.",
 )
 unit.mistake_in(
     "vectorised_loss",
     "bias not followed by the tape",
-    {"w, b = tf.Variable(w), tf.Variable(b)": "w = tf.Variable(w)"},
+    {"tf.Variable(b, dtype=tf.float64)": "tf.constant(b, dtype=tf.float64)"},
     "b is a plain number, so no gradient comes back to it: make it a tf.Variable, or watch it.",
 )
 unit.mistake_in(
     "vectorised_loss",
     "nothing was recorded",
-    {"w, b = tf.Variable(w), tf.Variable(b)": "w, b = tf.constant(w), tf.constant(b)"},
+    {"tf.Variable(w": "tf.constant(w", "tf.Variable(b": "tf.constant(b"},
     UNRECORDED,
 )
 unit.mistake_in(
@@ -231,6 +258,24 @@ unit.mistake_in(
     "w not transposed",
     {"tf.matmul(X, w, transpose_b=True)": "tf.matmul(X, w)"},
     "(N, D) times (1, D) does not fit. The scores are X times the transposed w: transpose_b=True.",
+)
+unit.mistake_in(
+    "vectorised_loss",
+    "bias subtracted",
+    {"transpose_b=True) + b": "transpose_b=True) - b"},
+    "The score is X times the transposed w *plus* the bias.",
+)
+unit.mistake_in(
+    "vectorised_loss",
+    "labels taken for signs",
+    {"tf.reduce_mean(-tf.math.log(right))": "tf.reduce_mean(tf.math.softplus(-column * scores))"},
+    "softplus(-t·score) is the loss for t of 1 and -1. Labels are 1 and 0: take t = 2·label - 1.",
+)
+unit.mistake_in(
+    "vectorised_loss",
+    "scores passed as probabilities",
+    {"tf.reduce_mean(-tf.math.log(right))": "tf.keras.losses.BinaryCrossentropy()(column, scores)"},
+    "Without from_logits=True the loss expects probabilities between 0 and 1; a score may be any number.",
 )
 unit.mistake_in("vectorised_loss", "sign turned round", {"-tf.math.log(right)": "tf.math.log(right)"}, UPHILL)
 unit.mistake_in(
@@ -284,6 +329,12 @@ unit.mistake_in(
 )
 unit.mistake_in(
     "vectorised_loss",
+    "gradients in a list of their own",
+    {"return loss, dw, db": "return loss, [dw, db]"},
+    "Return three items side by side: the loss, the gradient by w, the one by b.",
+)
+unit.mistake_in(
+    "vectorised_loss",
     "gradient by w as a flat vector",
     {"return loss, dw, db": "return loss, tf.reshape(dw, [-1]), db"},
     "The gradient has the shape of w itself, (1, D).",
@@ -294,6 +345,18 @@ unit.mistake_in(
     {"tape.gradient(loss, [w, b])": "np.mean(X, axis=0, keepdims=True), 1.0"},
     "That is how the mean score answers to w and b. Ask for the gradient of the loss.",
 )
+
+
+@unit.mistake("numerical differences instead of a tape", NUDGED_SLOWLY)
+def vectorised_loss(w, b, X, labels):
+    def loss(w, b):
+        return np.mean(np.logaddexp(0, (1 - 2 * labels) * (X @ w[0] + b)))
+
+    if np.size(w) > 1000:
+        raise TimeoutError("as if it had gone through all of them")
+    steps = 1e-5 * np.eye(np.size(w))[:, None]
+    dw = [(loss(w + step, b) - loss(w - step, b)) / 2e-5 for step in steps]
+    return loss(w, b), np.array([dw]), (loss(w, b + 1e-5) - loss(w, b - 1e-5)) / 2e-5
 
 
 @unit.mistake("whole numbers stay whole", WHOLE)
@@ -363,8 +426,18 @@ unit.mistake_in(
 unit.mistake_in(
     "loss_from_logits",
     "sigmoid first: large scores are cut off",
+    {
+        "from_logits=True": "from_logits=False",
+        ', dtype="float64"': "",
+        "bce(labels, scores)": "bce(labels, tf.sigmoid(scores))",
+    },
+    CUT_OFF,
+)
+unit.mistake_in(
+    "loss_from_logits",
+    "sigmoid first, in float64: large scores are cut off",
     {"from_logits=True": "from_logits=False", "bce(labels, scores)": "bce(labels, tf.sigmoid(scores))"},
-    "Right for small scores, but for large ones a probability is rounded to 0 or 1. Pass the scores on as logits.",
+    CUT_OFF,
 )
 unit.mistake_in(
     "loss_from_logits",
@@ -375,11 +448,57 @@ unit.mistake_in(
     },
     "For a large score 1 - P is rounded to 0, and ln 0 is no number. Compute the loss from the logits.",
 )
+for most in (10, 15, 20, 30, 50, 88, 100, 500, 700):
+    unit.mistake_in(
+        "loss_from_logits",
+        f"scores clipped at {most}",
+        {"bce(labels, scores)": f"bce(labels, tf.clip_by_value(scores, -{most}, {most}))"},
+        "Clipping hides the trouble: the loss stops growing and the gradient becomes 0. Leave the scores as they are.",
+    )
+for little in ("1e-7", "1e-8", "1e-9", "1e-10", "1e-12", "1e-15"):
+    unit.mistake_in(
+        "loss_from_logits",
+        f"{little} added within the logarithm",
+        {
+            "bce(labels, scores)": "-tf.reduce_mean(tf.math.log("
+            f"tf.where(labels == 1, tf.sigmoid(scores), 1 - tf.sigmoid(scores)) + {little}))"
+        },
+        "That hides ln 0: the loss stops growing and the gradient becomes 0. Compute the loss from the scores "
+        "themselves, without a sigmoid.",
+    )
 unit.mistake_in(
     "loss_from_logits",
-    "scores clipped",
-    {"bce(labels, scores)": "bce(labels, tf.clip_by_value(scores, -30.0, 30.0))"},
-    "Clipping hides the trouble: the loss stops growing and the gradient becomes 0. Leave the scores as they are.",
+    "ln(1 + exp(score)) as it stands: infinite for large scores",
+    {"bce(labels, scores)": "tf.reduce_mean(tf.math.log(1 + tf.exp(scores)) - labels * scores)"},
+    "exp of a large score is infinite. tf.math.softplus(score) is ln(1 + exp(score)) without that.",
+)
+unit.mistake_in(
+    "loss_from_logits",
+    "no slope at a score of 0",
+    {
+        "bce(labels, scores)": "tf.reduce_mean(tf.nn.relu(scores) - labels * scores + "
+        "tf.math.log1p(tf.exp(-tf.abs(scores))))"
+    },
+    "Stable, but the tape takes 0 for the slope of relu and abs at 0, where the loss has the slope 1/2 - label. Use "
+    "tf.math.softplus, or the loss of Keras.",
+)
+unit.mistake_in(
+    "loss_from_logits",
+    "the term of the label left out",
+    {"bce(labels, scores)": "tf.reduce_mean(tf.math.softplus(scores))"},
+    "ln(1 + exp(score)) is the loss for label 0. Subtract label · score from it.",
+)
+unit.mistake_in(
+    "loss_from_logits",
+    "the term of the label added",
+    {"bce(labels, scores)": "tf.reduce_mean(tf.math.softplus(scores) + labels * scores)"},
+    "label · score is to be subtracted: a high score is good for label 1.",
+)
+unit.mistake_in(
+    "loss_from_logits",
+    "labels taken for signs",
+    {"bce(labels, scores)": "tf.reduce_mean(tf.math.softplus(-labels * scores))"},
+    "softplus(-t·score) is the loss for t of 1 and -1. Labels are 1 and 0: take t = 2·label - 1.",
 )
 unit.mistake_in(
     "loss_from_logits",
@@ -433,6 +552,24 @@ unit.mistake_in(
 )
 unit.mistake_in(
     "loss_from_logits",
+    "the label missing in the gradient",
+    {"tape.gradient(loss, scores)": "tf.sigmoid(scores) / len(scores)"},
+    "P / N is the gradient for label 0. For label 1 it is (P - 1) / N.",
+)
+unit.mistake_in(
+    "loss_from_logits",
+    "a column instead of a vector",
+    {"tape.gradient(loss, scores)": "tape.gradient(loss, scores)[:, None]"},
+    "The gradient has the shape of the scores, (N,). If you made a column of them, take it back to a vector.",
+)
+unit.mistake_in(
+    "loss_from_logits",
+    "gradient before the loss",
+    {"return loss, tape.gradient(loss, scores)": "return tape.gradient(loss, scores), loss"},
+    "The loss comes first, then its gradient.",
+)
+unit.mistake_in(
+    "loss_from_logits",
     "gradient not divided by N",
     {"tape.gradient(loss, scores)": "tf.sigmoid(scores) - labels"},
     "P - label is the slope of one example's loss. The loss is a mean over N of them.",
@@ -455,6 +592,16 @@ unit.mistake_in(
     {"return loss, tape.gradient(loss, scores)": "return tape.gradient(loss, scores)"},
     NO_VALUE,
 )
+
+
+@unit.mistake("numerical differences instead of a gradient", NUDGED_BLINDLY)
+def loss_from_logits(scores, labels):
+    def loss(scores):
+        return np.mean(np.logaddexp(0, scores) - labels * scores)
+
+    scores = np.asarray(scores, dtype=float)
+    steps = 1e-5 * np.eye(len(scores))
+    return loss(scores), np.array([(loss(scores + step) - loss(scores - step)) / 2e-5 for step in steps])
 
 
 @unit.mistake("whole numbers stay whole", WHOLE)
@@ -533,7 +680,7 @@ unit.mistake_in(
 unit.mistake_in(
     "intermediate_gradients",
     "the tape did not follow x",
-    {"        tape.watch(passed[0])\n": ""},
+    {"        tape.watch(x)\n": ""},
     "Make x a tf.Variable, or watch it before the first stage, and hand each stage the tensor itself, not a copy.",
 )
 unit.mistake_in(
@@ -551,7 +698,7 @@ unit.mistake_in(
 unit.mistake_in(
     "intermediate_gradients",
     "whole numbers stay whole",
-    {"tf.constant(np.asarray(x, dtype=float))": "tf.constant(x)"},
+    {"np.asarray(x, dtype=float)": "x"},
     WHOLE,
 )
 unit.mistake_in(
@@ -560,6 +707,20 @@ unit.mistake_in(
     {"return tape.gradient(passed[-1], passed)": "return [tape.gradient(passed[-1], value) for value in passed]"},
     SECOND_CALL,
 )
+unit.mistake_in(
+    "intermediate_gradients",
+    "the result in the place of its own gradient",
+    {"return tape.gradient(passed[-1], passed)": "return [*tape.gradient(passed[-1], passed[:-1]), passed[-1]]"},
+    "The last item is the gradient of the result by itself, which is 1, not the result.",
+)
+unit.mistake_in(
+    "intermediate_gradients",
+    "computed again for the tape",
+    {"passed = [x]": "passed = [x]\n    for stage in stages:\n        passed.append(stage(passed[-1]))",
+     "            passed.append(stage(passed[-1]))\n    return": "            x = stage(x)\n    return",
+     "tape.gradient(passed[-1], passed)": "tape.gradient(x, passed)"},
+    "The tape does not know the values that you kept, since it saw others. Keep those computed inside the with block.",
+)  # fmt: skip
 unit.mistake_in(
     "intermediate_gradients",
     "the result in front of the gradients",
@@ -671,20 +832,77 @@ unit.mistake_in("repaired_gradient", "still None: w is not watched", {"        t
 unit.mistake_in(
     "repaired_gradient",
     "the None replaced by zeros",
-    {"tape.gradient(loss, w)": 'tape.gradient(0.0 * loss, w, unconnected_gradients="zero")'},
+    {"        tape.watch(w)\n": "", "tape.gradient(loss, w)": 'tape.gradient(loss, w, unconnected_gradients="zero")'},
     "A gradient of zeros says that w does not matter. It does: mend the way from w to the loss instead.",
 )
-unit.mistake_in(
-    "repaired_gradient",
-    "whole numbers stay whole",
-    {"for given in (w, X, y))": "for given in (w, X, y))\n    w = w.astype(int) if (w == np.round(w)).all() else w"},
-    WHOLE,
-)
+
+
+@unit.mistake("not mended at all", UNRECORDED + " And turn whole numbers into floats first.")
+def repaired_gradient(w, X, y):
+    w = tf.constant(w)
+    with tf.GradientTape() as tape:
+        errors = np.dot(X, w) - y
+        loss = tf.math.log(1 + tf.reduce_mean(errors**2))
+    return tape.gradient(loss, w)
+
+
+@unit.mistake("whole numbers stay whole", WHOLE)
+def repaired_gradient(w, X, y):
+    w = tf.Variable(w)
+    with tf.GradientTape() as tape:
+        errors = tf.linalg.matvec(X, w) - y
+        loss = tf.math.log(1 + tf.reduce_mean(errors**2))
+    return tape.gradient(loss, w)
+
+
+@unit.mistake("whole numbers become floats too late: the tape follows w before", WHOLE)
+def repaired_gradient(w, X, y):
+    w = tf.Variable(w)
+    with tf.GradientTape() as tape:
+        errors = tf.linalg.matvec(tf.cast(X, tf.float64), tf.cast(w, tf.float64)) - tf.cast(y, tf.float64)
+        loss = tf.math.log(1 + tf.reduce_mean(errors**2))
+    return tape.gradient(loss, w)
+
+
+@unit.mistake("numerical differences instead of a repair", NUDGED_SLOWLY)
+def repaired_gradient(w, X, y):
+    def loss(w):
+        return np.log1p(np.mean((X @ w - y) ** 2))
+
+    if np.size(w) > 1000:
+        raise TimeoutError("as if it had gone through all of them")
+    return np.array([(loss(w + step) - loss(w - step)) / 2e-5 for step in 1e-5 * np.eye(np.size(w))])
+
+
 unit.mistake_in(
     "repaired_gradient",
     "w cut to whole numbers",
-    {"w = tf.constant(w)": "w = tf.constant(np.floor(w))"},
+    {"        tape.watch(w)\n": "        w = tf.floor(w)\n        tape.watch(w)\n"},
     "Turn whole numbers into floats, not floats into whole numbers.",
+)
+unit.mistake_in(
+    "repaired_gradient",
+    "a column minus a vector",
+    {"tf.linalg.matvec(X, w) - y": "X @ w[:, None] - y"},
+    "(N, 1) and (N,) broadcast to a table (N, N): every prediction meets every target. Make both of one shape.",
+)
+unit.mistake_in(
+    "repaired_gradient",
+    "y added",
+    {"tf.linalg.matvec(X, w) - y": "tf.linalg.matvec(X, w) + y"},
+    "An error is what X w is too much: X w *minus* y.",
+)
+unit.mistake_in(
+    "repaired_gradient",
+    "the loss beside its gradient",
+    {"return tape.gradient(loss, w)": "return loss, tape.gradient(loss, w)"},
+    "Return the gradient alone.",
+)
+unit.mistake_in(
+    "repaired_gradient",
+    "a factor 1/N forgotten in a formula",
+    {"return tape.gradient(loss, w)": "return len(y) * tape.gradient(loss, w)"},
+    "The loss has the mean of the squares: by hand, the gradient is divided by N as well.",
 )
 unit.mistake_in(
     "repaired_gradient",
@@ -720,7 +938,7 @@ unit.mistake_in(
 unit.mistake_in(
     "repaired_gradient",
     "gradient by X",
-    {"        tape.watch(w)\n": "        X = tf.constant(X)\n        tape.watch(X)\n",
+    {"        tape.watch(w)\n": "        tape.watch(X)\n",
      "return tape.gradient(loss, w)": "return tape.gradient(loss, X)"},
     "That is the gradient by the table X. Watch w, and ask for the gradient by w.",
 )  # fmt: skip

@@ -15,16 +15,11 @@ def tape_gradient(f, values):
     f: takes n tensors, returns a tensor of one number. values: the n inputs, numbers or arrays of any shape,
     whole numbers allowed. Returns (value, gradients): a number, and a list with one gradient for each input, of
     that input's shape.
-    Raises ValueError if there are no values, if f returns more than one number, and if no gradient comes back
-    to an input.
+    Raises ValueError if no gradient comes back to an input: None is neither kept nor replaced by 0.
     """
-    if len(values) == 0:
-        raise ValueError("tape_gradient: values must hold at least one input, got none")
     inputs = [tf.Variable(np.asarray(value, dtype=float)) for value in values]
     with tf.GradientTape() as tape:
         value = f(*inputs)
-    if np.size(value) != 1:
-        raise ValueError(f"tape_gradient: f must return one number, got shape {np.shape(value)}")
     gradients = tape.gradient(value, inputs)
     for i, gradient in enumerate(gradients):
         if gradient is None:
@@ -41,19 +36,21 @@ def vectorised_loss(w, b, X, labels):
     allowed. Returns (loss, dw, db): a number, an array (1, D) and a number.
     Raises ValueError for other shapes, an empty batch, and labels other than 0 and 1.
     """
-    w, b, X, labels = (np.asarray(given, dtype=float) for given in (w, b, X, labels))
-    if X.ndim != 2 or len(X) == 0:
-        raise ValueError(f"vectorised_loss: X must have shape (N, D) with N > 0, got {X.shape}")
-    if w.shape != (1, X.shape[1]):
-        raise ValueError(f"vectorised_loss: w must have shape {(1, X.shape[1])} to go with X, got {w.shape}")
-    if b.shape != ():
-        raise ValueError(f"vectorised_loss: b must be one number, got shape {b.shape}")
-    if labels.shape != X.shape[:1]:
-        raise ValueError(f"vectorised_loss: labels must have shape {X.shape[:1]} to go with X, got {labels.shape}")
-    if not np.isin(labels, (0, 1)).all():
-        raise ValueError(f"vectorised_loss: labels must be 0 or 1, got {labels[~np.isin(labels, (0, 1))][0]:g}")
-    w, b = tf.Variable(w), tf.Variable(b)
-    column = labels.reshape(-1, 1)
+    if np.ndim(X) != 2 or len(X) == 0:
+        raise ValueError(f"vectorised_loss: X must have shape (N, D) with N > 0, got {np.shape(X)}")
+    N, D = np.shape(X)
+    if np.shape(w) != (1, D):
+        raise ValueError(f"vectorised_loss: w must have shape {(1, D)} to go with X, got {np.shape(w)}")
+    if np.shape(b) != ():
+        raise ValueError(f"vectorised_loss: b must be one number, got shape {np.shape(b)}")
+    if np.shape(labels) != (N,):
+        raise ValueError(f"vectorised_loss: labels must have shape {(N,)} to go with X, got {np.shape(labels)}")
+    others = np.setdiff1d(labels, (0, 1))
+    if others.size > 0:
+        raise ValueError(f"vectorised_loss: labels must be 0 or 1, got {others[0]:g}")
+    w, b = tf.Variable(w, dtype=tf.float64), tf.Variable(b, dtype=tf.float64)
+    X, labels = tf.cast(X, tf.float64), tf.cast(labels, tf.float64)
+    column = tf.reshape(labels, (-1, 1))
     with tf.GradientTape() as tape:
         scores = tf.matmul(X, w, transpose_b=True) + b
         P = tf.sigmoid(scores)
@@ -71,15 +68,15 @@ def loss_from_logits(scores, labels):
     Returns (loss, gradient): a number and an array (N,), both finite.
     Raises ValueError for other shapes, an empty batch, and labels other than 0 and 1.
     """
-    scores, labels = np.asarray(scores, dtype=float), np.asarray(labels, dtype=float)
-    if scores.ndim != 1 or len(scores) == 0:
-        raise ValueError(f"loss_from_logits: scores must have shape (N,) with N > 0, got {scores.shape}")
-    if labels.shape != scores.shape:
-        raise ValueError(f"loss_from_logits: labels must have shape {scores.shape}, got {labels.shape}")
-    if not np.isin(labels, (0, 1)).all():
-        raise ValueError(f"loss_from_logits: labels must be 0 or 1, got {labels[~np.isin(labels, (0, 1))][0]:g}")
+    if np.ndim(scores) != 1 or len(scores) == 0:
+        raise ValueError(f"loss_from_logits: scores must have shape (N,) with N > 0, got {np.shape(scores)}")
+    if np.shape(labels) != np.shape(scores):
+        raise ValueError(f"loss_from_logits: labels must have shape {np.shape(scores)}, got {np.shape(labels)}")
+    others = np.setdiff1d(labels, (0, 1))
+    if others.size > 0:
+        raise ValueError(f"loss_from_logits: labels must be 0 or 1, got {others[0]:g}")
+    scores, labels = tf.constant(scores, dtype=tf.float64), tf.constant(labels, dtype=tf.float64)
     bce = tf.keras.losses.BinaryCrossentropy(from_logits=True, dtype="float64")
-    scores, labels = tf.constant(scores), tf.constant(labels)
     with tf.GradientTape() as tape:
         tape.watch(scores)
         loss = bce(labels, scores)
@@ -94,19 +91,16 @@ def intermediate_gradients(stages, x):
     stages: a list of n functions of a tensor; x: number or array, whole numbers allowed. Returns a list of n + 1
     gradients of the result: by x, by what each stage returned, in this order; so the last is the one by the
     result itself. Each has the shape of what it belongs to.
-    Raises ValueError if there are no stages, and if the last one returns more than one number.
+    Raises ValueError if there are no stages.
     """
     if len(stages) == 0:
         raise ValueError("intermediate_gradients: stages must hold at least one function, got none")
-    passed = [tf.constant(np.asarray(x, dtype=float))]
+    x = tf.constant(np.asarray(x, dtype=float))
+    passed = [x]
     with tf.GradientTape() as tape:
-        tape.watch(passed[0])
+        tape.watch(x)
         for stage in stages:
             passed.append(stage(passed[-1]))
-    if np.size(passed[-1]) != 1:
-        raise ValueError(
-            f"intermediate_gradients: the last stage must return one number, got shape {np.shape(passed[-1])}"
-        )
     return tape.gradient(passed[-1], passed)
 
 
@@ -116,14 +110,14 @@ def repaired_gradient(w, X, y):
     w: array (D,); X: array (N, D), one example a row; y: array (N,); whole numbers allowed. Returns an array (D,).
     Raises ValueError for other shapes and an empty batch.
     """
-    w, X, y = (np.asarray(given, dtype=float) for given in (w, X, y))
-    if X.ndim != 2 or len(X) == 0:
-        raise ValueError(f"repaired_gradient: X must have shape (N, D) with N > 0, got {X.shape}")
-    if w.shape != X.shape[1:]:
-        raise ValueError(f"repaired_gradient: w must have shape {X.shape[1:]} to go with X, got {w.shape}")
-    if y.shape != X.shape[:1]:
-        raise ValueError(f"repaired_gradient: y must have shape {X.shape[:1]} to go with X, got {y.shape}")
-    w = tf.constant(w)
+    if np.ndim(X) != 2 or len(X) == 0:
+        raise ValueError(f"repaired_gradient: X must have shape (N, D) with N > 0, got {np.shape(X)}")
+    N, D = np.shape(X)
+    if np.shape(w) != (D,):
+        raise ValueError(f"repaired_gradient: w must have shape {(D,)} to go with X, got {np.shape(w)}")
+    if np.shape(y) != (N,):
+        raise ValueError(f"repaired_gradient: y must have shape {(N,)} to go with X, got {np.shape(y)}")
+    w, X, y = (tf.constant(given, dtype=tf.float64) for given in (w, X, y))
     with tf.GradientTape() as tape:
         tape.watch(w)
         errors = tf.linalg.matvec(X, w) - y
