@@ -55,7 +55,7 @@ KINDS = {
 def _of_kinds(seen: Seen) -> str | None:
     """Nothing, or what is no data."""
     kinds = {got.kind if isinstance(got, Opaque) else "None" if got is None else "" for _, _, got in seen}
-    if kinds == {"None"}:
+    if "None" in kinds and all(_is_nothing(got) for _, _, got in seen):
         return "Nothing is returned. End the answer with a return of its result."
     if "None" in kinds:
         return "For some inputs nothing is returned: one way through the answer does not end with a return."
@@ -63,6 +63,11 @@ def _of_kinds(seen: Seen) -> str | None:
     if " instead of " in told:
         return f"The result has {told}: return all that is asked for, in that order."
     return KINDS.get(told)
+
+
+def _is_nothing(got: Any) -> bool:
+    """Whether a part observed None alone, perhaps under several names."""
+    return got is None or (isinstance(got, dict) and all(value is None for value in got.values()))
 
 
 MESSAGES = {
