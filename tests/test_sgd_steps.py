@@ -203,7 +203,11 @@ def test_the_pictures_show_what_they_say():
     ("name", "arguments", "message"),
     [
         ("sgd_step", ({"w": START}, {"w": START}, 0), "sgd_step: learning_rate must be > 0, got 0"),
-        ("sgd_step", ({"w": START}, {"v": START}, 0.1), r"must have the names and shapes {'w': \(2,\)}, got {'v': \(2,\)}"),
+        (
+            "sgd_step",
+            ({"w": START}, {"v": START}, 0.1),
+            r"must have the names and shapes {'w': \(2,\)}, got {'v': \(2,\)}",
+        ),
         ("sgd_step", ({"w": START}, {"w": A}, 0.1), r"shapes {'w': \(2,\)}, got {'w': \(2, 2\)}"),
         ("descend", (None, [START], float("nan"), 3), "descend: learning_rate must be > 0, got nan"),
         ("descend", (None, [START], 0.1, -1), "descend: steps must be >= 0, got -1"),

@@ -18,7 +18,7 @@ MANY = f"{LONG:,} entries"
 @unit.task(points=2)
 def unbroadcast(answer, rng):
     matrix, square, solid = (away_from_zero(rng, *shape) for shape in ((5, 4), (3, 3), (2, 3, 4)))
-    row, flat, long = (away_from_zero(rng, *shape) for shape in ((1, 4), (2, 1, 3), (2, LONG)))
+    row, flat, long = away_from_zero(rng, 1, 4), away_from_zero(rng, 2, 1, 3), rng.uniform(1, 2, size=(2, LONG))
 
     def back(*cases, to=(1, LONG)):
         def sums():
@@ -104,7 +104,7 @@ def sum_and_mean_rule(answer, rng):
 
         def many(**settings):
             """The long array is so large that sums hide a nudge, and g so small that it hides a complex one."""
-            unit = max(unit_for(call(long, **settings)), 2.0**-1010)
+            unit = max(unit_for(call(solid, **settings)), 2.0**-1010)
             return entries(magnified(call(long, unit, **settings), unit), long.shape)
 
         def back(*cases, **settings):
