@@ -59,7 +59,8 @@ def _of_kinds(seen: Seen) -> str | None:
         return "Nothing is returned. End the answer with a return of its result."
     if "None" in kinds:
         return "For some inputs nothing is returned: one way through the answer does not end with a return."
-    told = next((kind for kind in kinds if kind), "")
+    every = [value for _, _, got in seen for value in (got.values() if isinstance(got, dict) else [got])]
+    told = next((value.kind for value in every if isinstance(value, Opaque)), "")
     if " instead of " in told:
         return f"The result has {told}: return all that is asked for, in that order."
     return KINDS.get(told)

@@ -227,6 +227,18 @@ unit.mistake_in(
 )
 unit.mistake_in(
     "descend",
+    "the last loss not computed anew",
+    {"    loss, _ = loss_and_gradients(parameters)\n    losses.append": "    losses.append"},
+    "After the last step the loss is another one, and without any step there is none yet: ask for it once more.",
+)
+unit.mistake_in(
+    "descend",
+    "a step after the last loss",
+    {"range(steps)": "range(steps + 1)", "    loss, _ = loss_and_gradients(parameters)\n    losses.append(loss)\n": ""},
+    "There are steps + 1 losses, but only so many steps as asked for: after the last loss no step is taken.",
+)
+unit.mistake_in(
+    "descend",
     "the loss at the start is missing",
     {"return parameters, losses": "return parameters, losses[1:]"},
     "There are steps + 1 losses: the first belongs to the start, before any step.",
@@ -595,8 +607,8 @@ unit.mistake_in(
 unit.mistake_in(
     "adam_step",
     "the gradient not squared",
-    {"gradient**2": "np.abs(gradient)"},
-    "v is the running mean of the gradient's square.",
+    {"gradient**2": "gradient"},
+    "v is the running mean of the gradient's square, gradient**2; the root of anything else may not even exist.",
 )
 unit.mistake_in(
     "adam_step",

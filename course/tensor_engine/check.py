@@ -71,7 +71,9 @@ def matmul_rule(answer, rng):
             found = {f"{A.shape} times {B.shape}": rule(g, A, B) for g, A, B in cases}
             return found | {
                 MANY: entries(large, A.shape if rule is by_left else B.shape),
-                "where a factor is tiny": magnified(rule(g, A, B), unit, np.s_[:, j] if rule is by_left else j),
+                "where a factor is tiny (magnified)": magnified(
+                    rule(g, A, B), unit, np.s_[:, j] if rule is by_left else j
+                ),
             }
 
         return products
@@ -168,23 +170,26 @@ def softmax_cross_entropy(answer, rng):
     }
     extreme = extreme_logits(rng)
     kept = {"logits": rng.uniform(-2, 2, size=(20, 3)), "labels": rng.integers(3, size=20)}
-    N = LONG // 10
-    long, classes, few = rng.uniform(-2, 2, size=(N, 10)), rng.integers(10, size=N), np.arange(20)
-    others = (classes[few] + rng.integers(1, 10, size=20)) % 10
+    N, K = 200, LONG // 200
+    long, classes, few = rng.uniform(-2, 2, size=(N, K)), rng.integers(K, size=N), np.arange(20)
+    others = (classes[few] + rng.integers(1, K, size=20)) % K
 
     def on(batch):
         logits, labels = batch
         return answer.softmax_cross_entropy_gradient(logits.copy(), labels.copy())
 
     def with_many(**found):
-        """What was found; the gradient by many logits, times N since it is small; and the gradient by logits of classes
-        so unlikely that the loss does not change with them."""
+        """What was found; the gradient by many logits, times their number since it is small; and the gradient by logits
+        of classes so unlikely that the loss does not change with them."""
         many = second(on((long, classes)))
         score, given = unlikely_for(many), long.copy()
         given[few, others] += score
         of_unlikely = magnified(second(on((given, classes))), np.exp(score) / LONG, (few, others))
-        seen = entries(many if many is None else np.multiply(many, N), long.shape)
-        return found | {f"{N:,} examples, times N": seen, "classes of hardly any probability": of_unlikely}
+        seen = entries(many if many is None else np.multiply(many, LONG), long.shape)
+        return found | {
+            f"{N} examples, {K:,} classes (magnified)": seen,
+            "classes of hardly any probability (magnified)": of_unlikely,
+        }
 
     return {
         "loss": lambda: {name: first(on(batch)) for name, batch in batches.items()},
@@ -261,7 +266,7 @@ def two_hidden_layers(answer, rng):
             }
             if i % 2 == 0:
                 unit = unit_for(large)
-                seen["where units are tiny"] = magnified(gradient(with_tiny_units(long, unit), i), unit, 0)
+                seen["where units are tiny (magnified)"] = magnified(gradient(with_tiny_units(long, unit), i), unit, 0)
             return seen
 
         return found

@@ -10,6 +10,8 @@ NUDGED = (
     "formula: it goes through the arrays once."
 )
 
+KEEP = "An axis that had length 1 must have length 1 again: sum with keepdims=True, or reshape to shape."
+
 # --- unbroadcast ----------------------------------------------------------------------------------
 
 unit.mistake_in(
@@ -42,7 +44,7 @@ unit.mistake_in(
     "unbroadcast",
     "the stretched axis dropped",
     {"axis=axis, keepdims=True": "axis=axis", "range(result.ndim)": "reversed(range(result.ndim))"},
-    "An axis that had length 1 must have length 1 again: sum with keepdims=True, or reshape to shape.",
+    KEEP,
 )  # fmt: skip
 unit.mistake_in(
     "unbroadcast",
@@ -50,6 +52,42 @@ unit.mistake_in(
     {"result.sum(axis=0)": "result.sum(axis=-1)"},
     "Broadcasting lines shapes up at their ends and adds axes in front: sum over axis 0, not over the last one.",
 )
+
+
+@unit.mistake("the stretched axis dropped, from the front", KEEP)
+def unbroadcast(gradient, shape):
+    while gradient.ndim > len(shape):
+        gradient = gradient.sum(axis=0)
+    for axis, n in enumerate(shape):
+        if n == 1:
+            gradient = gradient.sum(axis=axis)
+    return gradient
+
+
+@unit.mistake(
+    "only one new axis summed",
+    "Broadcasting may put several axes in front. An `if` sums over one of them: use a loop.",
+)
+def unbroadcast(gradient, shape):
+    if gradient.ndim > len(shape):
+        gradient = gradient.sum(axis=0)
+    for axis, n in enumerate(shape):
+        if n == 1:
+            gradient = gradient.sum(axis=axis, keepdims=True)
+    return gradient
+
+
+@unit.mistake(
+    "return inside the loop",
+    "`return` inside the loop ends it after the first axis, and with shape () nothing is returned. Put it behind.",
+)
+def unbroadcast(gradient, shape):
+    while gradient.ndim > len(shape):
+        gradient = gradient.sum(axis=0)
+    for axis, n in enumerate(shape):
+        if n == 1:
+            gradient = gradient.sum(axis=axis, keepdims=True)
+        return gradient
 
 
 @unit.mistake("only the first copy", "Every copy hands a gradient back, not only the first: sum over the copies.")
@@ -269,6 +307,7 @@ def matmul_right(g, Y, A, B):
 NOT_SPREAD = "Every entry of x is to receive something: repeat g until it has x's shape."
 BY_X = "The derivative of a sum by each of its terms is 1, whatever x is: x does not enter."
 AXIS_BACK = "Put the axis back where it was: an axis of length 1 at its own place, then repeat along it."
+NO_AXIS = "With axis=None, y is one number and has no axis to put back: call np.expand_dims only if axis is not None."
 KEPT = "With keepdims=True the axis is still there: only put it back when it is missing."
 
 unit.mistake_in("sum_rule", "sum: g not repeated", {"np.full(x.shape, g)": "g"}, NOT_SPREAD)
@@ -281,6 +320,7 @@ unit.mistake_in(
     AXIS_BACK,
 )
 unit.mistake_in("sum_rule", "sum: keepdims ignored", {" and not keepdims": ""}, KEPT)
+unit.mistake_in("sum_rule", "sum: no case for axis=None", {"axis is not None and ": ""}, NO_AXIS)
 unit.mistake_in("sum_rule", "sum: keepdims the wrong way round", {"not keepdims": "keepdims"}, KEPT)
 unit.mistake_in(
     "sum_rule",
@@ -309,6 +349,13 @@ unit.mistake_in(
 unit.mistake_in("mean_rule", "mean: g not repeated", {"np.full(x.shape, g / count)": "g / count"}, NOT_SPREAD)
 unit.mistake_in("mean_rule", "mean: multiplied by x", {"g / count)": "g / count) * x"}, BY_X)
 unit.mistake_in("mean_rule", "mean: axis not put back", {"g = np.expand_dims(g, axis)": "pass"}, AXIS_BACK)
+unit.mistake_in("mean_rule", "mean: no case for axis=None", {"axis is not None and ": ""}, NO_AXIS)
+unit.mistake_in(
+    "mean_rule",
+    "mean: no case for a tuple of axes",
+    {"x.size // y.size": "x.size if axis is None else x.shape[axis]"},
+    "axis may be a tuple, which is no index of x.shape. x.size // y.size counts the entries of one mean in any case.",
+)
 unit.mistake_in("mean_rule", "mean: keepdims ignored", {" and not keepdims": ""}, KEPT)
 unit.mistake_in(
     "mean_rule",
@@ -749,6 +796,13 @@ unit.mistake_in(
     {"return loss, [X.T @ d1, d1.sum(axis=0), h1.T @ d2, d2.sum(axis=0), h2.T @ d3, d3.sum(axis=0)]":
      "return loss, [h2.T @ d3, d3.sum(axis=0), h1.T @ d2, d2.sum(axis=0), X.T @ d1, d1.sum(axis=0)]"},
     "You find W3's gradient first, but the list has the order of the parameters: W1, b1, W2, b2, W3, b3.",
+)  # fmt: skip
+unit.mistake_in(
+    "two_hidden_layers",
+    "all weights before all biases",
+    {"[X.T @ d1, d1.sum(axis=0), h1.T @ d2, d2.sum(axis=0), h2.T @ d3, d3.sum(axis=0)]":
+     "[X.T @ d1, h1.T @ d2, h2.T @ d3, d1.sum(axis=0), d2.sum(axis=0), d3.sum(axis=0)]"},
+    "The list has the order of the parameters: W1, b1, W2, b2, W3, b3.",
 )  # fmt: skip
 unit.mistake_in(
     "two_hidden_layers",
