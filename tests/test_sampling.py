@@ -106,6 +106,13 @@ def test_the_upper_bits_of_a_seed_draw_the_entries():
     assert set(sample.values) <= set(ARRAY.ravel())
 
 
+@pytest.mark.parametrize("dtype", ["bool", "float32", "complex128"])
+def test_a_sample_holds_what_stands_at_the_places_drawn(dtype):
+    array = np.random.default_rng(0).integers(2 if dtype == "bool" else 999, size=2 * LARGE).astype(dtype)
+    places = np.random.default_rng([SEED >> BITS, array.size]).integers(array.size, size=DRAWN)
+    assert (decode(sampled(encode(array), SEED)).values == array[places]).all()
+
+
 def test_small_arrays_stay_whole():
     small = encode([np.arange(3.0), {"a": "text"}, None])
     assert sampled(small, SEED) == small

@@ -203,16 +203,20 @@ def test_the_pictures_show_what_they_say():
     ("name", "arguments", "message"),
     [
         ("sgd_step", ({"w": START}, {"w": START}, 0), "sgd_step: learning_rate must be > 0, got 0"),
-        ("sgd_step", ({"w": START}, {"v": START}, 0.1), r"gradients must name \['w'\], got \['v'\]"),
-        ("sgd_step", ({"w": START}, {"w": A}, 0.1), r"the gradient of w must have shape \(2,\), got \(2, 2\)"),
+        (
+            "sgd_step",
+            ({"w": START}, {"v": START}, 0.1),
+            r"must have the names and shapes {'w': \(2,\)}, got {'v': \(2,\)}",
+        ),
+        ("sgd_step", ({"w": START}, {"w": A}, 0.1), r"shapes {'w': \(2,\)}, got {'w': \(2, 2\)}"),
         ("descend", (None, [START], float("nan"), 3), "descend: learning_rate must be > 0, got nan"),
         ("descend", (None, [START], 0.1, -1), "descend: steps must be >= 0, got -1"),
         ("keras_momentum_step", (START, START, START, -1), "keras_momentum_step: learning_rate must be > 0, got -1"),
         ("keras_momentum_step", (START, START, START, 1, 1), "momentum must be >= 0 and < 1, got 1"),
-        ("keras_momentum_step", (START, START, A, 1), r"one shape, got \(2,\), \(2,\) and \(2, 2\)"),
+        ("keras_momentum_step", (START, START, A, 1), r"one shape, got \[\(2,\), \(2,\), \(2, 2\)\]"),
         ("torch_momentum_step", (START, START, START, -1), "torch_momentum_step: learning_rate must be > 0, got -1"),
         ("torch_momentum_step", (START, START, START, 1, -0.1), "momentum must be >= 0 and < 1, got -0.1"),
-        ("torch_momentum_step", (START, A, START, 1), r"one shape, got \(2,\), \(2, 2\) and \(2,\)"),
+        ("torch_momentum_step", (START, A, START, 1), r"one shape, got \[\(2,\), \(2, 2\), \(2,\)\]"),
         ("adam_step", (START, START, START, START, 0), "adam_step: t must be >= 1, got 0"),
         ("adam_step", (START, START, START, START, 1, 0), "adam_step: learning_rate must be > 0, got 0"),
         ("adam_step", (START, START, START, START, 1, 0.1, 1), "adam_step: beta1 must be >= 0 and < 1, got 1"),
@@ -221,7 +225,6 @@ def test_the_pictures_show_what_they_say():
         ("adam_step", (START, START, START, A, 1), "w, m, v and gradient must have one shape"),
         ("largest_learning_rate", (START,), r"A must have shape \(n, n\) with n > 0, got \(2,\)"),
         ("largest_learning_rate", (np.array([[1.0, 2.0], [0.0, 1.0]]),), "must be symmetric, got a difference of 2"),
-        ("largest_learning_rate", (-A,), "must have eigenvalues > 0 only, got -8.01283"),
     ],
 )
 def test_errors_name_what_they_got(name, arguments, message):

@@ -10,7 +10,7 @@ from course.check.plain import Raised
 MESSAGES = {
     r"operands could not be broadcast|shapes .* not aligned|mismatch in its core dimension|must match the size|"
     r"shapes cannot be multiplied|[Ii]ncompatible shapes|[Mm]atrix size-incompatible|must be equal rank|"
-    r"all the input array dimensions|could not broadcast": (
+    r"all the input array dimensions|could not broadcast|inconsistent tensor size": (
         "Shapes do not fit together. Write the shape of each array beside the line: one of them needs a transposition, "
         "another order, or another axis."
     ),

@@ -201,7 +201,7 @@ def decode(data: Any, depth: int = 0) -> Any:
     if keys == {"dict"} and isinstance(data["dict"], list):
         return dict(_item(pair, depth) for pair in _at_most(data["dict"]))
     if keys == ARRAY:
-        return _decode_array(data["dtype"], data["shape"], data["data"])
+        return _decode_array(data)
     if keys == SAMPLE:
         return _decode_sample(data["dtype"], data["shape"], data["sample"])
     raise ValueError(f"observation: unknown keys {sorted(map(str, keys))[:5]}")
@@ -231,18 +231,26 @@ def _decode_shape(shape: Any) -> tuple[int, ...]:
     return tuple(shape)
 
 
-def _decode_array(dtype: Any, shape: Any, data: Any) -> np.ndarray:
+def size_of(array: dict[str, Any]) -> int:
+    """The number of entries of an array in JSON. Raises ValueError if its text has not the length for them."""
+    dtype, data = array["dtype"], array["data"]
     if dtype not in DTYPES:
         raise ValueError(f"observation: dtype must be one of {', '.join(DTYPES)}, got {dtype!r:.40}")
-    shape = _decode_shape(shape)
+    shape = _decode_shape(array["shape"])
     size = math.prod(shape)
-    width = np.dtype(dtype).itemsize
-    if size > MAX_ELEMENTS or not isinstance(data, str) or len(data) > 4 * (size * width // 3 + 1):
+    if size > MAX_ELEMENTS or not isinstance(data, str) or len(data) > 4 * (size * np.dtype(dtype).itemsize // 3 + 1):
         raise ValueError(f"observation: array of shape {shape} is too large or has too much data")
-    raw = base64.b64decode(data, validate=True)
-    if len(raw) != size * width:
-        raise ValueError(f"observation: {len(raw)} bytes do not fill shape {shape} of {dtype}")
-    return np.frombuffer(raw, dtype=dtype).reshape(shape)
+    if len(data) != -(-size * np.dtype(dtype).itemsize // 3) * 4:
+        raise ValueError(f"observation: {len(data)} characters do not fill shape {shape} of {dtype}")
+    return size
+
+
+def _decode_array(array: dict[str, Any]) -> np.ndarray:
+    size, dtype = size_of(array), array["dtype"]
+    raw = base64.b64decode(array["data"], validate=True)
+    if len(raw) != size * np.dtype(dtype).itemsize:
+        raise ValueError(f"observation: {len(raw)} bytes do not fill {size} entries of {dtype}")
+    return np.frombuffer(raw, dtype=dtype).reshape(array["shape"])
 
 
 def _is_size(number: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import functools
 import inspect
 import io
 import itertools
@@ -12,6 +13,7 @@ import tokenize
 from typing import Any
 
 
+@functools.cache
 def definition(thing: Any) -> str:
     """The source of a function or class, without decorators."""
     source = _class_source(thing) if isinstance(thing, type) else inspect.getsource(thing)

@@ -64,14 +64,20 @@ KINDS = {
 def _of_kinds(seen: Seen, always: bool) -> str | None:
     """Nothing, or what is no data. ``always``: no part returned anything else."""
     kinds = {got.kind if isinstance(got, Opaque) else "None" if got is None else "" for _, _, got in seen}
-    if kinds == {"None"} and always:
+    if "None" in kinds and always and all(_is_nothing(got) for _, _, got in seen):
         return "Nothing is returned. End the answer with a return of its result."
     if "None" in kinds:
         return "For some inputs nothing is returned: one way through the answer does not end with a return."
-    told = next((kind for kind in kinds if kind), "")
+    every = [value for _, _, got in seen for value in (got.values() if isinstance(got, dict) else [got])]
+    told = next((value.kind for value in every if isinstance(value, Opaque)), "")
     if " instead of " in told:
         return f"The result has {told}: return all that is asked for, in that order."
     return KINDS.get(told)
+
+
+def _is_nothing(got: Any) -> bool:
+    """Whether a part observed None alone, perhaps under several names."""
+    return got is None or (isinstance(got, dict) and all(value is None for value in got.values()))
 
 
 def _of_order(seen: Seen) -> str | None:

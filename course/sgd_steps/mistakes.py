@@ -17,47 +17,64 @@ OLD_VELOCITY = "w moves by the new velocity: compute the velocity first, and the
 SWAPPED = "The order is (w, velocity): w comes first."
 ONLY_W = "The next step needs the velocity too: return the pair (w, velocity)."
 NESTEROV = "That is Nesterov's form, which looks one step ahead. Here the velocity is updated once, and w moves by it."
+FIXED = "The learning rate is a parameter: use it as it was passed, not a number of your own."
 AVERAGED = "Neither framework fades the new gradient: only the old velocity is multiplied, by momentum."
 
 # --- sgd_step -------------------------------------------------------------------------------------
 
-unit.mistake_in("sgd_step", "uphill", {"w - learning_rate": "w + learning_rate"}, UPHILL)
-unit.mistake_in("sgd_step", "without the learning rate", {"learning_rate * gradient\n": "gradient\n"}, NO_RATE)
+unit.mistake_in("sgd_step", "uphill", {"parameters[name] - learning_rate": "parameters[name] + learning_rate"}, UPHILL)
+unit.mistake_in(
+    "sgd_step", "without the learning rate", {"learning_rate * gradients[name]": "gradients[name]"}, NO_RATE
+)
 unit.mistake_in(
     "sgd_step",
     "divided by the learning rate",
-    {"learning_rate * gradient\n": "gradient / learning_rate\n"},
+    {"learning_rate * gradients[name]": "gradients[name] / learning_rate"},
     "A smaller learning rate should make a smaller step: multiply by it.",
 )
 unit.mistake_in(
     "sgd_step",
     "the step instead of the parameters",
-    {"w - learning_rate": "-learning_rate"},
+    {"parameters[name] - learning_rate": "-learning_rate"},
     "That is how far each parameter moves. Add it to where the parameter was.",
 )
 unit.mistake_in(
     "sgd_step",
     "the parameter among the factors",
-    {"w - learning_rate * gradient\n": "w - learning_rate * gradient * w\n"},
+    {"learning_rate * gradients[name]": "learning_rate * gradients[name] * parameters[name]"},
     "The step is learning rate times gradient; the value of the parameter itself is no factor of it.",
 )
 unit.mistake_in(
     "sgd_step",
     "the gradient's length taken out",
-    {"learning_rate * gradient\n": "learning_rate * gradient / np.linalg.norm(gradient)\n"},
+    {"learning_rate * gradients[name]": "learning_rate * gradients[name] / np.linalg.norm(gradients[name])"},
     NORMALISED,
 )
 unit.mistake_in(
     "sgd_step",
     "the sign of the gradient only",
-    {"learning_rate * gradient\n": "learning_rate * np.sign(gradient)\n"},
+    {"learning_rate * gradients[name]": "learning_rate * np.sign(gradients[name])"},
     NORMALISED,
 )
 unit.mistake_in(
     "sgd_step",
     "the gradient multiplied from the left",
-    {"w - learning_rate * gradient\n": "(1 - learning_rate) * w - gradient\n"},
+    {"parameters[name] - learning_rate * gradients[name]": "(1 - learning_rate) * parameters[name] - gradients[name]"},
     "The learning rate belongs to the gradient: w - learning_rate * gradient.",
+)
+unit.mistake_in("sgd_step", "learning rate fixed", {"- learning_rate": "- 0.001"}, FIXED)
+unit.mistake_in(
+    "sgd_step",
+    "the gradients changed in place",
+    {"        stepped[name] =": "        gradients[name] *= learning_rate\n        stepped[name] =",
+     "- learning_rate * gradients": "- gradients"},
+    IN_PLACE,
+)  # fmt: skip
+unit.mistake_in(
+    "sgd_step",
+    "the whole dict of gradients multiplied",
+    {"gradients[name]\n": "gradients\n"},
+    "A dict cannot be multiplied. Take one gradient out of it, by the name of its parameter: gradients[name].",
 )
 
 
@@ -134,6 +151,22 @@ def sgd_step(parameters, gradients, learning_rate):
     return stepped
 
 
+@unit.alternative("a dict of pairs, with Python's own sorting of names")
+def sgd_step(parameters, gradients, learning_rate):
+    return dict((name, np.add(w, np.multiply(gradients[name], -learning_rate))) for name, w in parameters.items())
+
+
+@unit.alternative("a deep copy first")
+def sgd_step(parameters, gradients, learning_rate):
+    from copy import deepcopy
+
+    new, slopes = deepcopy(parameters), deepcopy(gradients)
+    for name in new:
+        slopes[name] = learning_rate * slopes[name]
+        new[name] = new[name] - slopes[name]
+    return new
+
+
 @unit.alternative("in float32")
 def sgd_step(parameters, gradients, learning_rate):
     return {name: np.float32(w) - np.float32(learning_rate * gradients[name]) for name, w in parameters.items()}
@@ -165,7 +198,7 @@ unit.mistake_in(
 unit.mistake_in(
     "descend",
     "gradients of earlier steps added up",
-    {"losses = []\n": "losses = []\n    total = [0.0 * w for w in parameters]\n",
+    {"losses = []\n": "losses, total = [], [0.0 * w for w in parameters]\n",
      "losses.append(loss)\n        parameters": "losses.append(loss)\n        "
      "total = [s + g for s, g in zip(total, gradients)]\n        parameters",
      "zip(parameters, gradients, strict=True)": "zip(parameters, total)"},
@@ -191,6 +224,18 @@ unit.mistake_in(
     "the loss after the last step is missing",
     {"    loss, _ = loss_and_gradients(parameters)\n    losses.append(loss)\n": ""},
     "There are steps + 1 losses: after the last step compute the loss once more.",
+)
+unit.mistake_in(
+    "descend",
+    "the last loss not computed anew",
+    {"    loss, _ = loss_and_gradients(parameters)\n    losses.append": "    losses.append"},
+    "After the last step the loss is another one, and without any step there is none yet: ask for it once more.",
+)
+unit.mistake_in(
+    "descend",
+    "a step after the last loss",
+    {"range(steps)": "range(steps + 1)", "    loss, _ = loss_and_gradients(parameters)\n    losses.append(loss)\n": ""},
+    "There are steps + 1 losses, but only so many steps as asked for: after the last loss no step is taken.",
 )
 unit.mistake_in(
     "descend",
@@ -228,6 +273,27 @@ unit.mistake_in(
     "a learning rate that falls",
     {"for _ in range(steps)": "for t in range(steps)", "[w - learning_rate * g": "[w - learning_rate / (t + 1) * g"},
     "Here the learning rate stays the same in every step.",
+)
+
+
+unit.mistake_in("descend", "learning rate fixed", {"- learning_rate": "- 0.001"}, FIXED)
+unit.mistake_in(
+    "descend",
+    "return inside the loop",
+    {"    loss, _ = loss_and_gradients(parameters)\n    losses.append(loss)\n    return": "        return"},
+    "`return` inside the loop ends it after the first step: put it behind the loop, one level further out.",
+)
+unit.mistake_in(
+    "descend",
+    "the gradients' length taken out",
+    {"learning_rate * g for": "learning_rate * g / np.linalg.norm(g) for"},
+    NORMALISED,
+)
+unit.mistake_in(
+    "descend",
+    "only two parameters moved",
+    {"zip(parameters, gradients, strict=True)": "zip(parameters[:2], gradients[:2])"},
+    "The list may hold any number of arrays: go through all of them.",
 )
 
 
@@ -292,6 +358,18 @@ def descend(loss_and_gradients, parameters, learning_rate, steps):
     return tuple(w), losses
 
 
+@unit.alternative("float copies, moved in place, the pair as a list")
+def descend(loss_and_gradients, parameters, learning_rate, steps):
+    losses, parameters = [], [np.array(w, dtype=float) for w in parameters]
+    for t in range(steps + 1):
+        loss, gradients = loss_and_gradients(parameters)
+        losses.append(loss)
+        if t < steps:
+            for w, g in zip(parameters, gradients):
+                w -= learning_rate * g
+    return [parameters, losses]
+
+
 @unit.alternative("a recursion over the steps")
 def descend(loss_and_gradients, parameters, learning_rate, steps):
     loss, gradients = loss_and_gradients(parameters)
@@ -346,6 +424,7 @@ unit.mistake_in(
     "Without friction w never comes to rest: multiply the old velocity by momentum.",
 )
 unit.mistake_in(KERAS, "Keras: learning rate twice", {"w + velocity": "w + learning_rate * velocity"}, TWICE)
+unit.mistake_in(KERAS, "Keras: learning rate fixed", {"learning_rate * gradient": "0.001 * gradient"}, FIXED)
 unit.mistake_in(KERAS, "Keras: momentum fixed at 0.9", {"momentum * velocity": "0.9 * velocity"}, HARD_CODED)
 unit.mistake_in(
     KERAS,
@@ -403,6 +482,7 @@ unit.mistake_in(
     {"velocity + gradient": "velocity + learning_rate * gradient"},
     "The learning rate is applied twice. Leave it out of the velocity, and multiply when w moves.",
 )
+unit.mistake_in(TORCH, "PyTorch: learning rate fixed", {"learning_rate * velocity": "0.001 * velocity"}, FIXED)
 unit.mistake_in(TORCH, "PyTorch: momentum fixed at 0.9", {"momentum * velocity": "0.9 * velocity"}, HARD_CODED)
 unit.mistake_in(
     TORCH,
@@ -443,13 +523,13 @@ def keras_momentum_step(w, velocity, gradient, learning_rate, momentum=0.9):
     return new, new - w
 
 
-@unit.alternative("entry by entry, as lists")
+@unit.alternative("entry by entry")
 def keras_momentum_step(w, velocity, gradient, learning_rate, momentum=0.9):
     new_w, new_velocity = np.zeros(w.shape), np.zeros(w.shape)
     for i in np.ndindex(w.shape):
         new_velocity[i] = momentum * velocity[i] - learning_rate * gradient[i]
         new_w[i] = w[i] + new_velocity[i]
-    return new_w.tolist(), new_velocity.tolist()
+    return new_w, new_velocity
 
 
 @unit.alternative("copies, changed in place")
@@ -527,8 +607,8 @@ unit.mistake_in(
 unit.mistake_in(
     "adam_step",
     "the gradient not squared",
-    {"gradient**2": "np.abs(gradient)"},
-    "v is the running mean of the gradient's square.",
+    {"gradient**2": "gradient"},
+    "v is the running mean of the gradient's square, gradient**2; the root of anything else may not even exist.",
 )
 unit.mistake_in(
     "adam_step",
@@ -557,7 +637,7 @@ unit.mistake_in(
 unit.mistake_in(
     "adam_step",
     "epsilon fixed",
-    {"np.sqrt(v_hat) + epsilon": "np.sqrt(v_hat) + 1e-3"},
+    {"np.sqrt(v_hat) + epsilon": "np.sqrt(v_hat) + 1e-8"},
     "epsilon is a parameter: use it as it was passed.",
 )
 unit.mistake_in(
@@ -592,7 +672,52 @@ unit.mistake_in(
     {"gradient**2": "m**2"},
     "v is the mean of the squared gradients, not of the squared mean.",
 )
-unit.mistake_in("adam_step", "learning rate fixed", {"w - learning_rate": "w - 0.001"}, "Use learning_rate as passed.")
+unit.mistake_in("adam_step", "learning rate fixed", {"w - learning_rate": "w - 0.001"}, FIXED)
+unit.mistake_in("adam_step", "without the learning rate", {"w - learning_rate * m_hat": "w - m_hat"}, NO_RATE)
+unit.mistake_in(
+    "adam_step",
+    "epsilon outside the fraction",
+    {"m_hat / (np.sqrt(v_hat) + epsilon)": "m_hat / np.sqrt(v_hat) + epsilon"},
+    "Python divides before it adds: put the root and epsilon in brackets, (np.sqrt(v_hat) + epsilon).",
+)
+unit.mistake_in(
+    "adam_step",
+    "brackets missing below the line",
+    {"m_hat / (np.sqrt(v_hat) + epsilon)": "(m_hat / np.sqrt(v_hat) + epsilon)"},
+    "Python divides before it adds: put the root and epsilon in brackets, (np.sqrt(v_hat) + epsilon).",
+)
+unit.mistake_in(
+    "adam_step",
+    "corrections interchanged",
+    {"beta1**t)\n    v_hat = v / (1 - beta2**t)": "beta2**t)\n    v_hat = v / (1 - beta1**t)"},
+    "m was made with beta1, so 1 - beta1**t corrects it; beta2 belongs to v.",
+)
+unit.mistake_in(
+    "adam_step",
+    "multiplied by the correction",
+    {"m / (1 - beta1**t)": "m * (1 - beta1**t)", "v / (1 - beta2**t)": "v * (1 - beta2**t)"},
+    "m and v are too small at first: dividing by 1 - beta**t makes them larger, multiplying makes them smaller still.",
+)
+unit.mistake_in(
+    "adam_step",
+    "w moves by the old means",
+    {"m_hat = m / (1": "m_hat = old_m / (1", "v_hat = v / (1": "v_hat = old_v / (1",
+     "    m = beta1": "    old_m, old_v = m, v\n    m = beta1"},
+    "Update m and v with the new gradient first; the step is taken with the new ones.",
+)  # fmt: skip
+unit.mistake_in(
+    "adam_step",
+    "the brackets of 1 - beta**t missing",
+    {"m / (1 - beta1**t)": "m / 1 - beta1**t", "v / (1 - beta2**t)": "v / 1 - beta2**t"},
+    "m / 1 - beta1**t is (m / 1) - beta1**t in Python: write m / (1 - beta1**t).",
+)
+unit.mistake_in(
+    "adam_step",
+    "w returned last",
+    {"return w - learning_rate * m_hat / (np.sqrt(v_hat) + epsilon), m, v":
+     "return m, v, w - learning_rate * m_hat / (np.sqrt(v_hat) + epsilon)"},
+    "The order is (w, m, v): w comes first.",
+)  # fmt: skip
 unit.mistake_in(
     "adam_step",
     "only w returned",
@@ -628,7 +753,7 @@ def adam_step(w, m, v, gradient, t, learning_rate=0.001, beta1=0.9, beta2=0.999,
     return [w, m, v]
 
 
-@unit.alternative("entry by entry, as lists")
+@unit.alternative("entry by entry")
 def adam_step(w, m, v, gradient, t, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8):
     new = [np.zeros(w.shape) for _ in range(3)]
     for i in np.ndindex(w.shape):
@@ -636,7 +761,16 @@ def adam_step(w, m, v, gradient, t, learning_rate=0.001, beta1=0.9, beta2=0.999,
         new[2][i] = beta2 * v[i] + (1 - beta2) * gradient[i] ** 2
         denominator = (new[2][i] / (1 - beta2**t)) ** 0.5 + epsilon
         new[0][i] = w[i] - learning_rate * new[1][i] / (1 - beta1**t) / denominator
-    return tuple(array.tolist() for array in new)
+    return new
+
+
+@unit.alternative("with names of its own, by np.power and np.divide")
+def adam_step(w, m, v, gradient, t, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8):
+    g = np.asarray(gradient, dtype=float)
+    new_m = np.average([m, g], axis=0, weights=[beta1, 1 - beta1])
+    new_v = np.average([v, np.power(g, 2)], axis=0, weights=[beta2, 1 - beta2])
+    step = np.divide(new_m / (1 - np.power(beta1, t)), np.sqrt(new_v / (1 - np.power(beta2, t))) + epsilon)
+    return tuple(np.stack([w - learning_rate * step, new_m, new_v]))
 
 
 # --- largest_learning_rate ------------------------------------------------------------------------
@@ -715,6 +849,24 @@ unit.mistake_in(
     "the root of the curvature",
     {RETURNED: "return 2 / np.sqrt(curvatures[-1])"},
     "A is symmetric, so its eigenvalues are the curvatures already; no root is needed.",
+)
+unit.mistake_in(
+    LARGEST,
+    "the last of eigenvalues that are not sorted",
+    {"np.linalg.eigvalsh": "np.linalg.eigvals"},
+    "np.linalg.eigvals returns the eigenvalues in no order: take their max, or use eigvalsh, which sorts them.",
+)
+unit.mistake_in(
+    LARGEST,
+    "the first of eigenvalues that are not sorted",
+    {"np.linalg.eigvalsh": "np.linalg.eigvals", "curvatures[-1]": "curvatures[0]"},
+    "np.linalg.eigvals returns the eigenvalues in no order: take their max, or use eigvalsh, which sorts them.",
+)
+unit.mistake_in(
+    LARGEST,
+    "the whole list of rates",
+    {RETURNED: "return 2 / curvatures"},
+    "There is one limit for all directions: that of the largest eigenvalue.",
 )
 
 

@@ -13,20 +13,19 @@ def sgd_step(parameters, gradients, learning_rate):
     """The parameters after one step of gradient descent.
 
     parameters: dict of arrays, whole numbers allowed. gradients: dict of the same names, perhaps in another
-    order; each has the shape of its parameter. Both are left as they were. learning_rate: a number > 0.
-    Returns a new dict of new arrays.
+    order; each has the shape of its parameter. Both dicts and their arrays are left as they were.
+    learning_rate: a number > 0. Returns a new dict of new arrays.
     Raises ValueError if learning_rate is not > 0, or if names or shapes differ.
     """
     if not learning_rate > 0:
         raise ValueError(f"sgd_step: learning_rate must be > 0, got {learning_rate}")
-    if set(parameters) != set(gradients):
-        raise ValueError(f"sgd_step: gradients must name {sorted(parameters)}, got {sorted(gradients)}")
+    wanted = {name: np.shape(w) for name, w in parameters.items()}
+    given = {name: np.shape(gradient) for name, gradient in gradients.items()}
+    if given != wanted:
+        raise ValueError(f"sgd_step: gradients must have the names and shapes {wanted}, got {given}")
     stepped = {}
     for name in parameters:
-        w, gradient = np.asarray(parameters[name]), np.asarray(gradients[name])
-        if gradient.shape != w.shape:
-            raise ValueError(f"sgd_step: the gradient of {name} must have shape {w.shape}, got {gradient.shape}")
-        stepped[name] = w - learning_rate * gradient
+        stepped[name] = parameters[name] - learning_rate * gradients[name]
     return stepped
 
 
@@ -34,7 +33,7 @@ def descend(loss_and_gradients, parameters, learning_rate, steps):
     """Many steps of gradient descent, with the same learning rate throughout.
 
     loss_and_gradients: takes a list of arrays and returns the loss there, a number, and a list of gradients,
-    in the same order. parameters: list of arrays, whole numbers allowed; they are left as they were.
+    in the same order. parameters: list of arrays, whole numbers allowed; list and arrays are left as they were.
     learning_rate: a number > 0. steps: how many, >= 0.
     Returns (parameters, losses): the arrays after the last step, in a list, and steps + 1 losses, in a list: the
     one at the start, then the one after each step.
@@ -44,7 +43,6 @@ def descend(loss_and_gradients, parameters, learning_rate, steps):
         raise ValueError(f"descend: learning_rate must be > 0, got {learning_rate}")
     if steps < 0:
         raise ValueError(f"descend: steps must be >= 0, got {steps}")
-    parameters = [np.array(w, dtype=float) for w in parameters]
     losses = []
     for _ in range(steps):
         loss, gradients = loss_and_gradients(parameters)
@@ -67,8 +65,8 @@ def keras_momentum_step(w, velocity, gradient, learning_rate, momentum=0.9):
         raise ValueError(f"keras_momentum_step: learning_rate must be > 0, got {learning_rate}")
     if not 0 <= momentum < 1:
         raise ValueError(f"keras_momentum_step: momentum must be >= 0 and < 1, got {momentum}")
-    if not np.shape(w) == np.shape(velocity) == np.shape(gradient):
-        shapes = f"{np.shape(w)}, {np.shape(velocity)} and {np.shape(gradient)}"
+    shapes = [np.shape(array) for array in (w, velocity, gradient)]
+    if len(set(shapes)) > 1:
         raise ValueError(f"keras_momentum_step: w, velocity and gradient must have one shape, got {shapes}")
     velocity = momentum * velocity - learning_rate * gradient
     return w + velocity, velocity
@@ -86,8 +84,8 @@ def torch_momentum_step(w, velocity, gradient, learning_rate, momentum=0.9):
         raise ValueError(f"torch_momentum_step: learning_rate must be > 0, got {learning_rate}")
     if not 0 <= momentum < 1:
         raise ValueError(f"torch_momentum_step: momentum must be >= 0 and < 1, got {momentum}")
-    if not np.shape(w) == np.shape(velocity) == np.shape(gradient):
-        shapes = f"{np.shape(w)}, {np.shape(velocity)} and {np.shape(gradient)}"
+    shapes = [np.shape(array) for array in (w, velocity, gradient)]
+    if len(set(shapes)) > 1:
         raise ValueError(f"torch_momentum_step: w, velocity and gradient must have one shape, got {shapes}")
     velocity = momentum * velocity + gradient
     return w - learning_rate * velocity, velocity
@@ -110,8 +108,8 @@ def adam_step(w, m, v, gradient, t, learning_rate=0.001, beta1=0.9, beta2=0.999,
             raise ValueError(f"adam_step: {name} must be >= 0 and < 1, got {value}")
     if t < 1:
         raise ValueError(f"adam_step: t must be >= 1, got {t}")
-    if not np.shape(w) == np.shape(m) == np.shape(v) == np.shape(gradient):
-        shapes = f"{np.shape(w)}, {np.shape(m)}, {np.shape(v)} and {np.shape(gradient)}"
+    shapes = [np.shape(array) for array in (w, m, v, gradient)]
+    if len(set(shapes)) > 1:
         raise ValueError(f"adam_step: w, m, v and gradient must have one shape, got {shapes}")
     m = beta1 * m + (1 - beta1) * gradient
     v = beta2 * v + (1 - beta2) * gradient**2
@@ -124,8 +122,8 @@ def largest_learning_rate(A):
     """The learning rate up to which gradient descent on the loss ½ wᵀ A w converges, from any start.
 
     Below this rate w comes to 0 wherever it starts; above it, w moves ever further away from nearly every start.
-    A: array (n, n), symmetric and positive definite; the gradient of the loss at w is A w. Returns a number > 0.
-    Raises ValueError if A is not square, not symmetric or not positive definite.
+    A: array (n, n), symmetric and positive definite, whole numbers allowed; the gradient of the loss at w is A w.
+    Returns a number > 0. Raises ValueError if A is not square or not symmetric.
     """
     A = np.asarray(A, dtype=float)
     if A.ndim != 2 or A.shape[0] != A.shape[1] or A.size == 0:
@@ -133,6 +131,4 @@ def largest_learning_rate(A):
     if not np.allclose(A, A.T):
         raise ValueError(f"largest_learning_rate: A must be symmetric, got a difference of {np.abs(A - A.T).max():g}")
     curvatures = np.linalg.eigvalsh(A)
-    if not curvatures[0] > 0:
-        raise ValueError(f"largest_learning_rate: A must have eigenvalues > 0 only, got {curvatures[0]:g}")
     return 2 / curvatures[-1]

@@ -54,6 +54,18 @@ unit.mistake_in(
 )
 unit.mistake_in(
     "mean_of_squares",
+    "doubled instead of squared",
+    {"np.square(x)": "2 * x"},
+    "x * 2 doubles. A square is x * x, or x**2.",
+)
+unit.mistake_in(
+    "mean_of_squares",
+    "the squares themselves",
+    {"np.mean(np.square(x))": "np.square(x)"},
+    "One number is asked for: take the mean of these squares.",
+)
+unit.mistake_in(
+    "mean_of_squares",
     "printed but not returned",
     {"return np.mean(np.square(x))": "print(np.mean(np.square(x)))"},
     "A function that only prints hands back None: write return.",
@@ -69,6 +81,23 @@ def mean_of_squares(x):
 @unit.alternative("with the power operator")
 def mean_of_squares(x):
     return (x**2).sum() / x.size
+
+
+@unit.mistake(
+    "return inside the loop", "`return` inside the loop ends it after the first number: put it behind the loop."
+)
+def mean_of_squares(x):
+    total = 0
+    for number in np.ravel(x):
+        total += number**2
+        return total / np.size(x)
+
+
+@unit.alternative("in place, on a float copy")
+def mean_of_squares(x):
+    x = np.array(x, dtype=float)
+    x *= x
+    return float(x.mean())
 
 
 @unit.alternative("with a loop")

@@ -7,25 +7,28 @@ import numpy as np
 
 from course.check import Unit
 from course.check.extremes import magnified, tiny, unit_for, unlikely_for
-from course.check.parts import LONG, entries, first, second
+from course.check.parts import LONG, afterwards, away_from_zero, entries, first, item, second
 
 unit = Unit("tensor_engine", frameworks=())
+
+KEPT = "what was given is left as it was"
+MANY = f"{LONG:,} entries"
 
 
 @unit.task(points=2)
 def unbroadcast(answer, rng):
-    matrix, square, solid = rng.uniform(1, 2, size=(5, 4)), rng.uniform(1, 2, size=(3, 3)), rng.normal(size=(2, 3, 4))
-    row, flat = rng.uniform(1, 2, size=(1, 4)), rng.uniform(1, 2, size=(2, 1, 3))
-    long = rng.uniform(1, 2, size=(2, LONG))
+    matrix, square, solid = (away_from_zero(rng, *shape) for shape in ((5, 4), (3, 3), (2, 3, 4)))
+    row, flat, long = away_from_zero(rng, 1, 4), away_from_zero(rng, 2, 1, 3), rng.uniform(1, 2, size=(2, LONG))
 
     def back(*cases, to=(1, LONG)):
-        return lambda: [
-            *(answer.unbroadcast(gradient.copy(), shape) for gradient, shape in cases),
-            entries(answer.unbroadcast(long.copy(), to), to),
-        ]
+        def sums():
+            found = {f"{g.shape} to {shape}": answer.unbroadcast(g.copy(), shape) for g, shape in cases}
+            return found | {MANY: entries(answer.unbroadcast(long.copy(), to), to)}
+
+        return sums
 
     return {
-        "an axis was added": back((matrix, (4,)), to=(LONG,)),
+        "an axis was added": back((matrix, (4,)), (row, (4,)), to=(LONG,)),
         "an axis of 1 was stretched": back((matrix, (5, 1)), (matrix, (1, 4)), (solid, (2, 1, 4))),
         "a 3 by 3 array": back((square, (3,)), (square, (1, 3)), (square, (3, 1))),
         "from a single number": back((matrix, ()), (matrix, (1,)), (solid, (1, 1, 1))),
@@ -36,87 +39,106 @@ def unbroadcast(answer, rng):
 
 @unit.task(points=2, answers=("matmul_left", "matmul_right"))
 def matmul_rule(answer, rng):
-    A, B = rng.normal(size=(2, 3)), rng.normal(size=(3, 4))
-    C, D = rng.normal(size=(3, 3)), rng.normal(size=(3, 3))
-    stack_A, stack_B = rng.normal(size=(2, 3, 4)), rng.normal(size=(2, 4, 5))
-    g, square_g, stack_g = rng.normal(size=(2, 4)), rng.normal(size=(3, 3)), rng.normal(size=(2, 3, 5))
+    def factors(*shapes):
+        """g, A and B for a product of these shapes."""
+        A, B = (rng.normal(size=shape) for shape in shapes)
+        return rng.normal(size=(A @ B).shape), A, B
 
-    tall = rng.normal(size=(500, 2)), rng.normal(size=(500, 400)), rng.normal(size=(400, 2))  # g, A, B
+    tall = factors((500, 400), (400, 2))
     wide = tuple(array.T for array in (tall[0], tall[2], tall[1]))
-    large = rng.normal(size=(3, 200, 200))
-    row, j = tiny(rng, 200), int(rng.integers(200))
+    row, j = tiny(rng, 500), int(rng.integers(400))
+    plain, square = factors((2, 3), (3, 4)), factors((3, 3), (3, 3))
+    stacks = factors((2, 3, 4), (2, 4, 5)), factors((3, 3, 3), (3, 3, 3))
 
-    def of(rule, *cases):
-        """What a rule returns for each g, A and B. The last ones are large, and used once more with a tiny row of B or
-        column of A, which multiplies other numbers."""
-        *found, last = [rule()(g.copy(), A @ B, A.copy(), B.copy()) for g, A, B in cases]
-        g, A, B = (array.copy() for array in cases[-1])
-        seen, unit = entries(last, (A if rule is left else B).shape), unit_for(last)
-        if rule is left:
-            B[j] = row[: B.shape[1]] * unit
-        else:
-            A[:, j] = row[: len(A)] * unit
-        of_tiny = rule()(g, A @ B, A, B)
-        return [*found, seen, magnified(of_tiny, unit, np.s_[:, j] if rule is left else j)]
+    def by_left(g, A, B):
+        return answer.matmul_left(g.copy(), A @ B, A.copy(), B.copy())
 
-    def left():
-        return answer.matmul_left
+    def by_right(g, A, B):
+        return answer.matmul_right(g.copy(), A @ B, A.copy(), B.copy())
 
-    def right():
-        return answer.matmul_right
+    def back(rule, *cases):
+        """What a rule returns in each case, for a large matrix, and once more with a tiny row of B, or column of A,
+        which multiplies other numbers."""
+
+        def products():
+            g, A, B = (array.copy() for array in (tall if rule is by_left else wide))
+            large = rule(g, A, B)
+            unit = unit_for(large)
+            if rule is by_left:
+                B[j] = row[:2] * unit
+            else:
+                A[:, j] = row[:2] * unit
+            found = {f"{A.shape} times {B.shape}": rule(g, A, B) for g, A, B in cases}
+            return found | {
+                MANY: entries(large, A.shape if rule is by_left else B.shape),
+                "where a factor is tiny (magnified)": magnified(
+                    rule(g, A, B), unit, np.s_[:, j] if rule is by_left else j
+                ),
+            }
+
+        return products
 
     return {
-        "by A, (2, 3) times (3, 4)": lambda: of(left, (g, A, B), tall),
-        "by A, square matrices": lambda: of(left, (square_g, C, D), large),
-        "by A, two stacks": lambda: of(left, (stack_g, stack_A, stack_B), tall),
-        "by B, (2, 3) times (3, 4)": lambda: of(right, (g, A, B), wide),
-        "by B, square matrices": lambda: of(right, (square_g, C, D), large),
-        "by B, two stacks": lambda: of(right, (stack_g, stack_A, stack_B), wide),
+        f"by {name}, {what}": back(rule, *cases)
+        for name, rule in (("A", by_left), ("B", by_right))
+        for what, cases in {
+            "(2, 3) times (3, 4)": [plain],
+            "square matrices": [square],
+            "stacks": stacks,
+        }.items()
     }
 
 
 HUGE = 2.0**100
 
 
-@unit.task(points=2, answers=("sum_rule", "mean_rule"))
+@unit.task(points=2, answers=("sum_rule", "mean_rule"), conditions=(f"sum: {KEPT}", f"mean: {KEPT}"))
 def sum_and_mean_rule(answer, rng):
-    square, solid = rng.uniform(1, 2, size=(3, 3)), rng.uniform(1, 2, size=(2, 3, 4))
-    upstream, long = rng.uniform(3, 5, size=1000), rng.uniform(1, 2, size=(50, 80, 50)) * HUGE
+    vector, square, solid = (away_from_zero(rng, *shape) for shape in ((4,), (3, 3), (2, 3, 4)))
+    upstream, long = 4 * away_from_zero(rng, 1000), rng.uniform(1, 2, size=(50, 80, 50)) * HUGE
+    kept = {"g": away_from_zero(rng, 7), "x": away_from_zero(rng, 6, 7)}
 
     def parts(name, function, rule):
-        def back(*cases):
+        def call(x, factor=1.0, **settings):
+            y = function(x, **settings)
+            g = factor * upstream[: y.size].reshape(y.shape)[()]
+            return rule()(g.copy(), y, x.copy(), **settings)
+
+        def many(**settings):
+            """The long array is so large that sums hide a nudge, and g so small that it hides a complex one."""
+            unit = max(unit_for(call(solid, **settings)), 2.0**-1010)
+            return entries(magnified(call(long, unit, **settings), unit), long.shape)
+
+        def back(*cases, **settings):
             def compute():
-                found = []
-                for x, settings in cases:
-                    y = function(x, **settings)
-                    g = upstream[: y.size].reshape(y.shape)[()]
-                    back = rule()(g.copy(), y, x.copy(), **settings)
-                    if x is long:  # x is so large that sums hide a nudge, g so small that it hides a complex one
-                        unit = max(unit_for(back), 2.0**-1010)
-                        back = rule()(unit * g, y, x.copy(), **settings)
-                    found.append(entries(magnified(back, unit), x.shape) if x is long else back)
-                return found
+                found = {f"{x.shape}, axis={given.get('axis')}": call(x, **given) for x, given in cases}
+                return found | {MANY: many(**settings)}
 
             return compute
 
+        def keep():
+            return afterwards(lambda g, x: rule()(g, function(x, axis=0), x, axis=0), **kept)
+
+        along, solid_along = (
+            [(x, {"axis": axis}) for axis in axes] for x, axes in ((square, (0, 1, -1)), (solid, (1, 0, -1)))
+        )
         return {
-            f"{name} of everything": back((square, {}), (solid, {}), (long, {})),
-            f"{name} along an axis of a square": back(
-                *((square, {"axis": axis}) for axis in (0, 1, -1)), (long, {"axis": (0, 1)})
-            ),
-            f"{name} along an axis of (2, 3, 4)": back(
-                *((solid, {"axis": axis}) for axis in (1, 0, -1)), (long, {"axis": (0, -1)})
-            ),
+            f"{name} of everything": back((square, {}), (solid, {})),
+            f"{name} along an axis of a square": back(*along, (vector, {"axis": 0}), axis=(0, 1)),
+            f"{name} along an axis of (2, 3, 4)": back(*solid_along, axis=(0, -1)),
             f"{name} with keepdims": back(
                 (square, {"axis": 1, "keepdims": True}),
                 (solid, {"axis": None, "keepdims": True}),
-                (long, {"axis": None, "keepdims": True}),
+                axis=None,
+                keepdims=True,
             ),
             f"{name} along two axes": back(
                 (solid, {"axis": (0, 2)}),
                 (solid, {"axis": (1, -1), "keepdims": True}),
-                (long, {"axis": (1, -1), "keepdims": True}),
+                axis=(1, -1),
+                keepdims=True,
             ),
+            f"{name}: {KEPT}": keep,
         }
 
     return {
@@ -125,41 +147,56 @@ def sum_and_mean_rule(answer, rng):
     }
 
 
-@unit.task(points=2, answers=("softmax_cross_entropy_gradient",))
-def softmax_cross_entropy(answer, rng):
-    logits, labels = rng.uniform(-2, 2, size=(5, 3)), rng.permutation([0, 1, 2, 2, 0])
-    square, turns = rng.uniform(-2, 2, size=(3, 3)), rng.permutation([0, 1, 2])
-    single, last = rng.uniform(-2, 2, size=(1, 4)), rng.permutation([1, 2])[:1]
-    large = np.array([[800.0, -800.0, 0.0], [-800.0, -790.0, -801.0], [3.0, 1.0, 2.0]])
-    large += rng.uniform(-0.2, 0.2, size=(3, 3))
-    long, classes = rng.uniform(-2, 2, size=(LONG // 10, 10)), rng.integers(10, size=LONG // 10)
-    few = np.arange(20)
-    others = (classes[few] + rng.integers(1, 10, size=20)) % 10
+def extreme_logits(rng):
+    """Logits of 800, -800 and in between, and labels of any probability, in a random order."""
+    rows = [[800.0, -800.0, 0.0], [-800.0, -790.0, -801.0], [3.0, 1.0, 2.0], [60.0, -40.0, 20.0]]
+    turned = np.argsort(rng.random(size=(4, 3)), axis=1)
+    logits = np.take_along_axis(rows + rng.uniform(-0.2, 0.2, size=(4, 3)), turned, axis=1)
+    order = rng.permutation(4)
+    return logits[order], (turned == [[1], [2], [0], [1]]).argmax(axis=1)[order]
 
-    def on(logits, labels):
+
+@unit.task(
+    points=2,
+    answers=("softmax_cross_entropy_gradient",),
+    weights={"gradient": 2, "gradient, logits of 800 and -800": 3},
+    conditions=(KEPT,),
+)
+def softmax_cross_entropy(answer, rng):
+    batches = {
+        "five examples": (rng.uniform(-2, 2, size=(5, 3)), rng.permutation([0, 1, 2, 2, 0])),
+        "as many classes as examples": (rng.uniform(-2, 2, size=(3, 3)), rng.permutation([0, 1, 2])),
+        "one example": (rng.uniform(-2, 2, size=(1, 4)), rng.permutation([1, 2])[:1]),
+    }
+    extreme = extreme_logits(rng)
+    kept = {"logits": rng.uniform(-2, 2, size=(20, 3)), "labels": rng.integers(3, size=20)}
+    N, K = 200, LONG // 200
+    long, classes, few = rng.uniform(-2, 2, size=(N, K)), rng.integers(K, size=N), np.arange(20)
+    others = (classes[few] + rng.integers(1, K, size=20)) % K
+
+    def on(batch):
+        logits, labels = batch
         return answer.softmax_cross_entropy_gradient(logits.copy(), labels.copy())
 
-    def and_many_logits(*found):
-        """What was found; the gradient by many logits, times LONG since it is small; and the gradient by logits of
-        classes so unlikely that the loss does not change with them."""
-        many = second(on(long, classes))
-        score = unlikely_for(many)
-        given = long.copy()
+    def with_many(**found):
+        """What was found; the gradient by many logits, times their number since it is small; and the gradient by logits
+        of classes so unlikely that the loss does not change with them."""
+        many = second(on((long, classes)))
+        score, given = unlikely_for(many), long.copy()
         given[few, others] += score
-        of_unlikely = magnified(second(on(given, classes)), np.exp(score) / LONG, (few, others))
-        return [*found, entries(np.multiply(many, LONG), long.shape), of_unlikely]
-
-    def kept():
-        given = logits.copy()
-        return [second(answer.softmax_cross_entropy_gradient(given, labels.copy())), given]
+        of_unlikely = magnified(second(on((given, classes))), np.exp(score) / LONG, (few, others))
+        seen = entries(many if many is None else np.multiply(many, LONG), long.shape)
+        return found | {
+            f"{N} examples, {K:,} classes (magnified)": seen,
+            "classes of hardly any probability (magnified)": of_unlikely,
+        }
 
     return {
-        "loss": lambda: first(on(logits, labels)),
-        "gradient": lambda: and_many_logits(second(on(logits, labels))),
-        "as many classes as examples": lambda: and_many_logits(on(square, turns)),
-        "one example": lambda: and_many_logits(on(single, last)),
-        "logits of 800 and -800": lambda: and_many_logits(on(large, np.array([1, 2, 0]))),
-        "the logits are left as they were": lambda: and_many_logits(*kept()),
+        "loss": lambda: {name: first(on(batch)) for name, batch in batches.items()},
+        "gradient": lambda: with_many(**{name: second(on(batch)) for name, batch in batches.items()}),
+        "loss, logits of 800 and -800": lambda: first(on(extreme)),
+        "gradient, logits of 800 and -800": lambda: with_many(gradient=second(on(extreme))),
+        KEPT: lambda: afterwards(lambda *given: answer.softmax_cross_entropy_gradient(*given), **kept),
     }
 
 
@@ -201,48 +238,45 @@ def with_tiny_units(given, unit):
     return [W1, b1, W2, b2, W3, b3], X, labels
 
 
-@unit.task(points=2)
+NAMES = ("W1", "b1", "W2", "b2", "W3", "b3")
+
+
+@unit.task(points=2, conditions=(KEPT,))
 def two_hidden_layers(answer, rng):
     equal, narrowing = network(rng, (4, 4, 4, 4), 6), network(rng, (3, 5, 4, 2), 5)
-    parameters, X, labels = network(rng, (3, 4, 4, 3), 4)
+    kept = network(rng, (3, 4, 4, 3), 4)
     long = large_network(rng, (250, 260, 270, 280))
 
     def on(given):
         parameters, X, labels = given
         return answer.two_hidden_layers([p.copy() for p in parameters], X.copy(), labels.copy())
 
-    def gradients(given):
-        """The six gradients as a list; any other result as it is."""
-        found = second(on(given))
-        return list(found) if isinstance(found, tuple | list) and len(found) == 6 else found
+    def gradient(given, i):
+        return item(second(on(given)), i, 6)
 
-    def and_many_weights(*found):
-        """What was found, and the gradients by the large network's parameters."""
-        back = gradients(long)
-        if not isinstance(back, list):
-            return [*found, back]
-        unit = unit_for(back[0])
-        of_tiny = gradients(with_tiny_units(long, unit))
-        return [
-            *found,
-            [entries(g, p.shape) for g, p in zip(back, long[0], strict=True)],
-            *(magnified(g, unit, 0) for g in of_tiny[::2]),
-        ]
+    def by(i):
+        """The gradient by parameter i in two networks, in one with many weights, and where it is tiny."""
 
-    def layer(i):
-        found = gradients(equal)
-        return and_many_weights(*(found[2 * i : 2 * i + 2] if isinstance(found, list) else [found]))
+        def found():
+            large = gradient(long, i)
+            seen = {
+                "4 units in each layer": gradient(equal, i),
+                "layers of 3, 5, 4 and 2": gradient(narrowing, i),
+                "hundreds of units": entries(large, long[0][i].shape),
+            }
+            if i % 2 == 0:
+                unit = unit_for(large)
+                seen["where units are tiny (magnified)"] = magnified(gradient(with_tiny_units(long, unit), i), unit, 0)
+            return seen
 
-    def kept():
-        given = [p.copy() for p in parameters]
-        found = second(answer.two_hidden_layers(given, X.copy(), labels.copy()))
-        return and_many_weights(*(found if isinstance(found, tuple | list) else [found]), *given)
+        return found
+
+    def afterwards_of(*given):
+        *parameters, X, labels = given
+        return answer.two_hidden_layers(parameters, X, labels)
 
     return {
-        "loss": lambda: [first(on(equal)), first(on(narrowing))],
-        "gradients by W3 and b3": lambda: layer(2),
-        "gradients by W2 and b2": lambda: layer(1),
-        "gradients by W1 and b1": lambda: layer(0),
-        "layers of 3, 5, 4 and 2": lambda: and_many_weights(gradients(narrowing)),
-        "the parameters are left as they were": kept,
+        "loss": lambda: first(on(equal)),
+        **{f"gradient by {NAMES[i]}": by(i) for i in (4, 5, 2, 3, 0, 1)},
+        KEPT: lambda: afterwards(afterwards_of, **dict(zip(NAMES, kept[0], strict=True)), X=kept[1], labels=kept[2]),
     }

@@ -4,6 +4,14 @@ import numpy as np
 
 from course.tensor_engine.check import unit
 
+# Nudging takes longer than a part may. These answers say so at once, so that nobody waits to learn their name.
+NUDGED = (
+    "A call or two for each of 200,000 entries takes too long, and a step is lost beside tiny numbers. Write the "
+    "formula: it goes through the arrays once."
+)
+
+KEEP = "An axis that had length 1 must have length 1 again: sum with keepdims=True, or reshape to shape."
+
 # --- unbroadcast ----------------------------------------------------------------------------------
 
 unit.mistake_in(
@@ -16,7 +24,7 @@ unit.mistake_in(
 unit.mistake_in(
     "unbroadcast",
     "stretched axes forgotten",
-    {"shape[axis] == 1 != result.shape[axis]": "False", "if result.shape != shape": "if False"},
+    {"shape[axis] == 1 != result.shape[axis]": "False"},
     "An axis of length 1 was repeated as well: where shape has a 1, sum along that axis too.",
 )
 
@@ -35,16 +43,51 @@ def unbroadcast(gradient, shape):
 unit.mistake_in(
     "unbroadcast",
     "the stretched axis dropped",
-    {"axis=axis, keepdims=True": "axis=axis", "range(result.ndim)": "reversed(range(result.ndim))",
-     "if result.shape != shape": "if False"},
-    "An axis that had length 1 must have length 1 again: sum with keepdims=True, or reshape to shape.",
+    {"axis=axis, keepdims=True": "axis=axis", "range(result.ndim)": "reversed(range(result.ndim))"},
+    KEEP,
 )  # fmt: skip
 unit.mistake_in(
     "unbroadcast",
     "new axes looked for at the end",
-    {"result.sum(axis=0)": "result.sum(axis=-1)", "if result.shape != shape": "if False"},
+    {"result.sum(axis=0)": "result.sum(axis=-1)"},
     "Broadcasting lines shapes up at their ends and adds axes in front: sum over axis 0, not over the last one.",
 )
+
+
+@unit.mistake("the stretched axis dropped, from the front", KEEP)
+def unbroadcast(gradient, shape):
+    while gradient.ndim > len(shape):
+        gradient = gradient.sum(axis=0)
+    for axis, n in enumerate(shape):
+        if n == 1:
+            gradient = gradient.sum(axis=axis)
+    return gradient
+
+
+@unit.mistake(
+    "only one new axis summed",
+    "Broadcasting may put several axes in front. An `if` sums over one of them: use a loop.",
+)
+def unbroadcast(gradient, shape):
+    if gradient.ndim > len(shape):
+        gradient = gradient.sum(axis=0)
+    for axis, n in enumerate(shape):
+        if n == 1:
+            gradient = gradient.sum(axis=axis, keepdims=True)
+    return gradient
+
+
+@unit.mistake(
+    "return inside the loop",
+    "`return` inside the loop ends it after the first axis, and with shape () nothing is returned. Put it behind.",
+)
+def unbroadcast(gradient, shape):
+    while gradient.ndim > len(shape):
+        gradient = gradient.sum(axis=0)
+    for axis, n in enumerate(shape):
+        if n == 1:
+            gradient = gradient.sum(axis=axis, keepdims=True)
+        return gradient
 
 
 @unit.mistake("only the first copy", "Every copy hands a gradient back, not only the first: sum over the copies.")
@@ -106,11 +149,30 @@ def unbroadcast(gradient, shape):
     return result.squeeze()
 
 
+@unit.mistake("found by nudging", NUDGED)
+def unbroadcast(gradient, shape):
+    if gradient.size > 1000:
+        raise TimeoutError("a step for each entry takes too long")
+    steps = 1e-5 * np.eye(int(np.prod(shape))).reshape(-1, *shape)
+    found = [((gradient * step).sum() - (gradient * -step).sum()) / 2e-5 for step in steps]
+    return np.reshape(found, shape)
+
+
 @unit.alternative("one sum over all axes, then reshape")
 def unbroadcast(gradient, shape):
     added = gradient.ndim - len(shape)
     axes = tuple(range(added)) + tuple(added + i for i, n in enumerate(shape) if n == 1)
     return np.sum(gradient, axis=axes).reshape(shape)
+
+
+@unit.alternative("a while loop, then the axes of length 1")
+def unbroadcast(gradient, shape):
+    while np.ndim(gradient) > len(shape):
+        gradient = np.sum(gradient, axis=0)
+    for axis, length in enumerate(shape):
+        if length == 1:
+            gradient = np.sum(gradient, axis=axis, keepdims=True)
+    return np.asarray(gradient)
 
 
 @unit.alternative("entry by entry, with += into the place that it came from")
@@ -188,6 +250,22 @@ unit.mistake_in(
 )
 
 
+@unit.mistake("by A: found by nudging", NUDGED)
+def matmul_left(g, Y, A, B):
+    if A.size > 1000:
+        raise TimeoutError("a step for each entry takes too long")
+    steps = 1e-5 * np.eye(A.size).reshape(-1, *A.shape)
+    return np.reshape([((g * ((A + s) @ B)).sum() - (g * ((A - s) @ B)).sum()) / 2e-5 for s in steps], A.shape)
+
+
+@unit.mistake("by B: found by nudging", NUDGED)
+def matmul_right(g, Y, A, B):
+    if B.size > 1000:
+        raise TimeoutError("a step for each entry takes too long")
+    steps = 1e-5 * np.eye(B.size).reshape(-1, *B.shape)
+    return np.reshape([((g * (A @ (B + s))).sum() - (g * (A @ (B - s))).sum()) / 2e-5 for s in steps], B.shape)
+
+
 @unit.alternative("np.einsum")
 def matmul_left(g, Y, A, B):
     return np.einsum("...nm,...km->...nk", g, B)
@@ -229,6 +307,7 @@ def matmul_right(g, Y, A, B):
 NOT_SPREAD = "Every entry of x is to receive something: repeat g until it has x's shape."
 BY_X = "The derivative of a sum by each of its terms is 1, whatever x is: x does not enter."
 AXIS_BACK = "Put the axis back where it was: an axis of length 1 at its own place, then repeat along it."
+NO_AXIS = "With axis=None, y is one number and has no axis to put back: call np.expand_dims only if axis is not None."
 KEPT = "With keepdims=True the axis is still there: only put it back when it is missing."
 
 unit.mistake_in("sum_rule", "sum: g not repeated", {"np.full(x.shape, g)": "g"}, NOT_SPREAD)
@@ -241,6 +320,7 @@ unit.mistake_in(
     AXIS_BACK,
 )
 unit.mistake_in("sum_rule", "sum: keepdims ignored", {" and not keepdims": ""}, KEPT)
+unit.mistake_in("sum_rule", "sum: no case for axis=None", {"axis is not None and ": ""}, NO_AXIS)
 unit.mistake_in("sum_rule", "sum: keepdims the wrong way round", {"not keepdims": "keepdims"}, KEPT)
 unit.mistake_in(
     "sum_rule",
@@ -269,6 +349,13 @@ unit.mistake_in(
 unit.mistake_in("mean_rule", "mean: g not repeated", {"np.full(x.shape, g / count)": "g / count"}, NOT_SPREAD)
 unit.mistake_in("mean_rule", "mean: multiplied by x", {"g / count)": "g / count) * x"}, BY_X)
 unit.mistake_in("mean_rule", "mean: axis not put back", {"g = np.expand_dims(g, axis)": "pass"}, AXIS_BACK)
+unit.mistake_in("mean_rule", "mean: no case for axis=None", {"axis is not None and ": ""}, NO_AXIS)
+unit.mistake_in(
+    "mean_rule",
+    "mean: no case for a tuple of axes",
+    {"x.size // y.size": "x.size if axis is None else x.shape[axis]"},
+    "axis may be a tuple, which is no index of x.shape. x.size // y.size counts the entries of one mean in any case.",
+)
 unit.mistake_in("mean_rule", "mean: keepdims ignored", {" and not keepdims": ""}, KEPT)
 unit.mistake_in(
     "mean_rule",
@@ -306,6 +393,30 @@ unit.mistake_in(
     {"g / count": "g * count"},
     "The more entries, the less each of them moves the mean: divide by their number.",
 )
+
+
+unit.mistake_in(
+    "mean_rule",
+    "mean: g divided in place",
+    {"return np.full(x.shape, g / count)": "g /= count\n    return np.full(x.shape, g)"},
+    "`g /= count` writes into the caller's array, and the engine still needs it: put g / count into a new one.",
+)
+
+
+@unit.mistake("sum: found by nudging", NUDGED)
+def sum_rule(g, y, x, axis=None, keepdims=False):
+    if x.size > 1000:
+        raise TimeoutError("a step for each entry takes too long")
+    steps = 1e-5 * np.eye(x.size).reshape(-1, *x.shape)
+    return np.reshape([(g * ((x + s).sum(axis, keepdims=keepdims) - y)).sum() / 1e-5 for s in steps], x.shape)
+
+
+@unit.mistake("mean: found by nudging", NUDGED)
+def mean_rule(g, y, x, axis=None, keepdims=False):
+    if x.size > 1000:
+        raise TimeoutError("a step for each entry takes too long")
+    steps = 1e-5 * np.eye(x.size).reshape(-1, *x.shape)
+    return np.reshape([(g * ((x + s).mean(axis, keepdims=keepdims) - y)).sum() / 1e-5 for s in steps], x.shape)
 
 
 @unit.alternative("a view that is broadcast")
@@ -377,13 +488,13 @@ unit.mistake_in(
 unit.mistake_in(
     NAME,
     "ln of a probability that is 0",
-    {"(np.log(total[:, 0]) - right)": "-np.log(gradient[rows, labels] / total[:, 0])"},
+    {"(np.log(total[:, 0]) - shifted[rows, labels])": "-np.log(gradient[rows, labels] / total[:, 0])"},
     "A tiny probability is rounded to 0 and its ln is -inf. Use ln P = shifted logit - ln(sum of exp).",
 )
 unit.mistake_in(
     NAME,
     "ln of P plus a small number",
-    {"(np.log(total[:, 0]) - right)": "-np.log(gradient[rows, labels] / total[:, 0] + 1e-12)"},
+    {"(np.log(total[:, 0]) - shifted[rows, labels])": "-np.log(gradient[rows, labels] / total[:, 0] + 1e-12)"},
     "The small number hides the rounding and caps the loss. Use ln P = shifted logit - ln(sum of exp), which is exact.",
 )
 unit.mistake_in(
@@ -395,8 +506,32 @@ unit.mistake_in(
 )  # fmt: skip
 unit.mistake_in(
     NAME,
+    "the axis of the largest logits not kept",
+    {"logits.max(axis=1, keepdims=True)": "logits.max(axis=1)"},
+    "Without keepdims=True the N numbers stand in a row, beside the classes. Keep the axis, so that they are a column.",
+)
+unit.mistake_in(
+    NAME,
+    "the largest logit of each class",
+    {"logits.max(axis=1": "logits.max(axis=0"},
+    "axis=0 compares examples. The shift must be the same in a whole row: the largest logit along axis 1.",
+)
+unit.mistake_in(
+    NAME,
+    "the axis of the sums not kept",
+    {"total = gradient.sum(axis=1, keepdims=True)": "total = gradient.sum(axis=1)", "total[:, 0]": "total"},
+    "Without keepdims=True the N sums stand in a row, beside the classes. Keep the axis, so that they are a column.",
+)
+unit.mistake_in(
+    NAME,
+    "1 added at the label",
+    {"gradient[rows, labels] -= 1": "gradient[rows, labels] += 1"},
+    "Subtract 1 at the label: P minus the one-hot label.",
+)
+unit.mistake_in(
+    NAME,
     "loss is a sum",
-    {"right).sum() / len(labels)": "right).sum()"},
+    {"labels]).sum() / len(labels)": "labels]).sum()"},
     "The loss is the mean over the examples: divide the sum by N.",
 )
 unit.mistake_in(
@@ -408,13 +543,16 @@ unit.mistake_in(
 unit.mistake_in(
     NAME,
     "both are sums",
-    {"right).sum() / len(labels)": "right).sum()", "    gradient /= len(labels)\n": ""},
+    {"labels]).sum() / len(labels)": "labels]).sum()", "    gradient /= len(labels)\n": ""},
     "Divide loss and gradient by N, or a larger batch would mean a larger step.",
 )
 unit.mistake_in(
     NAME,
     "divided by all entries",
-    {"right).sum() / len(labels)": "right).sum() / logits.size", "gradient /= len(labels)": "gradient /= logits.size"},
+    {
+        "labels]).sum() / len(labels)": "labels]).sum() / logits.size",
+        "gradient /= len(labels)": "gradient /= logits.size",
+    },
     "There are N losses, one for each row, not N·K: divide by the number of rows.",
 )
 unit.mistake_in(
@@ -444,13 +582,13 @@ unit.mistake_in(
 unit.mistake_in(
     NAME,
     "sign of the loss turned round",
-    {"np.log(total[:, 0]) - right": "right - np.log(total[:, 0])"},
+    {"np.log(total[:, 0]) - shifted[rows, labels]": "shifted[rows, labels] - np.log(total[:, 0])"},
     "The loss is MINUS ln P, a number above 0.",
 )
 unit.mistake_in(
     NAME,
     "the loss of P, not of ln P",
-    {"(np.log(total[:, 0]) - right)": "(1 - gradient[rows, labels] / total[:, 0])"},
+    {"(np.log(total[:, 0]) - shifted[rows, labels])": "(1 - gradient[rows, labels] / total[:, 0])"},
     "The loss of a row is -ln of its label's probability, not 1 minus that.",
 )
 unit.mistake_in(
@@ -474,9 +612,25 @@ unit.mistake_in(
 unit.mistake_in(
     NAME,
     "labels counted from 1",
-    {"labels = np.asarray(labels)": "labels = np.asarray(labels) - 1", " or labels.min() < 0": ""},
+    {"rows = np.arange(len(labels))": "rows, labels = np.arange(len(labels)), labels - 1"},
     "The classes are 0, 1, …, K - 1, so a label is an index as it stands: subtract nothing.",
 )
+
+
+@unit.mistake("found by nudging", NUDGED)
+def softmax_cross_entropy_gradient(logits, labels):
+    def loss(z):
+        z = z - z.max(axis=1, keepdims=True)
+        return (np.log(np.exp(z).sum(axis=1)) - z[np.arange(len(labels)), labels]).mean()
+
+    gradient = np.zeros(logits.shape)
+    for i in np.ndindex(logits.shape):
+        if logits.size > 1000:
+            raise TimeoutError("a step for each entry takes too long")
+        step = np.zeros(logits.shape)
+        step[i] = 1e-5
+        gradient[i] = (loss(logits + step) - loss(logits - step)) / 2e-5
+    return loss(logits), gradient
 
 
 @unit.alternative("one-hot labels and log-softmax")
@@ -505,6 +659,18 @@ def softmax_cross_entropy_gradient(logits, labels):
     N, K = logits.shape
     picked = np.arange(K) == labels[:, None]
     return -log_softmax(logits, axis=1)[picked].mean(), np.where(picked, softmax(logits, 1) - 1, softmax(logits, 1)) / N
+
+
+@unit.alternative("the mean of the losses, and a one-hot array subtracted")
+def softmax_cross_entropy_gradient(logits, labels):
+    N, K = np.shape(logits)
+    z = logits - np.max(logits, axis=1).reshape(N, 1)
+    log_sum = np.log(np.sum(np.exp(z), axis=1))
+    loss = np.mean([log_sum[n] - z[n, labels[n]] for n in range(N)])
+    one_hot = np.zeros((N, K))
+    for n, label in enumerate(labels):
+        one_hot[n][label] = 1.0
+    return loss, (np.exp(z - log_sum[:, np.newaxis]) - one_hot) / N
 
 
 @unit.alternative("with differences of logits")
@@ -633,6 +799,13 @@ unit.mistake_in(
 )  # fmt: skip
 unit.mistake_in(
     "two_hidden_layers",
+    "all weights before all biases",
+    {"[X.T @ d1, d1.sum(axis=0), h1.T @ d2, d2.sum(axis=0), h2.T @ d3, d3.sum(axis=0)]":
+     "[X.T @ d1, h1.T @ d2, h2.T @ d3, d1.sum(axis=0), d2.sum(axis=0), d3.sum(axis=0)]"},
+    "The list has the order of the parameters: W1, b1, W2, b2, W3, b3.",
+)  # fmt: skip
+unit.mistake_in(
+    "two_hidden_layers",
     "layer's output instead of its input",
     {"X.T @ d1": "h1.T @ d1", "h1.T @ d2": "h2.T @ d2"},
     "W2 was multiplied by h1, so h1 comes back to it; W1 was multiplied by X.",
@@ -675,6 +848,26 @@ unit.mistake_in(
 )
 
 
+@unit.mistake("found by nudging", NUDGED)
+def two_hidden_layers(parameters, X, labels):
+    def loss():
+        h = X
+        for i in (0, 2, 4):
+            h = (np.maximum(h, 0) if i else h) @ parameters[i] + parameters[i + 1]
+        return (np.logaddexp.reduce(h, axis=1) - h[np.arange(len(h)), labels]).mean()
+
+    here, gradients = loss(), [np.zeros(p.shape) for p in parameters]
+    for p, gradient in zip(parameters, gradients):
+        for i in np.ndindex(p.shape):
+            if p.size > 1000:
+                raise TimeoutError("a step for each entry takes too long")
+            before = p[i]
+            p[i] = before + 1e-5
+            gradient[i] = (loss() - here) / 1e-5
+            p[i] = before
+    return here, gradients
+
+
 @unit.alternative("a loop over the layers")
 def two_hidden_layers(parameters, X, labels):
     inputs, x = [], X
@@ -689,6 +882,27 @@ def two_hidden_layers(parameters, X, labels):
         gradients = [inputs[i // 2].T @ d, d.sum(0), *gradients]
         d = (d @ parameters[i].T) * (inputs[i // 2] > 0)
     return -(one_hot * log_P).sum() / len(X), tuple(gradients)
+
+
+@unit.alternative("masks set to 0, the loss from probabilities")
+def two_hidden_layers(parameters, X, labels):
+    W1, b1, W2, b2, W3, b3 = parameters
+    s1 = np.dot(X, W1) + b1
+    h1 = s1 * (s1 > 0)
+    s2 = np.dot(h1, W2) + b2
+    h2 = s2 * (s2 > 0)
+    z = np.dot(h2, W3) + b3
+    P = np.exp(z - z.max(axis=1)[:, None])
+    P /= P.sum(axis=1)[:, None]
+    one_hot = np.zeros_like(P)
+    one_hot[np.arange(len(X)), labels] = 1
+    loss = -np.sum(one_hot * np.log(P)) / len(X)
+    d3 = (P - one_hot) / len(X)
+    d2 = np.dot(d3, W3.T)
+    d2[s2 <= 0] = 0
+    d1 = np.dot(d2, W2.T)
+    d1[s1 <= 0] = 0
+    return loss, [np.dot(X.T, d1), np.sum(d1, 0), np.dot(h1.T, d2), np.sum(d2, 0), np.dot(h2.T, d3), np.sum(d3, 0)]
 
 
 @unit.alternative("one example after the other")

@@ -17,14 +17,15 @@ def unbroadcast(gradient, shape):
     gradient: array of the shape after broadcasting. shape: tuple, the shape before. Returns an array of
     that shape. Raises ValueError if ``shape`` cannot be broadcast to the gradient's shape.
     """
+    ends = zip(reversed(shape), reversed(gradient.shape), strict=False)
+    if len(shape) > gradient.ndim or any(before not in (1, after) for before, after in ends):
+        raise ValueError(f"unbroadcast: shape must be broadcastable to {gradient.shape}, got {shape}")
     result = gradient
     for _ in range(gradient.ndim - len(shape)):  # axes that broadcasting put in front
         result = result.sum(axis=0)
     for axis in range(result.ndim):
         if shape[axis] == 1 != result.shape[axis]:  # an axis that it stretched
             result = result.sum(axis=axis, keepdims=True)
-    if result.shape != shape:
-        raise ValueError(f"unbroadcast: shape must be broadcastable to {gradient.shape}, got {shape}")
     return result
 
 
@@ -47,8 +48,8 @@ def matmul_right(g, Y, A, B):
 def sum_rule(g, y, x, axis=None, keepdims=False):
     """Rule of y = x.sum(axis, keepdims=keepdims): the gradient of a loss by x, where g is its gradient by y.
 
-    g has y's shape. axis: None (all axes), a whole number or a tuple of them, negative ones counted from the
-    end. Returns an array of x's shape.
+    g has y's shape; g and x are left as they were. axis: None (all axes), a whole number or a tuple of them,
+    negative ones counted from the end. Returns an array of x's shape.
     """
     if axis is not None and not keepdims:
         g = np.expand_dims(g, axis)
@@ -58,8 +59,8 @@ def sum_rule(g, y, x, axis=None, keepdims=False):
 def mean_rule(g, y, x, axis=None, keepdims=False):
     """Rule of y = x.mean(axis, keepdims=keepdims): the gradient of a loss by x, where g is its gradient by y.
 
-    g has y's shape. axis: None (all axes), a whole number or a tuple of them, negative ones counted from the
-    end. Returns an array of x's shape.
+    g has y's shape; g and x are left as they were. axis: None (all axes), a whole number or a tuple of them,
+    negative ones counted from the end. Returns an array of x's shape.
     """
     if axis is not None and not keepdims:
         g = np.expand_dims(g, axis)
@@ -73,7 +74,7 @@ def softmax_cross_entropy_gradient(logits, labels):
     The softmax turns row n of the logits into probabilities that are proportional to exp(logit); the loss of
     the row is -ln of the probability of its label, and the result is the mean over the N rows.
     logits: array (N, K) of numbers of any size, 800 and -800 too; it is left as it was. labels: array of N whole
-    numbers from 0 to K - 1.
+    numbers from 0 to K - 1, left as it was too.
     Returns (loss, gradient): a number and an array (N, K).
     Raises ValueError for other shapes, an empty batch, and labels that are no class.
     """
@@ -81,20 +82,18 @@ def softmax_cross_entropy_gradient(logits, labels):
         raise ValueError(f"softmax_cross_entropy: logits must have shape (N, K) with N, K > 0, got {logits.shape}")
     labels = np.asarray(labels)
     if labels.shape != logits.shape[:1] or labels.dtype.kind not in "iu":
-        wanted = f"whole numbers of shape {logits.shape[:1]}"
-        raise ValueError(f"softmax_cross_entropy: labels must be {wanted}, got {labels.dtype} of {labels.shape}")
+        raise ValueError(
+            f"softmax_cross_entropy: labels must be whole numbers of shape {logits.shape[:1]}, "
+            f"got {labels.dtype} of {labels.shape}"
+        )
+    wrong = labels[(labels < 0) | (labels >= logits.shape[1])]
+    if wrong.size:
+        raise ValueError(f"softmax_cross_entropy: labels must be from 0 to {logits.shape[1] - 1}, got {wrong[0]}")
     rows = np.arange(len(labels))
     shifted = logits - logits.max(axis=1, keepdims=True)  # now the largest is 0, and exp cannot overflow
     gradient = np.exp(shifted)
     total = gradient.sum(axis=1, keepdims=True)
-    try:
-        right = shifted[rows, labels]
-    except IndexError:
-        right = None
-    if right is None or labels.min() < 0:
-        wrong = labels[(labels < 0) | (labels >= logits.shape[1])][0]
-        raise ValueError(f"softmax_cross_entropy: labels must be from 0 to {logits.shape[1] - 1}, got {wrong}")
-    loss = (np.log(total[:, 0]) - right).sum() / len(labels)
+    loss = (np.log(total[:, 0]) - shifted[rows, labels]).sum() / len(labels)
     gradient /= total  # the probabilities
     gradient[rows, labels] -= 1
     gradient /= len(labels)
