@@ -88,6 +88,62 @@ unit.mistake_in(
     },
     "That maps the smallest number to 0 and the largest to 1. Here mean 0 and standard deviation 1 are wanted.",
 )
+unit.mistake_in(
+    "standardise",
+    "one deviation for all columns",
+    {"train.std(axis=0)": "np.array(train.std())"},
+    "Each column has a unit of its own: take the deviation along axis 0, as you take the mean.",
+)
+unit.mistake_in(
+    "standardise",
+    "the test set scaled by its own deviation",
+    {"(test - mean) / scale": "(test - mean) / np.where(test.std(axis=0) > 0, test.std(axis=0), 1.0)"},
+    "The test set is divided by the training set's deviation too: at test time nobody knows its own.",
+)
+unit.mistake_in(
+    "standardise",
+    "the test set shifted by its own mean",
+    {"(test - mean)": "(test - test.mean(axis=0))"},
+    "The training set's mean is subtracted from the test set too: at test time nobody knows its own.",
+)
+unit.mistake_in(
+    "standardise",
+    "divided before the mean was subtracted",
+    {"(train - mean) / scale, (test - mean) / scale": "train / scale - mean, test / scale - mean"},
+    "The mean has the unit of the data: subtract it first, in brackets, then divide.",
+)
+unit.mistake_in(
+    "standardise",
+    "a small number added to the deviation",
+    {"np.where(deviation > 0, deviation, 1.0)": "deviation + 1e-8"},
+    "A constant column of the test set is divided by 1e-8 and becomes huge. Divide by 1 where the deviation is 0.",
+)
+unit.mistake_in(
+    "standardise",
+    "NaN replaced by 0",
+    {"(train - mean) / scale, (test - mean) / scale":
+     "np.nan_to_num((train - mean) / deviation), np.nan_to_num((test - mean) / deviation)"},
+    "That hides 0/0, but not what is divided by 0 in the test set. Divide by 1 where the deviation is 0.",
+)  # fmt: skip
+unit.mistake_in(
+    "standardise",
+    "a constant column not shifted",
+    {"(train - mean) / scale, (test - mean) / scale":
+     "(train - np.where(deviation > 0, mean, 0)) / scale, (test - np.where(deviation > 0, mean, 0)) / scale"},
+    "A constant column is not divided, but its mean is subtracted like any other's.",
+)  # fmt: skip
+unit.mistake_in(
+    "standardise",
+    "test before train",
+    {"(train - mean) / scale, (test - mean) / scale": "(test - mean) / scale, (train - mean) / scale"},
+    "Return the training set first, then the test set.",
+)
+unit.mistake_in(
+    "standardise",
+    "the training set alone",
+    {"(train - mean) / scale, (test - mean) / scale": "(train - mean) / scale"},
+    "Return both sets: `return train, test`.",
+)
 
 
 @unit.mistake("the arrays themselves changed", MODIFIED)
@@ -191,10 +247,58 @@ unit.mistake_in(
 unit.mistake_in(
     "minibatches",
     "sorted by the order instead of indexed",
-    {"X, labels, order = np.asarray(X), np.asarray(labels), np.asarray(order)": (
-        "X, labels, order = np.asarray(X), np.asarray(labels), np.argsort(order)"
-    )},
+    {"batches = []": "batches, order = [], np.argsort(order)"},
     "order[0] is the number of the example that comes first. argsort turns that round: index with order itself.",
+)
+unit.mistake_in(
+    "minibatches",
+    "labels before X",
+    {"(X[chosen], labels[chosen])": "(labels[chosen], X[chosen])"},
+    "Each pair holds X of the batch first, then its labels.",
+)
+unit.mistake_in(
+    "minibatches",
+    "X without the labels",
+    {"(X[chosen], labels[chosen])": "X[chosen]"},
+    "Each batch is a pair: X of the batch and the labels of the same examples.",
+)
+unit.mistake_in(
+    "minibatches",
+    "batches one example apart",
+    {"range(0, len(order), batch_size)": "range(len(order))"},
+    "The next batch begins batch_size examples later: give range its third argument.",
+)
+unit.mistake_in(
+    "minibatches",
+    "the first example skipped",
+    {"range(0, len(order), batch_size)": "range(1, len(order), batch_size)"},
+    "Counting begins at 0, so the first batch begins at order[0].",
+)
+unit.mistake_in(
+    "minibatches",
+    "the last full batch left out",
+    {"range(0, len(order), batch_size)": "range(0, len(order) - batch_size, batch_size)"},
+    "range leaves its end out already: run to len(order), and the last batch is there too, full or not.",
+)
+unit.mistake_in(
+    "minibatches",
+    "the number of full batches only",
+    {"for start in range(0, len(order), batch_size):": "for start in range(len(order) // batch_size):",
+     "order[start : start + batch_size]": "order[start * batch_size : (start + 1) * batch_size]"},
+    "len(order) // batch_size counts full batches only: what is left over makes one more, smaller batch.",
+)  # fmt: skip
+unit.mistake_in(
+    "minibatches",
+    "one list of X and one of labels",
+    {"return batches": "return [x for x, _ in batches], [y for _, y in batches]"},
+    "Return one list of pairs, so that `for X, labels in batches` goes through it.",
+)
+unit.mistake_in(
+    "minibatches",
+    "a generator of batches",
+    {"    batches = []\n": "", "batches.append((X[chosen], labels[chosen]))": "yield X[chosen], labels[chosen]",
+     "    return batches\n": ""},
+    "A generator can be gone through only once, and has no length: collect the pairs in a list.",
 )  # fmt: skip
 
 
@@ -255,9 +359,7 @@ unit.mistake_in(
     "training_loop",
     "the gradients of the start used for every step",
     {
-        "parameters = [np.array(parameter, dtype=float) for parameter in parameters]": (
-            "parameters = [np.array(parameter, dtype=float) for parameter in parameters]\n    start = parameters"
-        ),
+        "losses = []": "losses, start = [], parameters",
         "loss, gradients = loss_and_gradients(parameters,": "loss, gradients = loss_and_gradients(start,",
     },
     "After a step the parameters are others, and so are the gradients: compute them with the present ones.",
@@ -267,6 +369,7 @@ unit.mistake_in(
     "updated before all gradients were read",
     {
         "            parameters = [p - learning_rate * g for p, g in zip(parameters, gradients, strict=True)]": (
+            "            parameters = list(parameters)\n"
             "            for i in range(len(parameters)):\n"
             "                gradient = loss_and_gradients(parameters, X, labels)[1][i]\n"
             "                parameters[i] = parameters[i] - learning_rate * gradient"
@@ -309,6 +412,73 @@ unit.mistake_in(
     "the loss multiplied into the step",
     {"learning_rate * g": "learning_rate * loss * g"},
     "The step is learning rate times gradient; the loss itself does not enter it.",
+)
+unit.mistake_in(
+    "training_loop",
+    "one step for each epoch, by the sum of its gradients",
+    {
+        "        for X, labels in batches:\n": "        total = [0 * p for p in parameters]\n        for X, labels in batches:\n",
+        "            parameters = [p - learning_rate * g for p, g in zip(parameters, gradients, strict=True)]": (
+            "            total = [t + g for t, g in zip(total, gradients)]\n"
+            "        parameters = [p - learning_rate * g for p, g in zip(parameters, total)]"
+        ),
+    },
+    "Each batch is followed by its own step: update within the inner loop.",
+)  # fmt: skip
+unit.mistake_in(
+    "training_loop",
+    "return inside the loop over batches",
+    {"    return parameters, losses": "            return parameters, losses\n    return parameters, losses"},
+    "The return stands inside the inner loop and ends everything after one step.",
+)
+unit.mistake_in(
+    "training_loop",
+    "the losses begun anew in each epoch",
+    {"for _ in range(epochs):": "for _ in range(epochs):\n        losses = []"},
+    "Make the list of losses once, before both loops.",
+)
+unit.mistake_in(
+    "training_loop",
+    "every epoch from the start again",
+    {"losses = []": "losses, start = [], parameters",
+     "for _ in range(epochs):": "for _ in range(epochs):\n        parameters = start"},
+    "The second epoch goes on from where the first one ended.",
+)  # fmt: skip
+unit.mistake_in(
+    "training_loop",
+    "the last loss alone",
+    {"return parameters, losses": "return parameters, loss"},
+    "Return the loss of every step: collect them in a list.",
+)
+unit.mistake_in(
+    "training_loop",
+    "the trained parameters not kept",
+    {"            parameters = [p - learning_rate * g for p": "            trained = [p - learning_rate * g for p",
+     "return parameters, losses": "return trained, losses"},
+    "The next step begins at the parameters that this one made: assign them to the same name.",
+)  # fmt: skip
+unit.mistake_in(
+    "training_loop",
+    "losses before parameters",
+    {"return parameters, losses": "return losses, parameters"},
+    "Return the trained parameters first, then the losses.",
+)
+unit.mistake_in(
+    "training_loop",
+    "parameters without the losses",
+    {"return parameters, losses": "return parameters"},
+    "Return both: `return parameters, losses`.",
+)
+unit.mistake_in(
+    "training_loop",
+    "the given list changed",
+    {
+        "            parameters = [p - learning_rate * g for p, g in zip(parameters, gradients, strict=True)]": (
+            "            for i, g in enumerate(gradients):\n"
+            "                parameters[i] = parameters[i] - learning_rate * g"
+        )
+    },
+    "parameters[i] = … writes into the caller's list. Make a list of your own, once at the beginning or in each step.",
 )
 
 
@@ -364,7 +534,7 @@ unit.mistake_in(
     "accuracy",
     "a column compared with a row",
     {
-        "predicted = np.ravel(np.asarray(probabilities)) >= 0.5\n    right = np.ravel(np.asarray(labels)) == 1": (
+        "predicted = np.ravel(probabilities) >= 0.5\n    right = np.ravel(labels) == 1": (
             "predicted = np.asarray(probabilities) >= 0.5\n    right = np.asarray(labels) == 1"
         )
     },
@@ -392,7 +562,7 @@ unit.mistake_in(
     "accuracy",
     "exactly 0.5 counted as 0",
     {">= 0.5": "> 0.5"},
-    "A probability of exactly 0.5 counts as label 1: compare with >=.",
+    "A probability of exactly 0.5 counts as label 1: compare with >=. (np.round makes 0 of 0.5.)",
 )
 unit.mistake_in(
     "accuracy",
@@ -403,7 +573,7 @@ unit.mistake_in(
 unit.mistake_in(
     "accuracy",
     "probabilities compared without a decision",
-    {"predicted = np.ravel(np.asarray(probabilities)) >= 0.5": "predicted = np.ravel(np.asarray(probabilities))"},
+    {"predicted = np.ravel(probabilities) >= 0.5": "predicted = np.ravel(probabilities)"},
     "A probability of 0.9 is not equal to label 1: decide for a label first, at 0.5.",
 )
 unit.mistake_in(
@@ -422,10 +592,28 @@ unit.mistake_in(
     "accuracy",
     "one minus the mean error of the probability",
     {
-        "predicted = np.ravel(np.asarray(probabilities)) >= 0.5": "predicted = np.ravel(np.asarray(probabilities))",
+        "predicted = np.ravel(probabilities) >= 0.5": "predicted = np.ravel(probabilities)",
         "np.mean(predicted == right)": "1 - np.mean(np.abs(predicted - right))",
     },
     "Accuracy counts decisions, not how sure they were: decide at 0.5, then compare.",
+)
+unit.mistake_in(
+    "accuracy",
+    "cut to whole numbers",
+    {"np.ravel(probabilities) >= 0.5": "np.ravel(probabilities).astype(int)"},
+    "astype(int) makes 0 of every probability below 1: compare with 0.5 instead.",
+)
+unit.mistake_in(
+    "accuracy",
+    "decided for 0 instead of 1",
+    {">= 0.5": "< 0.5"},
+    "The probability is that of label 1: from 0.5 on the decision is 1.",
+)
+unit.mistake_in(
+    "accuracy",
+    "the comparison of every example",
+    {"np.mean(predicted == right)": "predicted == right"},
+    "That says for each example whether it is right. The share is the mean of these.",
 )
 
 
@@ -519,6 +707,32 @@ unit.mistake_in(
     {"    model.fit(X, column, batch_size=batch_size, epochs=epochs, shuffle=False, verbose=0)\n": ""},
     "compile only prepares: call fit.",
 )
+unit.mistake_in(
+    "keras_fit",
+    "batches of 32",
+    {"batch_size=batch_size, ": ""},
+    "fit takes batches of 32 unless told otherwise: pass batch_size on.",
+)
+unit.mistake_in(
+    "keras_fit",
+    "computed in float32",
+    {'Dense(H, activation="sigmoid", dtype="float64")': 'Dense(H, activation="sigmoid", dtype="float32")',
+     'Dense(1, dtype="float64")': 'Dense(1, dtype="float32")'},
+    "float32 has 7 digits: say dtype=\"float64\" for every layer.",
+)  # fmt: skip
+unit.mistake_in(
+    "keras_fit",
+    "the sum over the batch",
+    {"from_logits=True": 'from_logits=True, reduction="sum"'},
+    "The loss is the mean over the batch, which is the usual reduction.",
+)
+unit.mistake_in(
+    "keras_fit",
+    "the parameters given after training",
+    {"    model.set_weights(parameters)\n": "",
+     "    return model.get_weights()": "    model.set_weights(parameters)\n    return model.get_weights()"},
+    "set_weights after fit throws away what was trained: set them before.",
+)  # fmt: skip
 
 
 @unit.alternative("a subclassed model, weights set layer by layer")
