@@ -12,6 +12,10 @@ NOT_RECORDED = (
     "backward() found nothing to go through. The tensor that f or the loss receives must be a leaf with "
     "requires_grad=True, and no detach() or no_grad() may stand between it and the result."
 )
+NUDGED = (
+    "That is nudging: it evaluates at neighbouring points and never goes backward, so its result is not exact, and it "
+    "cannot see some slopes at all. "
+)
 
 # --- value_and_gradients --------------------------------------------------------------------------
 
@@ -120,6 +124,45 @@ unit.mistake_in(
     {"return value.item(), gradients": "return value.item()"},
     "That is the value alone. Return the gradients with it.",
 )
+unit.mistake_in(
+    "value_and_gradients",
+    "backward not called",
+    {"    value.backward()\n": ""},
+    "No gradient arrives before somebody goes backward: call value.backward() before you read .grad.",
+)
+unit.mistake_in(
+    "value_and_gradients",
+    "f called with the points instead of the leaves",
+    {"f(*leaves)": "f(*points)"},
+    "Give f the tensors that require gradients: only what is computed from them is recorded.",
+)
+unit.mistake_in(
+    "value_and_gradients",
+    "None asked for its numbers",
+    {"np.zeros(leaf.shape) if leaf.grad is None else leaf.grad.numpy()": "leaf.grad.numpy()"},
+    "The .grad of a leaf without influence is None. Ask for it first, and put zeros of the point's shape there.",
+)
+
+
+@unit.mistake("found by nudging", NUDGED + "Make leaves, call backward() on the value, and read .grad.")
+def value_and_gradients(f, *points):
+    arrays = [np.array(point, dtype=float) for point in points]
+
+    def value():
+        return float(f(*[torch.tensor(array) for array in arrays]))
+
+    h, gradients = 1e-5, []
+    for array in arrays:
+        gradient = np.zeros(array.shape)
+        for i in np.ndindex(array.shape):
+            before = array[i]
+            array[i] = before + h
+            above = value()
+            array[i] = before - h
+            gradient[i] = (above - value()) / (2 * h)
+            array[i] = before
+        gradients.append(gradient)
+    return value(), gradients
 
 
 @unit.alternative("torch.autograd.grad, tensors returned")
@@ -281,6 +324,33 @@ unit.mistake_in(
     {"return loss, dW": "return loss"},
     "Return the gradient with it: `return loss, dW`.",
 )
+unit.mistake_in(
+    "softmax_cross_entropy",
+    "the probability instead of its logarithm",
+    {"-(label * log_p).sum()": "-(label * log_p.exp()).sum()"},
+    "The loss is minus the logarithm of what the right class got: sum label times log p.",
+)
+unit.mistake_in(
+    "softmax_cross_entropy",
+    "the sigmoid's slope multiplied in",
+    {"torch.outer(p - label, h)": "torch.outer((p - label) * p * (1 - p), h)"},
+    "p - label is the gradient by the logits already: softmax and logarithm together leave no other factor.",
+)
+
+
+@unit.mistake("found by nudging", NUDGED + "Write the gradient by its formula, (p - label) times h.")
+def softmax_cross_entropy(W, h, label):
+    def loss(W):
+        return -(label * torch.log_softmax(W @ h, dim=0)).sum()
+
+    dW, step = torch.zeros_like(W), 1e-5
+    for i in range(W.shape[0]):
+        for j in range(W.shape[1]):
+            above, below = W.clone(), W.clone()
+            above[i, j] += step
+            below[i, j] -= step
+            dW[i, j] = (loss(above) - loss(below)) / (2 * step)
+    return loss(W), dW
 
 
 @unit.alternative("by the naive formula, with loops")
@@ -429,6 +499,39 @@ unit.mistake_in(
     {"    w.grad = None\n": "    w = w * 1.0\n"},
     "w * 1.0 (as well as w.clone() or w.to(…)) is no leaf: backward() fills .grad of the w it came from.",
 )
+unit.mistake_in(
+    "accumulated_gradient",
+    "all batches at once",
+    {"for batch in batches:": "for batch in [torch.cat(batches)]:"},
+    "The batches are there because all examples together do not fit into memory: go forward and backward with each.",
+)
+unit.mistake_in(
+    "accumulated_gradient",
+    "one backward call for the sum",
+    {"    for batch in batches:": "    total = 0\n    for batch in batches:",
+     "(share * loss(w, batch)).backward()": "total = total + share * loss(w, batch)",
+     "    return w": "    total.backward()\n    return w"},
+    "That keeps the graphs of all batches until the end. Call backward() for each batch: .grad collects the sum.",
+)  # fmt: skip
+unit.mistake_in(
+    "accumulated_gradient",
+    "the loss instead of its gradient",
+    {"return w.grad.clone()": "return sum(len(batch) / examples * loss(w, batch) for batch in batches)"},
+    "That is the mean loss. The gradient lies in w.grad.",
+)
+
+
+@unit.mistake("found by nudging", NUDGED + "Call backward() on each batch's loss: w.grad collects the gradient.")
+def accumulated_gradient(loss, w, batches):
+    examples = sum(len(batch) for batch in batches)
+    gradient, step = torch.zeros_like(w.detach()), 1e-5
+    for i in np.ndindex(*w.shape):
+        above, below = w.detach().clone(), w.detach().clone()
+        above[i] += step
+        below[i] -= step
+        for batch in batches:
+            gradient[i] += len(batch) / examples * (loss(above, batch) - loss(below, batch)) / (2 * step)
+    return gradient
 
 
 @unit.alternative("torch.autograd.grad, added up by hand")
@@ -581,6 +684,47 @@ unit.mistake_in(
     {"return w.detach(), losses": "return w.detach()"},
     "Return both: `return w.detach(), losses`.",
 )
+unit.mistake_in(
+    "descend",
+    "return inside the loop",
+    {"    return w.detach(), losses": "        return w.detach(), losses"},
+    "The return stands inside the loop and ends it after one step.",
+)
+unit.mistake_in(
+    "descend",
+    "the last loss alone",
+    {"losses.append(value.item())": "losses = value.item()"},
+    "Collect the loss of every step in a list.",
+)
+
+
+@unit.mistake("the function with the four faults", "That is the lesson's faulty function: each of its four faults is "
+              "still there. Clear the gradient in each step, work on a copy, and detach what you return.")  # fmt: skip
+def descend(loss, start, learning_rate, steps):
+    w = start.requires_grad_()
+    losses = []
+    for _ in range(steps):
+        value = loss(w)
+        value.backward()
+        with torch.no_grad():
+            w -= learning_rate * w.grad
+        losses.append(value)
+    return w, losses
+
+
+@unit.mistake("found by nudging", NUDGED + "Call backward() on the loss in each step, and read w.grad.")
+def descend(loss, start, learning_rate, steps):
+    w, losses, h = start.detach().clone(), [], 1e-5
+    for _ in range(steps):
+        slopes = torch.zeros_like(w)
+        for i in np.ndindex(*w.shape):
+            above, below = w.clone(), w.clone()
+            above[i] += h
+            below[i] -= h
+            slopes[i] = (loss(above) - loss(below)) / (2 * h)
+        losses.append(loss(w).item())
+        w = w - learning_rate * slopes
+    return w, losses
 
 
 @unit.alternative("torch.autograd.grad and a new leaf each step")
@@ -738,6 +882,42 @@ unit.mistake_in(
     {"return upstream * slope, None": "return upstream * slope"},
     "backward returns as many gradients as forward has arguments after ctx, in their order: that of x, then a None.",
 )
+unit.mistake_in(
+    "Swish",
+    "None before the gradient",
+    {"return upstream * slope, None": "return None, upstream * slope"},
+    "backward returns its gradients in the order of forward's arguments: first that of x, then None for β.",
+)
+unit.mistake_in(
+    "Swish",
+    "upstream gradient changed in place",
+    {"return upstream * slope, None": "upstream *= slope\n        return upstream, None"},
+    "Other operations may receive the same upstream tensor: compute upstream * slope as a new one.",
+)
+unit.mistake_in(
+    "Swish",
+    "β ignored",
+    {"torch.sigmoid(beta * x)": "torch.sigmoid(x)", "torch.sigmoid(ctx.beta * x)": "torch.sigmoid(x)",
+     "s + ctx.beta * x": "s + x"},
+    "That is Swish with β = 1. β multiplies x inside the sigmoid, and its slope has a factor β.",
+)  # fmt: skip
+
+
+class Nudged:
+    @unit.mistake("found by nudging", NUDGED + "Write the slope by its formula, from the product rule.")
+    class Swish(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, beta):
+            ctx.save_for_backward(x)
+            ctx.beta = beta
+            return x * torch.sigmoid(beta * x)
+
+        @staticmethod
+        def backward(ctx, upstream):
+            (x,), h = ctx.saved_tensors, 1e-5
+            above, below = x + h, x - h
+            slope = (above * torch.sigmoid(ctx.beta * above) - below * torch.sigmoid(ctx.beta * below)) / (2 * h)
+            return upstream * slope, None
 
 
 class WithSetupContext:

@@ -2,6 +2,9 @@
 
 from course.training.check import unit
 
+for function in ("mean", "std"):
+    unit.equivalent("standardise", {f"{function}(axis=0)": f"{function}(axis=-2)"}, "A table has two axes: -2 is 0.")
+
 for others in ("X", "labels"):
     unit.equivalent("minibatches", {"range(0, len(order)": f"range(0, len({others})"}, "All three have one length.")
 
@@ -9,10 +12,18 @@ SAME_LENGTH = "There are as many gradients as parameters."
 unit.equivalent("training_loop", {", strict=True": ""}, SAME_LENGTH)
 unit.equivalent("training_loop", {"strict=True": "strict=False"}, SAME_LENGTH)
 
+for turned in ("!= 1", "== 0"):
+    unit.equivalent(
+        "accuracy", {"== 1": turned, "predicted == right": "predicted != right"}, "Two decisions turned round cancel."
+    )
+
 FLOAT64 = "float64 is Keras's usual type in this notebook."
 unit.equivalent("keras_fit", {'keras.Input((D,), dtype="float64")': "keras.Input((D,))"}, FLOAT64)
 unit.equivalent("keras_fit", {'activation="sigmoid", dtype="float64"': 'activation="sigmoid"'}, FLOAT64)
 unit.equivalent("keras_fit", {'Dense(1, dtype="float64")': "Dense(1)"}, FLOAT64)
+
+unit.equivalent("keras_fit", {"(len(X), 1)": "(len(X),)"}, "Keras makes a column of a vector of labels.")
+unit.equivalent("keras_fit", {"(len(X), 1)": "(len(labels), 1)"}, "There are as many labels as examples.")
 
 PRINTS = "This only changes what is printed."
 unit.equivalent("keras_fit", {", verbose=0": ""}, PRINTS)

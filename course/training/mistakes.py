@@ -190,7 +190,7 @@ unit.mistake_in(
     "minibatches",
     "the last, smaller batch left out",
     {"range(0, len(order), batch_size)": "range(0, len(order) - batch_size + 1, batch_size)"},
-    "10 examples in batches of 4 are 4, 4 and 2: keep what is left over.",
+    "10 examples in batches of 4 are 4, 4 and 2: keep what is left over. (10 // 4 counts full batches only.)",
 )
 unit.mistake_in(
     "minibatches",
@@ -280,13 +280,6 @@ unit.mistake_in(
     {"range(0, len(order), batch_size)": "range(0, len(order) - batch_size, batch_size)"},
     "range leaves its end out already: run to len(order), and the last batch is there too, full or not.",
 )
-unit.mistake_in(
-    "minibatches",
-    "the number of full batches only",
-    {"for start in range(0, len(order), batch_size):": "for start in range(len(order) // batch_size):",
-     "order[start : start + batch_size]": "order[start * batch_size : (start + 1) * batch_size]"},
-    "len(order) // batch_size counts full batches only: what is left over makes one more, smaller batch.",
-)  # fmt: skip
 unit.mistake_in(
     "minibatches",
     "one list of X and one of labels",
@@ -417,7 +410,7 @@ unit.mistake_in(
     "training_loop",
     "one step for each epoch, by the sum of its gradients",
     {
-        "        for X, labels in batches:\n": "        total = [0 * p for p in parameters]\n        for X, labels in batches:\n",
+        "for _ in range(epochs):\n": "for _ in range(epochs):\n        total = [0 * p for p in parameters]\n",
         "            parameters = [p - learning_rate * g for p, g in zip(parameters, gradients, strict=True)]": (
             "            total = [t + g for t, g in zip(total, gradients)]\n"
             "        parameters = [p - learning_rate * g for p, g in zip(parameters, total)]"
@@ -544,7 +537,7 @@ unit.mistake_in(
     "accuracy",
     "the share of wrong answers",
     {"predicted == right": "predicted != right"},
-    "You counted the errors. Accuracy is the share that is right.",
+    "You counted the errors, or took the probability for that of label 0. Accuracy is the share that is right.",
 )
 unit.mistake_in(
     "accuracy",
@@ -602,12 +595,6 @@ unit.mistake_in(
     "cut to whole numbers",
     {"np.ravel(probabilities) >= 0.5": "np.ravel(probabilities).astype(int)"},
     "astype(int) makes 0 of every probability below 1: compare with 0.5 instead.",
-)
-unit.mistake_in(
-    "accuracy",
-    "decided for 0 instead of 1",
-    {">= 0.5": "< 0.5"},
-    "The probability is that of label 1: from 0.5 on the decision is 1.",
 )
 unit.mistake_in(
     "accuracy",
@@ -705,7 +692,7 @@ unit.mistake_in(
     "keras_fit",
     "not trained at all",
     {"    model.fit(X, column, batch_size=batch_size, epochs=epochs, shuffle=False, verbose=0)\n": ""},
-    "compile only prepares: call fit.",
+    "compile only prepares: call fit, and set the given weights before it, not after.",
 )
 unit.mistake_in(
     "keras_fit",
@@ -726,13 +713,6 @@ unit.mistake_in(
     {"from_logits=True": 'from_logits=True, reduction="sum"'},
     "The loss is the mean over the batch, which is the usual reduction.",
 )
-unit.mistake_in(
-    "keras_fit",
-    "the parameters given after training",
-    {"    model.set_weights(parameters)\n": "",
-     "    return model.get_weights()": "    model.set_weights(parameters)\n    return model.get_weights()"},
-    "set_weights after fit throws away what was trained: set them before.",
-)  # fmt: skip
 
 
 @unit.alternative("a subclassed model, weights set layer by layer")
