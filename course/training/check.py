@@ -18,7 +18,8 @@ def standardise(answer, rng):
     units = np.array([1000.0, 30000.0, 30.0])
     train = rng.normal(size=(7, 3)) * units + 5 * units
     test = rng.normal(size=(4, 3)) * units + 8 * units
-    constant = np.column_stack([np.full(5, float(rng.integers(2, 9))), 100 * rng.normal(size=5) + 200])
+    small = 0.05 + 0.004 * rng.permutation(np.linspace(-1, 1, 5))
+    constant = np.column_stack([np.full(5, float(rng.integers(2, 9))), small])
     other = constant[:2] + rng.uniform(1, 2)
     single, more = rng.uniform(2, 3, size=(1, 3)), rng.uniform(4, 5, size=(2, 3))
 

@@ -2,20 +2,12 @@
 
 from course.training.check import unit
 
-for function in ("mean", "std"):
-    unit.equivalent("standardise", {f"{function}(axis=0)": f"{function}(axis=-2)"}, "A table has two axes: -2 is 0.")
-
 for others in ("X", "labels"):
     unit.equivalent("minibatches", {"range(0, len(order)": f"range(0, len({others})"}, "All three have one length.")
 
 SAME_LENGTH = "There are as many gradients as parameters."
 unit.equivalent("training_loop", {", strict=True": ""}, SAME_LENGTH)
 unit.equivalent("training_loop", {"strict=True": "strict=False"}, SAME_LENGTH)
-
-for turned in ("!= 1", "== 0"):
-    unit.equivalent(
-        "accuracy", {"== 1": turned, "predicted == right": "predicted != right"}, "Two decisions turned round cancel."
-    )
 
 FLOAT64 = "float64 is Keras's usual type in this notebook."
 unit.equivalent("keras_fit", {'keras.Input((D,), dtype="float64")': "keras.Input((D,))"}, FLOAT64)

@@ -527,8 +527,8 @@ unit.mistake_in(
     "accuracy",
     "a column compared with a row",
     {
-        "predicted = np.ravel(probabilities) >= 0.5\n    right = np.ravel(labels) == 1": (
-            "predicted = np.asarray(probabilities) >= 0.5\n    right = np.asarray(labels) == 1"
+        "predicted = np.ravel(probabilities) >= 0.5\n    right = np.ravel(labels)": (
+            "predicted = np.asarray(probabilities) >= 0.5\n    right = np.asarray(labels)"
         )
     },
     "An array (N, 1) compared with one of (N,) is broadcast to (N, N): give both the same shape first.",

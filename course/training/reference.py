@@ -78,7 +78,7 @@ def accuracy(probabilities, labels):
     if examples != answers or answers == 0:
         raise ValueError(f"accuracy: want as many probabilities as labels, at least 1, got {examples} and {answers}")
     predicted = np.ravel(probabilities) >= 0.5
-    right = np.ravel(labels) == 1
+    right = np.ravel(labels)
     return np.mean(predicted == right)
 
 
