@@ -444,6 +444,12 @@ unit.mistake_in(
 )
 unit.mistake_in(
     "accumulated_gradient",
+    "zero_() called on None",
+    {"w.grad = None": "w.grad.zero_()"},
+    "Before the first backward() .grad is None and has no zero_(): write w.grad = None instead.",
+)
+unit.mistake_in(
+    "accumulated_gradient",
     "result cleared by the next call",
     {"    w.grad = None\n": "    if w.grad is not None:\n        w.grad.zero_()\n", "w.grad.clone()": "w.grad"},
     "You return w.grad itself and zero it in place later, so an earlier result changes with it. Return a clone.",
@@ -579,6 +585,12 @@ unit.mistake_in(
     "gradients pile up",
     {"        w.grad = None\n": ""},
     "From the second step on .grad also holds the gradients of the steps before. Clear it in each step.",
+)
+unit.mistake_in(
+    "descend",
+    "zero_() called on None",
+    {"w.grad = None": "w.grad.zero_()"},
+    "In the first step .grad is None and has no zero_(): write w.grad = None, or clear it after the update.",
 )
 unit.mistake_in(
     "descend",

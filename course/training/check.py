@@ -21,13 +21,13 @@ def standardise(answer, rng):
     small = 0.05 + 0.004 * rng.permutation(np.linspace(-1, 1, 5))
     constant = np.column_stack([np.full(5, float(rng.integers(2, 9))), small])
     other = constant[:2] + rng.uniform(1, 2)
-    single, more = rng.uniform(2, 3, size=(1, 3)), rng.uniform(4, 5, size=(2, 3))
+    alike, more = np.tile(rng.uniform(2, 3, size=3), (2, 1)), rng.uniform(4, 5, size=(2, 3))
 
     def on(train, test):
         return answer.standardise(train.copy(), test.copy())
 
     def all_constant():
-        found = on(single, more)
+        found = on(alike, more)
         return {"train": first(found), "test": second(found)}
 
     return {
@@ -36,7 +36,7 @@ def standardise(answer, rng):
         "one test example": lambda: second(on(train, test[:1])),
         "a constant column of the training set": lambda: first(on(constant, other)),
         "the same column of the test set": lambda: second(on(constant, other)),
-        "one training example": all_constant,
+        "training examples that are all alike": all_constant,
         KEPT: lambda: afterwards(answer.standardise, train=train, test=test),
     }
 
@@ -189,7 +189,7 @@ def keras_fit(answer, rng):
         found = run(10, 1)
         if not isinstance(found, list | tuple):
             return found
-        return {f"item {i}": str(getattr(one, "dtype", "float64")) for i, one in enumerate(found)}
+        return {f"item {i}": str(np.asarray(one).dtype) for i, one in enumerate(found)}
 
     return {
         "one step with all examples": lambda: run(10, 1),

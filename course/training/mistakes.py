@@ -134,6 +134,13 @@ unit.mistake_in(
 )  # fmt: skip
 unit.mistake_in(
     "standardise",
+    "a constant column set to 0",
+    {"(train - mean) / scale, (test - mean) / scale":
+     "(train - mean) / scale * (deviation > 0), (test - mean) / scale * (deviation > 0)"},
+    "A column that is constant in the training set need not be so in the test set: subtract its mean, divide by 1.",
+)  # fmt: skip
+unit.mistake_in(
+    "standardise",
     "test before train",
     {"(train - mean) / scale, (test - mean) / scale": "(test - mean) / scale, (train - mean) / scale"},
     "Return the training set first, then the test set.",
@@ -261,6 +268,24 @@ unit.mistake_in(
     "X without the labels",
     {"(X[chosen], labels[chosen])": "X[chosen]"},
     "Each batch is a pair: X of the batch and the labels of the same examples.",
+)
+unit.mistake_in(
+    "minibatches",
+    "row numbers instead of examples",
+    {"(X[chosen], labels[chosen])": "chosen"},
+    "These are the numbers of the rows. Index X and labels with them, and keep the pair.",
+)
+unit.mistake_in(
+    "minibatches",
+    "pairs not kept together",
+    {"batches.append((X[chosen], labels[chosen]))": "batches += [X[chosen], labels[chosen]]"},
+    "Append one pair, (X[chosen], labels[chosen]), for each batch, not two items.",
+)
+unit.mistake_in(
+    "minibatches",
+    "the slice ends at batch_size",
+    {"order[start : start + batch_size]": "order[start:batch_size]"},
+    "A slice ends at an index, not after a length: order[start : start + batch_size].",
 )
 unit.mistake_in(
     "minibatches",
@@ -452,6 +477,62 @@ unit.mistake_in(
 )  # fmt: skip
 unit.mistake_in(
     "training_loop",
+    "the new values not kept in the list",
+    {
+        "            parameters = [p - learning_rate * g for p, g in zip(parameters, gradients, strict=True)]": (
+            "            for p, g in zip(parameters, gradients):\n                p = p - learning_rate * g"
+        )
+    },
+    "p = … gives the name p to a new array and leaves the list as it is: make a new list of the new arrays.",
+)
+unit.mistake_in(
+    "training_loop",
+    "the list taken for an array",
+    {
+        "            parameters = [p - learning_rate * g for p, g in zip(parameters, gradients, strict=True)]": (
+            "            parameters = parameters - learning_rate * np.array(gradients)"
+        )
+    },
+    "Parameters of different shapes do not fit into one array: update them one by one.",
+)
+unit.mistake_in(
+    "training_loop",
+    "the mean loss of each epoch",
+    {
+        "for _ in range(epochs):\n": "for _ in range(epochs):\n        seen = []\n",
+        "losses.append(loss)": "seen.append(loss)",
+        "    return parameters, losses": "        losses.append(np.mean(seen))\n    return parameters, losses",
+    },
+    "Keep the loss of every step; they are not averaged.",
+)
+unit.mistake_in(
+    "training_loop",
+    "a list of losses for each epoch",
+    {"for _ in range(epochs):\n": "for _ in range(epochs):\n        losses.append([])\n",
+     "losses.append(loss)": "losses[-1].append(loss)"},
+    "All losses stand in one list, step after step.",
+)  # fmt: skip
+unit.mistake_in(
+    "training_loop",
+    "loops exchanged",
+    {"for _ in range(epochs):\n        for X, labels in batches:":
+     "for X, labels in batches:\n        for _ in range(epochs):"},
+    "The outer loop is that over epochs: each goes through all batches.",
+)  # fmt: skip
+unit.mistake_in(
+    "training_loop",
+    "one epoch too few",
+    {"range(epochs)": "range(1, epochs)"},
+    "range(1, epochs) runs epochs - 1 times. range(epochs) runs as often as you need.",
+)
+unit.mistake_in(
+    "training_loop",
+    "one epoch too many",
+    {"range(epochs)": "range(epochs + 1)"},
+    "range(epochs) runs epochs times already.",
+)
+unit.mistake_in(
+    "training_loop",
     "losses before parameters",
     {"return parameters, losses": "return losses, parameters"},
     "Return the trained parameters first, then the losses.",
@@ -602,6 +683,12 @@ unit.mistake_in(
     {"np.mean(predicted == right)": "predicted == right"},
     "That says for each example whether it is right. The share is the mean of these.",
 )
+unit.mistake_in(
+    "accuracy",
+    "only the ones counted",
+    {"np.mean(predicted == right)": "np.mean(predicted & right)"},
+    "An example of label 0 that gets a 0 is right too: compare with ==.",
+)
 
 
 @unit.alternative("counted in a loop")
@@ -712,6 +799,18 @@ unit.mistake_in(
     "the sum over the batch",
     {"from_logits=True": 'from_logits=True, reduction="sum"'},
     "The loss is the mean over the batch, which is the usual reduction.",
+)
+unit.mistake_in(
+    "keras_fit",
+    "tanh instead of sigmoid",
+    {'activation="sigmoid"': 'activation="tanh"'},
+    "The hidden units of this network are sigmoid units.",
+)
+unit.mistake_in(
+    "keras_fit",
+    "the history instead of the weights",
+    {"    model.fit(": "    return model.fit("},
+    "fit returns a record of the losses. The trained parameters are in the model: return model.get_weights().",
 )
 
 
