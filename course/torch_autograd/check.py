@@ -114,19 +114,28 @@ def softmax_cross_entropy(answer, rng):
     def on(given):
         return answer.softmax_cross_entropy(*map(tensor, given))
 
+    def on_faint(score, unit=1.0, label=faint[2]):
+        """The result for weights that give one class this score. W is divided by ``unit``, and h multiplied by it."""
+        W, h = faint[0] / unit, faint[1] * unit
+        W[unlikely] += h * (score - W[unlikely] @ h) / (h @ h)
+        return on((W, h, label))
+
+    def loss(given):
+        """The loss, and that of a class so unlikely that nothing may be added to its probability."""
+        usual = first(on(given))
+        of_unlikely = first(on_faint(unlikely_for(usual), label=np.eye(4)[unlikely]))
+        return {"loss": usual, "loss of a very unlikely class": of_unlikely}
+
     def gradient(given):
         """The gradient, and that by the weights of a class so unlikely that no nudge of them, or of its logit, changes
         the loss."""
-        W, h, label = faint
-        usual = second(on(faint))
+        usual = second(on(given))
         score, unit = unlikely_for(usual), 1.0 if is_single(usual) else 2.0**-40
-        W, h = W / unit, h * unit
-        W[unlikely] += h * (score - W[unlikely] @ h) / (h @ h)
-        by_unlikely = magnified(second(on((W, h, label))), np.exp(score) * unit, unlikely)
-        return {"gradient": second(on(given)), "gradient by a very unlikely class": by_unlikely}
+        by_unlikely = magnified(second(on_faint(score, unit)), np.exp(score) * unit, unlikely)
+        return {"gradient": usual, "gradient by a very unlikely class": by_unlikely}
 
     return {
-        "the loss, a one-hot label": lambda: first(on(hot)),
+        "the loss, a one-hot label": lambda: loss(hot),
         "the gradient, a one-hot label": lambda: gradient(hot),
         "the gradient, a square W": lambda: gradient(square),
         "the loss, a label spread over the classes": lambda: first(on(soft)),
@@ -167,8 +176,7 @@ def accumulated_gradient(answer, rng, sloped=sloped):
             weights.grad = tensor(before)
         return answer.accumulated_gradient(loss, weights, list(map(tensor, given)))
 
-    def two_calls():
-        weights = leaf(w)
+    def two_calls(weights):
         return {"first result": on(different, weights), "second result": on(more, weights)}
 
     def in_turn():
@@ -182,7 +190,7 @@ def accumulated_gradient(answer, rng, sloped=sloped):
         "a single batch": lambda: on(single),
         "a matrix of weights": lambda: on(different, target),
         "an old gradient in w.grad": lambda: on(different, before=old),
-        "the results of two calls": two_calls,
+        "the results of two calls": lambda: two_calls(leaf(w)),
         W_KEPT: lambda: afterwards(lambda w: on(different, w), w=leaf(w)),
         ONE_EACH: in_turn,
     }
@@ -206,10 +214,6 @@ def descend(answer, rng, sloped=sloped):
         given = tensor(given) if isinstance(given, np.ndarray) else given
         return answer.descend(loss, given, rate, steps)
 
-    def none():
-        found = on(0)
-        return {"w": first(found), "losses": second(found)}
-
     def graphs():
         found = on(3)
         losses = second(found) if isinstance(second(found), list | tuple) else [second(found)]
@@ -230,7 +234,7 @@ def descend(answer, rng, sloped=sloped):
         "w after five steps": lambda: first(on(5)),
         "the losses of five steps": lambda: second(on(5)),
         "a table of weights, another rate": lambda: first(on(3, table, rate / 3)),
-        "no step at all": none,
+        "no step at all": lambda: {"w": first(on(0)), "losses": second(on(0))},
         NO_GRAPH: graphs,
         START_KEPT: kept,
     }

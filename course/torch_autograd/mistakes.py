@@ -66,6 +66,47 @@ unit.mistake_in(
 )  # fmt: skip
 unit.mistake_in(
     "value_and_gradients",
+    "the dtype left to torch.tensor",
+    {"np.asarray(point, dtype=float), ": "point, "},
+    "torch.tensor makes float32 of Python's numbers and whole numbers of whole ones: ask for dtype=torch.float64.",
+)
+unit.mistake_in(
+    "value_and_gradients",
+    "converted by double() after requires_grad",
+    {"torch.tensor(np.asarray(point, dtype=float), requires_grad=True)":
+     "torch.tensor(point, requires_grad=True).double()"},
+    "A conversion is an operation: what it returns is no leaf, and .grad stays None there. Give the dtype at once.",
+)  # fmt: skip
+unit.mistake_in(
+    "value_and_gradients",
+    "numbers asked of a tensor that is no leaf",
+    {"torch.tensor(np.asarray(point, dtype=float), requires_grad=True)":
+     "torch.tensor(point, requires_grad=True).double()",
+     "np.zeros(leaf.shape) if leaf.grad is None else leaf.grad.numpy()": "leaf.grad.numpy()"},
+    "double() is an operation: what it returns is no leaf, and its .grad stays None. Give dtype=torch.float64 at once.",
+)  # fmt: skip
+unit.mistake_in(
+    "value_and_gradients",
+    "autograd.grad without allow_unused",
+    {"    value.backward()\n": "    found = torch.autograd.grad(value, leaves)\n",
+     "[np.zeros(leaf.shape) if leaf.grad is None else leaf.grad.numpy() for leaf in leaves]":
+     "[one.numpy() for one in found]"},
+    "torch.autograd.grad refuses a leaf that f does not use, unless you say allow_unused=True; then it gives None.",
+)  # fmt: skip
+unit.mistake_in(
+    "value_and_gradients",
+    "gradients not in a list",
+    {"return value.item(), gradients": "return (value.item(), *gradients)"},
+    "Return a pair: the value, and one list of all gradients.",
+)
+unit.mistake_in(
+    "value_and_gradients",
+    "one gradient without its list",
+    {"return value.item(), gradients": "return value.item(), gradients[0]"},
+    "Return a list with a gradient for each point, also if there is only one.",
+)
+unit.mistake_in(
+    "value_and_gradients",
     "backward called twice",
     {"value.backward()": "value.backward(retain_graph=True)\n    value.backward()"},
     "Each call of backward() adds to .grad. Call it once.",
@@ -302,6 +343,42 @@ unit.mistake_in(
 )  # fmt: skip
 unit.mistake_in(
     "softmax_cross_entropy",
+    "the loss of the likeliest label alone",
+    {"-(label * log_p).sum()": "-log_p[label.argmax()]"},
+    "A label may be spread over several classes: sum label times log p over all of them.",
+)
+unit.mistake_in(
+    "softmax_cross_entropy",
+    "binary cross-entropy of each class",
+    {"-(label * log_p).sum()": "-(label * log_p + (1 - label) * torch.log(1 - log_p.exp())).sum()"},
+    "With a softmax the loss is -Σ label · log p alone; the second term belongs to the sigmoid of two labels.",
+)
+unit.mistake_in(
+    "softmax_cross_entropy",
+    "cross_entropy given probabilities",
+    {"-(label * log_p).sum()": "torch.nn.functional.cross_entropy(log_p.exp(), label)"},
+    "torch's cross_entropy takes the softmax itself: give it the logits.",
+)
+unit.mistake_in(
+    "softmax_cross_entropy",
+    "a small number added to the probability",
+    {"label * log_p": "label * torch.log(log_p.exp() + 1e-9)"},
+    "Beside 1e-9 a less likely class is lost. Take log p from the logits: s - logsumexp(s).",
+)
+unit.mistake_in(
+    "softmax_cross_entropy",
+    "a product with h that sums",
+    {"torch.outer(p - label, h)": "(p - label) @ h"},
+    "@ of two vectors sums over them. A column times a row is torch.outer(p - label, h).",
+)
+unit.mistake_in(
+    "softmax_cross_entropy",
+    "entry by entry instead of a column times a row",
+    {"torch.outer(p - label, h)": "(p - label) * h"},
+    "* multiplies entries of the same place. A column times a row is torch.outer(p - label, h).",
+)
+unit.mistake_in(
+    "softmax_cross_entropy",
     "all classes count alike",
     {"(label * log_p).sum()": "log_p.sum()"},
     "Only the share that the label gives to a class counts: multiply log p by the label before you sum.",
@@ -441,6 +518,12 @@ unit.mistake_in(
     "old gradient not cleared",
     {"    w.grad = None\n": ""},
     "backward() adds to what already lies in w.grad. Clear it before the first batch.",
+)
+unit.mistake_in(
+    "accumulated_gradient",
+    "old gradient not cleared, and w.grad itself returned",
+    {"    w.grad = None\n": "", "w.grad.clone()": "w.grad"},
+    "backward() adds to what already lies in w.grad, your earlier result too. Clear it first, and return a clone.",
 )
 unit.mistake_in(
     "accumulated_gradient",
@@ -585,6 +668,25 @@ unit.mistake_in(
     "gradients pile up",
     {"        w.grad = None\n": ""},
     "From the second step on .grad also holds the gradients of the steps before. Clear it in each step.",
+)
+unit.mistake_in(
+    "descend",
+    "start itself made the leaf",
+    {"start.detach().clone().requires_grad_()": "start.requires_grad_()"},
+    "Then -= writes into start, and start requires a gradient from then on. Work on start.detach().clone().",
+)
+unit.mistake_in(
+    "descend",
+    "detached, but not made a leaf again",
+    {"        with torch.no_grad():\n            w -= learning_rate * w.grad":
+     "        w = (w - learning_rate * w.grad).detach()"},
+    "What detach() returns requires no gradient: call requires_grad_() on it, or update w in place under no_grad().",
+)  # fmt: skip
+unit.mistake_in(
+    "descend",
+    "one loss too many",
+    {"losses = []": "losses = [loss(w).item()]", "losses.append(value.item())": "losses.append(loss(w).item())"},
+    "The list has one loss for each step, computed before it; the loss after the last step is not asked for.",
 )
 unit.mistake_in(
     "descend",
@@ -896,9 +998,21 @@ unit.mistake_in(
 )
 unit.mistake_in(
     "Swish",
-    "None before the gradient",
+    "a gradient where None belongs",
     {"return upstream * slope, None": "return None, upstream * slope"},
-    "backward returns its gradients in the order of forward's arguments: first that of x, then None for β.",
+    "β is a plain number and has no gradient: backward returns the gradient by x first, then None.",
+)
+unit.mistake_in(
+    "Swish",
+    "β not kept for backward",
+    {"        ctx.beta = beta\n": ""},
+    "backward needs β and finds it only where forward put it: ctx.beta = beta.",
+)
+unit.mistake_in(
+    "Swish",
+    "saved tensors not unpacked",
+    {"(x,) = ctx.saved_tensors": "x = ctx.saved_tensors"},
+    "ctx.saved_tensors is a tuple, also of one tensor: (x,) = ctx.saved_tensors.",
 )
 unit.mistake_in(
     "Swish",
