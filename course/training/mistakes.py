@@ -197,7 +197,7 @@ unit.mistake_in(
     "minibatches",
     "the last, smaller batch left out",
     {"range(0, len(order), batch_size)": "range(0, len(order) - batch_size + 1, batch_size)"},
-    "10 examples in batches of 4 are 4, 4 and 2: keep what is left over. (10 // 4 counts full batches only.)",
+    "10 examples in batches of 4 are 4, 4 and 2: keep what is left over; 10 // 4 counts full batches only.",
 )
 unit.mistake_in(
     "minibatches",
@@ -636,7 +636,7 @@ unit.mistake_in(
     "accuracy",
     "exactly 0.5 counted as 0",
     {">= 0.5": "> 0.5"},
-    "A probability of exactly 0.5 counts as label 1: compare with >=. (np.round makes 0 of 0.5.)",
+    "A probability of exactly 0.5 counts as label 1: compare with >=; np.round makes 0 of 0.5.",
 )
 unit.mistake_in(
     "accuracy",
