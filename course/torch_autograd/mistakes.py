@@ -12,6 +12,10 @@ NOT_RECORDED = (
     "backward() found nothing to go through. The tensor that f or the loss receives must be a leaf with "
     "requires_grad=True, and no detach() or no_grad() may stand between it and the result."
 )
+NUDGED = (
+    "That is nudging: it evaluates at neighbouring points and never goes backward, so its result is not exact, and it "
+    "cannot see some slopes at all. "
+)
 
 # --- value_and_gradients --------------------------------------------------------------------------
 
@@ -60,6 +64,47 @@ unit.mistake_in(
      "torch.tensor(np.asarray(point, dtype=float), dtype=torch.float32, requires_grad=True).to(torch.float64)"},
     "A conversion is an operation: what it returns is no leaf, and .grad stays None there. Give the dtype at once.",
 )  # fmt: skip
+unit.mistake_in(
+    "value_and_gradients",
+    "the dtype left to torch.tensor",
+    {"np.asarray(point, dtype=float), ": "point, "},
+    "torch.tensor makes float32 of Python's numbers and whole numbers of whole ones: ask for dtype=torch.float64.",
+)
+unit.mistake_in(
+    "value_and_gradients",
+    "converted by double() after requires_grad",
+    {"torch.tensor(np.asarray(point, dtype=float), requires_grad=True)":
+     "torch.tensor(point, requires_grad=True).double()"},
+    "A conversion is an operation: what it returns is no leaf, and .grad stays None there. Give the dtype at once.",
+)  # fmt: skip
+unit.mistake_in(
+    "value_and_gradients",
+    "numbers asked of a tensor that is no leaf",
+    {"torch.tensor(np.asarray(point, dtype=float), requires_grad=True)":
+     "torch.tensor(point, requires_grad=True).double()",
+     "np.zeros(leaf.shape) if leaf.grad is None else leaf.grad.numpy()": "leaf.grad.numpy()"},
+    "double() is an operation: what it returns is no leaf, and its .grad stays None. Give dtype=torch.float64 at once.",
+)  # fmt: skip
+unit.mistake_in(
+    "value_and_gradients",
+    "autograd.grad without allow_unused",
+    {"    value.backward()\n": "    found = torch.autograd.grad(value, leaves)\n",
+     "[np.zeros(leaf.shape) if leaf.grad is None else leaf.grad.numpy() for leaf in leaves]":
+     "[one.numpy() for one in found]"},
+    "torch.autograd.grad refuses a leaf that f does not use, unless you say allow_unused=True; then it gives None.",
+)  # fmt: skip
+unit.mistake_in(
+    "value_and_gradients",
+    "gradients not in a list",
+    {"return value.item(), gradients": "return (value.item(), *gradients)"},
+    "Return a pair: the value, and one list of all gradients.",
+)
+unit.mistake_in(
+    "value_and_gradients",
+    "one gradient without its list",
+    {"return value.item(), gradients": "return value.item(), gradients[0]"},
+    "Return a list with a gradient for each point, also if there is only one.",
+)
 unit.mistake_in(
     "value_and_gradients",
     "backward called twice",
@@ -120,6 +165,45 @@ unit.mistake_in(
     {"return value.item(), gradients": "return value.item()"},
     "That is the value alone. Return the gradients with it.",
 )
+unit.mistake_in(
+    "value_and_gradients",
+    "backward not called",
+    {"    value.backward()\n": ""},
+    "No gradient arrives before somebody goes backward: call value.backward() before you read .grad.",
+)
+unit.mistake_in(
+    "value_and_gradients",
+    "f called with the points instead of the leaves",
+    {"f(*leaves)": "f(*points)"},
+    "Give f the tensors that require gradients: only what is computed from them is recorded.",
+)
+unit.mistake_in(
+    "value_and_gradients",
+    "None asked for its numbers",
+    {"np.zeros(leaf.shape) if leaf.grad is None else leaf.grad.numpy()": "leaf.grad.numpy()"},
+    "The .grad of a leaf without influence is None. Ask for it first, and put zeros of the point's shape there.",
+)
+
+
+@unit.mistake("found by nudging", NUDGED + "Make leaves, call backward() on the value, and read .grad.")
+def value_and_gradients(f, *points):
+    arrays = [np.array(point, dtype=float) for point in points]
+
+    def value():
+        return float(f(*[torch.tensor(array) for array in arrays]))
+
+    h, gradients = 1e-5, []
+    for array in arrays:
+        gradient = np.zeros(array.shape)
+        for i in np.ndindex(array.shape):
+            before = array[i]
+            array[i] = before + h
+            above = value()
+            array[i] = before - h
+            gradient[i] = (above - value()) / (2 * h)
+            array[i] = before
+        gradients.append(gradient)
+    return value(), gradients
 
 
 @unit.alternative("torch.autograd.grad, tensors returned")
@@ -259,6 +343,42 @@ unit.mistake_in(
 )  # fmt: skip
 unit.mistake_in(
     "softmax_cross_entropy",
+    "the loss of the likeliest label alone",
+    {"-(label * log_p).sum()": "-log_p[label.argmax()]"},
+    "A label may be spread over several classes: sum label times log p over all of them.",
+)
+unit.mistake_in(
+    "softmax_cross_entropy",
+    "binary cross-entropy of each class",
+    {"-(label * log_p).sum()": "-(label * log_p + (1 - label) * torch.log(1 - log_p.exp())).sum()"},
+    "With a softmax the loss is -Σ label · log p alone; the second term belongs to the sigmoid of two labels.",
+)
+unit.mistake_in(
+    "softmax_cross_entropy",
+    "cross_entropy given probabilities",
+    {"-(label * log_p).sum()": "torch.nn.functional.cross_entropy(log_p.exp(), label)"},
+    "torch's cross_entropy takes the softmax itself: give it the logits.",
+)
+unit.mistake_in(
+    "softmax_cross_entropy",
+    "a small number added to the probability",
+    {"label * log_p": "label * torch.log(log_p.exp() + 1e-9)"},
+    "Beside 1e-9 a less likely class is lost. Take log p from the logits: s - logsumexp(s).",
+)
+unit.mistake_in(
+    "softmax_cross_entropy",
+    "a product with h that sums",
+    {"torch.outer(p - label, h)": "(p - label) @ h"},
+    "@ of two vectors sums over them. A column times a row is torch.outer(p - label, h).",
+)
+unit.mistake_in(
+    "softmax_cross_entropy",
+    "entry by entry instead of a column times a row",
+    {"torch.outer(p - label, h)": "(p - label) * h"},
+    "* multiplies entries of the same place. A column times a row is torch.outer(p - label, h).",
+)
+unit.mistake_in(
+    "softmax_cross_entropy",
     "all classes count alike",
     {"(label * log_p).sum()": "log_p.sum()"},
     "Only the share that the label gives to a class counts: multiply log p by the label before you sum.",
@@ -281,6 +401,33 @@ unit.mistake_in(
     {"return loss, dW": "return loss"},
     "Return the gradient with it: `return loss, dW`.",
 )
+unit.mistake_in(
+    "softmax_cross_entropy",
+    "the probability instead of its logarithm",
+    {"-(label * log_p).sum()": "-(label * log_p.exp()).sum()"},
+    "The loss is minus the logarithm of what the right class got: sum label times log p.",
+)
+unit.mistake_in(
+    "softmax_cross_entropy",
+    "the sigmoid's slope multiplied in",
+    {"torch.outer(p - label, h)": "torch.outer((p - label) * p * (1 - p), h)"},
+    "p - label is the gradient by the logits already: softmax and logarithm together leave no other factor.",
+)
+
+
+@unit.mistake("found by nudging", NUDGED + "Write the gradient by its formula, (p - label) times h.")
+def softmax_cross_entropy(W, h, label):
+    def loss(W):
+        return -(label * torch.log_softmax(W @ h, dim=0)).sum()
+
+    dW, step = torch.zeros_like(W), 1e-5
+    for i in range(W.shape[0]):
+        for j in range(W.shape[1]):
+            above, below = W.clone(), W.clone()
+            above[i, j] += step
+            below[i, j] -= step
+            dW[i, j] = (loss(above) - loss(below)) / (2 * step)
+    return loss(W), dW
 
 
 @unit.alternative("by the naive formula, with loops")
@@ -374,6 +521,18 @@ unit.mistake_in(
 )
 unit.mistake_in(
     "accumulated_gradient",
+    "old gradient not cleared, and w.grad itself returned",
+    {"    w.grad = None\n": "", "w.grad.clone()": "w.grad"},
+    "backward() adds to what already lies in w.grad, your earlier result too. Clear it first, and return a clone.",
+)
+unit.mistake_in(
+    "accumulated_gradient",
+    "zero_() called on None",
+    {"w.grad = None": "w.grad.zero_()"},
+    "Before the first backward() .grad is None and has no zero_(): write w.grad = None instead.",
+)
+unit.mistake_in(
+    "accumulated_gradient",
     "result cleared by the next call",
     {"    w.grad = None\n": "    if w.grad is not None:\n        w.grad.zero_()\n", "w.grad.clone()": "w.grad"},
     "You return w.grad itself and zero it in place later, so an earlier result changes with it. Return a clone.",
@@ -429,6 +588,39 @@ unit.mistake_in(
     {"    w.grad = None\n": "    w = w * 1.0\n"},
     "w * 1.0 (as well as w.clone() or w.to(…)) is no leaf: backward() fills .grad of the w it came from.",
 )
+unit.mistake_in(
+    "accumulated_gradient",
+    "all batches at once",
+    {"for batch in batches:": "for batch in [torch.cat(batches)]:"},
+    "The batches are there because all examples together do not fit into memory: go forward and backward with each.",
+)
+unit.mistake_in(
+    "accumulated_gradient",
+    "one backward call for the sum",
+    {"    for batch in batches:": "    total = 0\n    for batch in batches:",
+     "(share * loss(w, batch)).backward()": "total = total + share * loss(w, batch)",
+     "    return w": "    total.backward()\n    return w"},
+    "That keeps the graphs of all batches until the end. Call backward() for each batch: .grad collects the sum.",
+)  # fmt: skip
+unit.mistake_in(
+    "accumulated_gradient",
+    "the loss instead of its gradient",
+    {"return w.grad.clone()": "return sum(len(batch) / examples * loss(w, batch) for batch in batches)"},
+    "That is the mean loss. The gradient lies in w.grad.",
+)
+
+
+@unit.mistake("found by nudging", NUDGED + "Call backward() on each batch's loss: w.grad collects the gradient.")
+def accumulated_gradient(loss, w, batches):
+    examples = sum(len(batch) for batch in batches)
+    gradient, step = torch.zeros_like(w.detach()), 1e-5
+    for i in np.ndindex(*w.shape):
+        above, below = w.detach().clone(), w.detach().clone()
+        above[i] += step
+        below[i] -= step
+        for batch in batches:
+            gradient[i] += len(batch) / examples * (loss(above, batch) - loss(below, batch)) / (2 * step)
+    return gradient
 
 
 @unit.alternative("torch.autograd.grad, added up by hand")
@@ -476,6 +668,31 @@ unit.mistake_in(
     "gradients pile up",
     {"        w.grad = None\n": ""},
     "From the second step on .grad also holds the gradients of the steps before. Clear it in each step.",
+)
+unit.mistake_in(
+    "descend",
+    "start itself made the leaf",
+    {"start.detach().clone().requires_grad_()": "start.requires_grad_()"},
+    "Then -= writes into start, and start requires a gradient from then on. Work on start.detach().clone().",
+)
+unit.mistake_in(
+    "descend",
+    "detached, but not made a leaf again",
+    {"        with torch.no_grad():\n            w -= learning_rate * w.grad":
+     "        w = (w - learning_rate * w.grad).detach()"},
+    "What detach() returns requires no gradient: call requires_grad_() on it, or update w in place under no_grad().",
+)  # fmt: skip
+unit.mistake_in(
+    "descend",
+    "one loss too many",
+    {"losses = []": "losses = [loss(w).item()]", "losses.append(value.item())": "losses.append(loss(w).item())"},
+    "The list has one loss for each step, computed before it; the loss after the last step is not asked for.",
+)
+unit.mistake_in(
+    "descend",
+    "zero_() called on None",
+    {"w.grad = None": "w.grad.zero_()"},
+    "In the first step .grad is None and has no zero_(): write w.grad = None, or clear it after the update.",
 )
 unit.mistake_in(
     "descend",
@@ -581,6 +798,47 @@ unit.mistake_in(
     {"return w.detach(), losses": "return w.detach()"},
     "Return both: `return w.detach(), losses`.",
 )
+unit.mistake_in(
+    "descend",
+    "return inside the loop",
+    {"    return w.detach(), losses": "        return w.detach(), losses"},
+    "The return stands inside the loop and ends it after one step.",
+)
+unit.mistake_in(
+    "descend",
+    "the last loss alone",
+    {"losses.append(value.item())": "losses = value.item()"},
+    "Collect the loss of every step in a list.",
+)
+
+
+@unit.mistake("the function with the four faults", "That is the lesson's faulty function: each of its four faults is "
+              "still there. Clear the gradient in each step, work on a copy, and detach what you return.")  # fmt: skip
+def descend(loss, start, learning_rate, steps):
+    w = start.requires_grad_()
+    losses = []
+    for _ in range(steps):
+        value = loss(w)
+        value.backward()
+        with torch.no_grad():
+            w -= learning_rate * w.grad
+        losses.append(value)
+    return w, losses
+
+
+@unit.mistake("found by nudging", NUDGED + "Call backward() on the loss in each step, and read w.grad.")
+def descend(loss, start, learning_rate, steps):
+    w, losses, h = start.detach().clone(), [], 1e-5
+    for _ in range(steps):
+        slopes = torch.zeros_like(w)
+        for i in np.ndindex(*w.shape):
+            above, below = w.clone(), w.clone()
+            above[i] += h
+            below[i] -= h
+            slopes[i] = (loss(above) - loss(below)) / (2 * h)
+        losses.append(loss(w).item())
+        w = w - learning_rate * slopes
+    return w, losses
 
 
 @unit.alternative("torch.autograd.grad and a new leaf each step")
@@ -738,6 +996,54 @@ unit.mistake_in(
     {"return upstream * slope, None": "return upstream * slope"},
     "backward returns as many gradients as forward has arguments after ctx, in their order: that of x, then a None.",
 )
+unit.mistake_in(
+    "Swish",
+    "a gradient where None belongs",
+    {"return upstream * slope, None": "return None, upstream * slope"},
+    "β is a plain number and has no gradient: backward returns the gradient by x first, then None.",
+)
+unit.mistake_in(
+    "Swish",
+    "β not kept for backward",
+    {"        ctx.beta = beta\n": ""},
+    "backward needs β and finds it only where forward put it: ctx.beta = beta.",
+)
+unit.mistake_in(
+    "Swish",
+    "saved tensors not unpacked",
+    {"(x,) = ctx.saved_tensors": "x = ctx.saved_tensors"},
+    "ctx.saved_tensors is a tuple, also of one tensor: (x,) = ctx.saved_tensors.",
+)
+unit.mistake_in(
+    "Swish",
+    "upstream gradient changed in place",
+    {"return upstream * slope, None": "upstream *= slope\n        return upstream, None"},
+    "Other operations may receive the same upstream tensor: compute upstream * slope as a new one.",
+)
+unit.mistake_in(
+    "Swish",
+    "β ignored",
+    {"torch.sigmoid(beta * x)": "torch.sigmoid(x)", "torch.sigmoid(ctx.beta * x)": "torch.sigmoid(x)",
+     "s + ctx.beta * x": "s + x"},
+    "That is Swish with β = 1. β multiplies x inside the sigmoid, and its slope has a factor β.",
+)  # fmt: skip
+
+
+class Nudged:
+    @unit.mistake("found by nudging", NUDGED + "Write the slope by its formula, from the product rule.")
+    class Swish(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, beta):
+            ctx.save_for_backward(x)
+            ctx.beta = beta
+            return x * torch.sigmoid(beta * x)
+
+        @staticmethod
+        def backward(ctx, upstream):
+            (x,), h = ctx.saved_tensors, 1e-5
+            above, below = x + h, x - h
+            slope = (above * torch.sigmoid(ctx.beta * above) - below * torch.sigmoid(ctx.beta * below)) / (2 * h)
+            return upstream * slope, None
 
 
 class WithSetupContext:

@@ -12,7 +12,7 @@ from course.figures import BLUE, GREEN, GREY, ORANGE, RED, Compared, Picture, le
 
 COMPARED = {
     "value_and_gradients": (Compared("the gradients of (x + y)·z"),),
-    "softmax_cross_entropy": (Compared("the gradient, 3 classes"),),
+    "softmax_cross_entropy": (Compared("the gradient, a one-hot label"),),
     "accumulated_gradient": (Compared("batches of different lengths"), Compared("an old gradient in w.grad")),
     "descend": (Compared("the losses of five steps", "loss", curve=True), Compared("w after five steps", "w")),
     "swish": (Compared("forward", "Swish"), Compared("backward of the sum"), Compared("an operation after it")),

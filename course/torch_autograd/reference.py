@@ -17,21 +17,19 @@ def value_and_gradients(f, *points):
     f: takes as many tensors as there are points, returns a tensor of one number. points: numbers, lists or arrays of
     any shape, whole numbers allowed. Returns (value, gradients): a number, and a list of arrays, one for each point
     and of its shape; where f does not use a point, its gradient is an array of zeros.
-    Raises ValueError if there are no points, or if f returns more than one number.
+    Raises ValueError if there are no points.
     """
     if not points:
         raise ValueError("value_and_gradients: there must be at least one point, got none")
     leaves = [torch.tensor(np.asarray(point, dtype=float), requires_grad=True) for point in points]
     value = f(*leaves)
-    if value.numel() != 1:
-        raise ValueError(f"value_and_gradients: f must return one number, got shape {tuple(value.shape)}")
     value.backward()
     gradients = [np.zeros(leaf.shape) if leaf.grad is None else leaf.grad.numpy() for leaf in leaves]
     return value.item(), gradients
 
 
 def softmax_cross_entropy(W, h, label):
-    """Softmax cross-entropy of one example, and its gradient by the weights, from formulas and without a graph.
+    """Softmax cross-entropy of one example, and its gradient by the weights.
 
     L = -Σᵢ labelᵢ · log pᵢ with p = softmax(W h). W: tensor (n, m); h: tensor (m,); label: tensor (n,) of
     numbers from 0 to 1 whose sum is 1, such as a one-hot vector. Returns (loss, dW): a tensor of one number,
@@ -57,8 +55,9 @@ def accumulated_gradient(loss, w, batches):
     """Gradient by w of the mean loss over all examples of all batches, with one backward call for each batch.
 
     loss(w, batch): a tensor of one number, the mean loss over the examples of that batch. w: leaf tensor that
-    requires a gradient; one that it may already hold in w.grad does not count. batches: list of tensors, one example
-    a row; they may differ in length. Returns a tensor of w's shape that later calls leave as it is.
+    requires a gradient; one that it may already hold in w.grad does not count. Its numbers are left as they were.
+    batches: list of tensors, one example a row; they may differ in length. Returns a tensor of w's shape that later
+    calls leave as it is.
     Raises ValueError if there are no batches, if one is empty, or if w is no leaf that requires a gradient.
     """
     if not batches or any(len(batch) == 0 for batch in batches):
@@ -78,9 +77,10 @@ def accumulated_gradient(loss, w, batches):
 def descend(loss, start, learning_rate, steps):
     """Gradient descent: so many times w ← w - learning_rate · dL/dw, beginning at start.
 
-    loss(w): a tensor of one number. start: tensor of floats of any shape; it is left as it was. learning_rate: number,
-    in units of w² per unit of the loss. steps: whole number, 0 allowed. Returns (w, losses): the last w, a tensor
-    that requires no gradient, and a list of plain numbers, the loss before each step.
+    loss(w): a tensor of one number. start: tensor of floats of any shape that requires no gradient; it is left as it
+    was. learning_rate: number, in units of w² per unit of the loss. steps: whole number, 0 allowed. Returns (w,
+    losses): the last w, and a list of the losses before each step. Neither w nor a loss requires a gradient, so that
+    no graph is kept.
     Raises ValueError if learning_rate is not > 0 or steps is < 0, TypeError if start holds no floats.
     """
     if not learning_rate > 0:

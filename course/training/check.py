@@ -1,31 +1,43 @@
 """The tasks of unit 11."""
 
+from functools import cache
+
 import numpy as np
 
 from course.check import Unit
+from course.check.parts import afterwards, first, second
+from course.check.plain import Opaque
 
 unit = Unit("training")
 
+KEPT = "train and test are left as they were"
 
-@unit.task(points=2)
+
+@unit.task(points=2, conditions=(KEPT,))
 def standardise(answer, rng):
-    units = np.array([1.0, 100.0, 0.01])
+    units = np.array([1000.0, 30000.0, 30.0])
     train = rng.normal(size=(7, 3)) * units + 5 * units
     test = rng.normal(size=(4, 3)) * units + 8 * units
-    whole = rng.permutation(np.array([[1, 40], [2, 10], [4, 90], [9, 20]]))
-    constant = np.column_stack([np.full(5, 3.0), rng.normal(size=5) + 2])
+    small = 0.05 + 0.004 * rng.permutation(np.linspace(-1, 1, 5))
+    constant = np.column_stack([np.full(5, float(rng.integers(2, 9))), small])
+    other = constant[:2] + rng.uniform(1, 2)
+    alike, more = np.tile(rng.uniform(2, 3, size=3), (2, 1)), rng.uniform(4, 5, size=(2, 3))
 
-    def and_what_was_given():
-        given = [train.copy(), test.copy()]
-        return [*answer.standardise(*given), *given]
+    def on(train, test):
+        return answer.standardise(train.copy(), test.copy())
+
+    def all_constant():
+        found = on(alike, more)
+        return {"train": first(found), "test": second(found)}
 
     return {
-        "the training set": lambda: answer.standardise(train.copy(), test.copy())[0],
-        "the test set": lambda: answer.standardise(train.copy(), test.copy())[1],
-        "one test example": lambda: answer.standardise(train.copy(), test[:1].copy())[1],
-        "whole numbers": lambda: answer.standardise(whole.copy(), whole[:2] + 1),
-        "a constant column": lambda: answer.standardise(constant.copy(), constant[:2] + 1),
-        "both are left as they were": and_what_was_given,
+        "the training set": lambda: first(on(train, test)),
+        "the test set": lambda: second(on(train, test)),
+        "one test example": lambda: second(on(train, test[:1])),
+        "a constant column of the training set": lambda: first(on(constant, other)),
+        "the same column of the test set": lambda: second(on(constant, other)),
+        "training examples that are all alike": all_constant,
+        KEPT: lambda: afterwards(answer.standardise, train=train, test=test),
     }
 
 
@@ -36,59 +48,85 @@ def one_cycle(rng, n):
     return order
 
 
+MISSING = Opaque("no such batch")
+
+
 @unit.task(points=2)
 def minibatches(answer, rng):
     X, labels, order, even = rng.normal(size=(10, 3)), rng.normal(size=10), one_cycle(rng, 10), one_cycle(rng, 6)
 
-    def as_lists(batches):
-        return [[np.asarray(x), np.asarray(y)] for x, y in batches]
+    def batches(n, order, size):
+        return answer.minibatches(X[:n].copy(), labels[:n].copy(), order.copy(), size)
+
+    def each(place, found, number):
+        """X (place 0) or the labels (1) of every batch, and how many batches there are."""
+        listed = isinstance(found, list | tuple)
+        items = [(first, second)[place](batch) for batch in found[:number]] if listed else []
+        items += [MISSING] * (number - len(items))
+        named = {f"batch {i}": item for i, item in enumerate(items, start=1)}
+        return {"number of batches": len(found) if listed else found, **named}
+
+    def lengths():
+        """The lengths of all batches, as a text for each call."""
+        calls = {"batches of 4": batches(10, order, 4), "batches of 3": batches(6, even, 3)}
+        return {
+            name: ", ".join(str(len(first(batch))) for batch in found) if isinstance(found, list | tuple) else found
+            for name, found in calls.items()
+        }
+
+    def both(found, number):
+        return {"X": each(0, found, number), "labels": each(1, found, number)}
 
     return {
-        "10 examples in batches of 4": lambda: as_lists(answer.minibatches(X.copy(), labels.copy(), order.copy(), 4)),
-        "6 examples in batches of 3": lambda: as_lists(
-            answer.minibatches(X[:6].copy(), labels[:6].copy(), even.copy(), 3)
-        ),
-        "one batch for all": lambda: as_lists(answer.minibatches(X.copy(), labels.copy(), order.copy(), 64)),
-        "batches of one": lambda: as_lists(answer.minibatches(X[:6].copy(), labels[:6].copy(), even.copy(), 1)),
+        "how many examples each batch holds": lengths,
+        "X of 10 examples in batches of 4": lambda: each(0, batches(10, order, 4), 3),
+        "labels of 10 examples in batches of 4": lambda: each(1, batches(10, order, 4), 3),
+        "X of 6 examples in batches of 3": lambda: each(0, batches(6, even, 3), 2),
+        "labels of 6 examples in batches of 3": lambda: each(1, batches(6, even, 3), 2),
+        "one batch for all": lambda: both(batches(10, order, 64), 1),
+        "batches of one": lambda: both(batches(6, even, 1), 6),
     }
 
 
-def bowl(parameters, X, labels):
-    """A loss in which every parameter's gradient depends on all parameters and on the batch."""
-    w, b = parameters
-    residuals = X @ w + b - labels
-    curve = (w**2).sum() * (b**2).sum()
-    gradients = [
-        X.T @ residuals / len(X) + 0.2 * w * (b**2).sum(),
-        residuals.mean(keepdims=True) + 0.2 * b * (w**2).sum(),
-    ]
-    return (residuals**2).mean() / 2 + 0.1 * curve, gradients
+def two_layers(parameters, X, labels):
+    """The mean squared error of two linear layers. Each gradient depends on all parameters and on the batch."""
+    W, b, v = parameters
+    hidden = X @ W + b
+    residuals = (hidden @ v - labels) / len(X)
+    gradients = [X.T @ np.outer(residuals, v), residuals.sum() * v, hidden.T @ residuals]
+    return (residuals**2).sum() * len(X) / 2, gradients
 
 
-@unit.task(points=3)
+ALSO_KEPT = "the parameters given are left as they were"
+
+
+@unit.task(points=3, conditions=(ALSO_KEPT,))
 def training_loop(answer, rng):
-    parameters = [rng.uniform(1, 2, size=3), rng.uniform(1, 2, size=1)]
+    given = [rng.uniform(0.5, 1, size=shape) for shape in ((3, 2), 2, 2)]
     batches = [(rng.normal(size=(n, 3)), rng.normal(size=n)) for n in (4, 4, 2)]
+    rate = rng.uniform(0.03, 0.06)
 
-    def copied(pairs):
-        return [(X.copy(), labels.copy()) for X, labels in pairs]
+    def run(parameters, epochs, batches=batches):
+        pairs = [(X.copy(), labels.copy()) for X, labels in batches]
+        return answer.training_loop(parameters, pairs, two_layers, rate, epochs)
 
-    def run(epochs, first=None, rate=0.1):
-        given = [p.copy() for p in parameters]
-        trained, losses = answer.training_loop(given, copied(batches[:first]), bowl, rate, epochs)
-        return [*trained, np.asarray(losses, dtype=float)]
+    def on(*args):
+        return run([p.copy() for p in given], *args)
 
-    def untouched():
-        given = [p.copy() for p in parameters]
-        trained, _ = answer.training_loop(given, copied(batches), bowl, 0.1, 2)
-        return [*trained, *given]
+    def kept():
+        arrays = [p.copy() for p in given]
+        listed = list(arrays)
+        run(listed, 2)
+        return {"the list afterwards": listed, "the arrays afterwards": arrays}
 
     return {
-        "one step": lambda: run(1, first=1),
-        "one epoch of three batches": lambda: run(1),
-        "three epochs": lambda: run(3),
-        "a small learning rate": lambda: run(2, rate=0.01),
-        "the parameters given are left as they were": untouched,
+        "the parameters after one step": lambda: first(on(1, batches[:1])),
+        "the parameters after three batches": lambda: first(on(1)),
+        "the parameters after three epochs": lambda: first(on(3)),
+        "the loss of one step": lambda: second(on(1, batches[:1])),
+        "the losses of three batches": lambda: second(on(1)),
+        "the losses of three epochs": lambda: second(on(3)),
+        ALSO_KEPT: kept,
     }
 
 
@@ -108,31 +146,54 @@ def decisions(rng, n):
 @unit.task(points=1)
 def accuracy(answer, rng):
     def drawn(n):
-        """n probabilities and labels."""
+        """n probabilities, of which some are close to 0.5, and labels."""
         decided, labels = decisions(rng, n)
-        return np.where(decided == 1, rng.uniform(0.55, 0.95, size=n), rng.uniform(0.05, 0.45, size=n)), labels
+        sure = rng.choice([1e-4, 0.01, 0.2, 0.45], size=n) * rng.uniform(0.5, 1, size=n)
+        return 0.5 + np.where(decided == 1, sure, -sure), labels
 
-    ten, column, columns, ties = (drawn(n) for n in (10, *rng.integers(11, 30, size=3)))
+    ten, column, row, columns, ties = (drawn(n) for n in (10, *rng.integers(11, 30, size=4)))
     ties[0][ties[0] > 0.5] = 0.5
 
     return {
         "10 probabilities": lambda: answer.accuracy(ten[0].copy(), ten[1].copy()),
         "a column of probabilities": lambda: answer.accuracy(column[0][:, None].copy(), column[1].copy()),
+        "a column of labels": lambda: answer.accuracy(row[0].copy(), row[1][:, None].copy()),
         "columns of both": lambda: answer.accuracy(*(array[:, None].copy() for array in columns)),
         "exactly 0.5 counts as 1": lambda: answer.accuracy(ties[0].copy(), ties[1].copy()),
     }
 
 
-@unit.task(points=2, rtol=1e-5, atol=1e-7, seconds=60)
-def keras_fit(answer, rng):
-    X, labels = rng.normal(size=(10, 3)), np.array([0, 1, 1, 0, 1, 1, 0, 1, 0, 0])
-    parameters = [rng.normal(size=(3, 4)), rng.normal(size=4), 0.1 * rng.normal(size=(4, 1)), np.array([0.5])]
+PRECISE = "the trained parameters are float64"
 
-    def run(batch_size, learning_rate, epochs):
-        given = [p.copy() for p in parameters]
-        return list(answer.keras_fit(given, X.copy(), labels.copy(), batch_size, learning_rate, epochs))
+
+@unit.task(points=2, rtol=3e-5, atol=1e-7, seconds=60, conditions=(PRECISE,))
+def keras_fit(answer, rng):
+    X, labels = rng.normal(size=(10, 3)), rng.permutation(np.repeat([0, 1], 5))
+    parameters = [rng.normal(size=(3, 4)), rng.normal(size=4), 0.1 * rng.normal(size=(4, 1)), rng.uniform(0.4, 0.6, 1)]
+    rate = float(rng.uniform(0.3, 0.6))
+
+    @cache
+    def run(batch_size, epochs):
+        """The result of one call, with Keras's own type of numbers set as it is in the notebook."""
+        from keras import config
+
+        usual = config.floatx()
+        config.set_floatx("float64")
+        try:
+            given = [p.copy() for p in parameters]
+            return answer.keras_fit(given, X.copy(), labels.copy(), batch_size, rate, epochs)
+        finally:
+            config.set_floatx(usual)
+
+    def types():
+        found = run(10, 1)
+        if not isinstance(found, list | tuple):
+            return found
+        return {f"item {i}": str(np.asarray(one).dtype) for i, one in enumerate(found)}
 
     return {
-        "one step with all examples": lambda: run(10, 0.5, 1),
-        "three epochs of batches": lambda: run(4, 0.5, 3),
+        "one step with all examples": lambda: run(10, 1),
+        "one epoch of batches, in the order of the rows": lambda: run(4, 1),
+        "three epochs of batches, in the order of the rows": lambda: run(4, 3),
+        PRECISE: types,
     }

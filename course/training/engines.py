@@ -51,7 +51,7 @@ def by_hand(parameters, X, labels):
     gradients: list[np.ndarray] = []
     for (W, _), a in zip(reversed(layers(parameters)), reversed(inputs), strict=True):
         gradients = [a.T @ dscores, dscores.sum(axis=0), *gradients]
-        dscores = (dscores @ W.T) * a * (1 - a)
+        dscores = (dscores @ np.transpose(W)) * a * (1 - a)
     return loss, gradients
 
 

@@ -88,6 +88,69 @@ unit.mistake_in(
     },
     "That maps the smallest number to 0 and the largest to 1. Here mean 0 and standard deviation 1 are wanted.",
 )
+unit.mistake_in(
+    "standardise",
+    "one deviation for all columns",
+    {"train.std(axis=0)": "np.array(train.std())"},
+    "Each column has a unit of its own: take the deviation along axis 0, as you take the mean.",
+)
+unit.mistake_in(
+    "standardise",
+    "the test set scaled by its own deviation",
+    {"(test - mean) / scale": "(test - mean) / np.where(test.std(axis=0) > 0, test.std(axis=0), 1.0)"},
+    "The test set is divided by the training set's deviation too: at test time nobody knows its own.",
+)
+unit.mistake_in(
+    "standardise",
+    "the test set shifted by its own mean",
+    {"(test - mean)": "(test - test.mean(axis=0))"},
+    "The training set's mean is subtracted from the test set too: at test time nobody knows its own.",
+)
+unit.mistake_in(
+    "standardise",
+    "divided before the mean was subtracted",
+    {"(train - mean) / scale, (test - mean) / scale": "train / scale - mean, test / scale - mean"},
+    "The mean has the unit of the data: subtract it first, in brackets, then divide.",
+)
+unit.mistake_in(
+    "standardise",
+    "a small number added to the deviation",
+    {"np.where(deviation > 0, deviation, 1.0)": "deviation + 1e-8"},
+    "A constant column of the test set is divided by 1e-8 and becomes huge. Divide by 1 where the deviation is 0.",
+)
+unit.mistake_in(
+    "standardise",
+    "NaN replaced by 0",
+    {"(train - mean) / scale, (test - mean) / scale":
+     "np.nan_to_num((train - mean) / deviation), np.nan_to_num((test - mean) / deviation)"},
+    "That hides 0/0, but not what is divided by 0 in the test set. Divide by 1 where the deviation is 0.",
+)  # fmt: skip
+unit.mistake_in(
+    "standardise",
+    "a constant column not shifted",
+    {"(train - mean) / scale, (test - mean) / scale":
+     "(train - np.where(deviation > 0, mean, 0)) / scale, (test - np.where(deviation > 0, mean, 0)) / scale"},
+    "A constant column is not divided, but its mean is subtracted like any other's.",
+)  # fmt: skip
+unit.mistake_in(
+    "standardise",
+    "a constant column set to 0",
+    {"(train - mean) / scale, (test - mean) / scale":
+     "(train - mean) / scale * (deviation > 0), (test - mean) / scale * (deviation > 0)"},
+    "A column that is constant in the training set need not be so in the test set: subtract its mean, divide by 1.",
+)  # fmt: skip
+unit.mistake_in(
+    "standardise",
+    "test before train",
+    {"(train - mean) / scale, (test - mean) / scale": "(test - mean) / scale, (train - mean) / scale"},
+    "Return the training set first, then the test set.",
+)
+unit.mistake_in(
+    "standardise",
+    "the training set alone",
+    {"(train - mean) / scale, (test - mean) / scale": "(train - mean) / scale"},
+    "Return both sets: `return train, test`.",
+)
 
 
 @unit.mistake("the arrays themselves changed", MODIFIED)
@@ -134,7 +197,7 @@ unit.mistake_in(
     "minibatches",
     "the last, smaller batch left out",
     {"range(0, len(order), batch_size)": "range(0, len(order) - batch_size + 1, batch_size)"},
-    "10 examples in batches of 4 are 4, 4 and 2: keep what is left over.",
+    "10 examples in batches of 4 are 4, 4 and 2: keep what is left over; 10 // 4 counts full batches only.",
 )
 unit.mistake_in(
     "minibatches",
@@ -191,10 +254,69 @@ unit.mistake_in(
 unit.mistake_in(
     "minibatches",
     "sorted by the order instead of indexed",
-    {"X, labels, order = np.asarray(X), np.asarray(labels), np.asarray(order)": (
-        "X, labels, order = np.asarray(X), np.asarray(labels), np.argsort(order)"
-    )},
+    {"batches = []": "batches, order = [], np.argsort(order)"},
     "order[0] is the number of the example that comes first. argsort turns that round: index with order itself.",
+)
+unit.mistake_in(
+    "minibatches",
+    "labels before X",
+    {"(X[chosen], labels[chosen])": "(labels[chosen], X[chosen])"},
+    "Each pair holds X of the batch first, then its labels.",
+)
+unit.mistake_in(
+    "minibatches",
+    "X without the labels",
+    {"(X[chosen], labels[chosen])": "X[chosen]"},
+    "Each batch is a pair: X of the batch and the labels of the same examples.",
+)
+unit.mistake_in(
+    "minibatches",
+    "row numbers instead of examples",
+    {"(X[chosen], labels[chosen])": "chosen"},
+    "These are the numbers of the rows. Index X and labels with them, and keep the pair.",
+)
+unit.mistake_in(
+    "minibatches",
+    "pairs not kept together",
+    {"batches.append((X[chosen], labels[chosen]))": "batches += [X[chosen], labels[chosen]]"},
+    "Append one pair, (X[chosen], labels[chosen]), for each batch, not two items.",
+)
+unit.mistake_in(
+    "minibatches",
+    "the slice ends at batch_size",
+    {"order[start : start + batch_size]": "order[start:batch_size]"},
+    "A slice ends at an index, not after a length: order[start : start + batch_size].",
+)
+unit.mistake_in(
+    "minibatches",
+    "batches one example apart",
+    {"range(0, len(order), batch_size)": "range(len(order))"},
+    "The next batch begins batch_size examples later: give range its third argument.",
+)
+unit.mistake_in(
+    "minibatches",
+    "the first example skipped",
+    {"range(0, len(order), batch_size)": "range(1, len(order), batch_size)"},
+    "Counting begins at 0, so the first batch begins at order[0].",
+)
+unit.mistake_in(
+    "minibatches",
+    "the last full batch left out",
+    {"range(0, len(order), batch_size)": "range(0, len(order) - batch_size, batch_size)"},
+    "range leaves its end out already: run to len(order), and the last batch is there too, full or not.",
+)
+unit.mistake_in(
+    "minibatches",
+    "one list of X and one of labels",
+    {"return batches": "return [x for x, _ in batches], [y for _, y in batches]"},
+    "Return one list of pairs, so that `for X, labels in batches` goes through it.",
+)
+unit.mistake_in(
+    "minibatches",
+    "a generator of batches",
+    {"    batches = []\n": "", "batches.append((X[chosen], labels[chosen]))": "yield X[chosen], labels[chosen]",
+     "    return batches\n": ""},
+    "A generator can be gone through only once, and has no length: collect the pairs in a list.",
 )  # fmt: skip
 
 
@@ -255,9 +377,7 @@ unit.mistake_in(
     "training_loop",
     "the gradients of the start used for every step",
     {
-        "parameters = [np.array(parameter, dtype=float) for parameter in parameters]": (
-            "parameters = [np.array(parameter, dtype=float) for parameter in parameters]\n    start = parameters"
-        ),
+        "losses = []": "losses, start = [], parameters",
         "loss, gradients = loss_and_gradients(parameters,": "loss, gradients = loss_and_gradients(start,",
     },
     "After a step the parameters are others, and so are the gradients: compute them with the present ones.",
@@ -267,6 +387,7 @@ unit.mistake_in(
     "updated before all gradients were read",
     {
         "            parameters = [p - learning_rate * g for p, g in zip(parameters, gradients, strict=True)]": (
+            "            parameters = list(parameters)\n"
             "            for i in range(len(parameters)):\n"
             "                gradient = loss_and_gradients(parameters, X, labels)[1][i]\n"
             "                parameters[i] = parameters[i] - learning_rate * gradient"
@@ -309,6 +430,129 @@ unit.mistake_in(
     "the loss multiplied into the step",
     {"learning_rate * g": "learning_rate * loss * g"},
     "The step is learning rate times gradient; the loss itself does not enter it.",
+)
+unit.mistake_in(
+    "training_loop",
+    "one step for each epoch, by the sum of its gradients",
+    {
+        "for _ in range(epochs):\n": "for _ in range(epochs):\n        total = [0 * p for p in parameters]\n",
+        "            parameters = [p - learning_rate * g for p, g in zip(parameters, gradients, strict=True)]": (
+            "            total = [t + g for t, g in zip(total, gradients)]\n"
+            "        parameters = [p - learning_rate * g for p, g in zip(parameters, total)]"
+        ),
+    },
+    "Each batch is followed by its own step: update within the inner loop.",
+)  # fmt: skip
+unit.mistake_in(
+    "training_loop",
+    "return inside the loop over batches",
+    {"    return parameters, losses": "            return parameters, losses\n    return parameters, losses"},
+    "The return stands inside the inner loop and ends everything after one step.",
+)
+unit.mistake_in(
+    "training_loop",
+    "the losses begun anew in each epoch",
+    {"for _ in range(epochs):": "for _ in range(epochs):\n        losses = []"},
+    "Make the list of losses once, before both loops.",
+)
+unit.mistake_in(
+    "training_loop",
+    "every epoch from the start again",
+    {"losses = []": "losses, start = [], parameters",
+     "for _ in range(epochs):": "for _ in range(epochs):\n        parameters = start"},
+    "The second epoch goes on from where the first one ended.",
+)  # fmt: skip
+unit.mistake_in(
+    "training_loop",
+    "the last loss alone",
+    {"return parameters, losses": "return parameters, loss"},
+    "Return the loss of every step: collect them in a list.",
+)
+unit.mistake_in(
+    "training_loop",
+    "the trained parameters not kept",
+    {"            parameters = [p - learning_rate * g for p": "            trained = [p - learning_rate * g for p",
+     "return parameters, losses": "return trained, losses"},
+    "The next step begins at the parameters that this one made: assign them to the same name.",
+)  # fmt: skip
+unit.mistake_in(
+    "training_loop",
+    "the new values not kept in the list",
+    {
+        "            parameters = [p - learning_rate * g for p, g in zip(parameters, gradients, strict=True)]": (
+            "            for p, g in zip(parameters, gradients):\n                p = p - learning_rate * g"
+        )
+    },
+    "p = … gives the name p to a new array and leaves the list as it is: make a new list of the new arrays.",
+)
+unit.mistake_in(
+    "training_loop",
+    "the list taken for an array",
+    {
+        "            parameters = [p - learning_rate * g for p, g in zip(parameters, gradients, strict=True)]": (
+            "            parameters = parameters - learning_rate * np.array(gradients)"
+        )
+    },
+    "Parameters of different shapes do not fit into one array: update them one by one.",
+)
+unit.mistake_in(
+    "training_loop",
+    "the mean loss of each epoch",
+    {
+        "for _ in range(epochs):\n": "for _ in range(epochs):\n        seen = []\n",
+        "losses.append(loss)": "seen.append(loss)",
+        "    return parameters, losses": "        losses.append(np.mean(seen))\n    return parameters, losses",
+    },
+    "Keep the loss of every step; they are not averaged.",
+)
+unit.mistake_in(
+    "training_loop",
+    "a list of losses for each epoch",
+    {"for _ in range(epochs):\n": "for _ in range(epochs):\n        losses.append([])\n",
+     "losses.append(loss)": "losses[-1].append(loss)"},
+    "All losses stand in one list, step after step.",
+)  # fmt: skip
+unit.mistake_in(
+    "training_loop",
+    "loops exchanged",
+    {"for _ in range(epochs):\n        for X, labels in batches:":
+     "for X, labels in batches:\n        for _ in range(epochs):"},
+    "The outer loop is that over epochs: each goes through all batches.",
+)  # fmt: skip
+unit.mistake_in(
+    "training_loop",
+    "one epoch too few",
+    {"range(epochs)": "range(1, epochs)"},
+    "range(1, epochs) runs epochs - 1 times. range(epochs) runs as often as you need.",
+)
+unit.mistake_in(
+    "training_loop",
+    "one epoch too many",
+    {"range(epochs)": "range(epochs + 1)"},
+    "range(epochs) runs epochs times already.",
+)
+unit.mistake_in(
+    "training_loop",
+    "losses before parameters",
+    {"return parameters, losses": "return losses, parameters"},
+    "Return the trained parameters first, then the losses.",
+)
+unit.mistake_in(
+    "training_loop",
+    "parameters without the losses",
+    {"return parameters, losses": "return parameters"},
+    "Return both: `return parameters, losses`.",
+)
+unit.mistake_in(
+    "training_loop",
+    "the given list changed",
+    {
+        "            parameters = [p - learning_rate * g for p, g in zip(parameters, gradients, strict=True)]": (
+            "            for i, g in enumerate(gradients):\n"
+            "                parameters[i] = parameters[i] - learning_rate * g"
+        )
+    },
+    "parameters[i] = … writes into the caller's list. Make a list of your own, once at the beginning or in each step.",
 )
 
 
@@ -364,8 +608,8 @@ unit.mistake_in(
     "accuracy",
     "a column compared with a row",
     {
-        "predicted = np.ravel(np.asarray(probabilities)) >= 0.5\n    right = np.ravel(np.asarray(labels)) == 1": (
-            "predicted = np.asarray(probabilities) >= 0.5\n    right = np.asarray(labels) == 1"
+        "predicted = np.ravel(probabilities) >= 0.5\n    right = np.ravel(labels)": (
+            "predicted = np.asarray(probabilities) >= 0.5\n    right = np.asarray(labels)"
         )
     },
     "An array (N, 1) compared with one of (N,) is broadcast to (N, N): give both the same shape first.",
@@ -374,7 +618,7 @@ unit.mistake_in(
     "accuracy",
     "the share of wrong answers",
     {"predicted == right": "predicted != right"},
-    "You counted the errors. Accuracy is the share that is right.",
+    "You counted the errors, or took the probability for that of label 0. Accuracy is the share that is right.",
 )
 unit.mistake_in(
     "accuracy",
@@ -392,7 +636,7 @@ unit.mistake_in(
     "accuracy",
     "exactly 0.5 counted as 0",
     {">= 0.5": "> 0.5"},
-    "A probability of exactly 0.5 counts as label 1: compare with >=.",
+    "A probability of exactly 0.5 counts as label 1: compare with >=; np.round makes 0 of 0.5.",
 )
 unit.mistake_in(
     "accuracy",
@@ -403,7 +647,7 @@ unit.mistake_in(
 unit.mistake_in(
     "accuracy",
     "probabilities compared without a decision",
-    {"predicted = np.ravel(np.asarray(probabilities)) >= 0.5": "predicted = np.ravel(np.asarray(probabilities))"},
+    {"predicted = np.ravel(probabilities) >= 0.5": "predicted = np.ravel(probabilities)"},
     "A probability of 0.9 is not equal to label 1: decide for a label first, at 0.5.",
 )
 unit.mistake_in(
@@ -422,10 +666,28 @@ unit.mistake_in(
     "accuracy",
     "one minus the mean error of the probability",
     {
-        "predicted = np.ravel(np.asarray(probabilities)) >= 0.5": "predicted = np.ravel(np.asarray(probabilities))",
+        "predicted = np.ravel(probabilities) >= 0.5": "predicted = np.ravel(probabilities)",
         "np.mean(predicted == right)": "1 - np.mean(np.abs(predicted - right))",
     },
     "Accuracy counts decisions, not how sure they were: decide at 0.5, then compare.",
+)
+unit.mistake_in(
+    "accuracy",
+    "cut to whole numbers",
+    {"np.ravel(probabilities) >= 0.5": "np.ravel(probabilities).astype(int)"},
+    "astype(int) makes 0 of every probability below 1: compare with 0.5 instead.",
+)
+unit.mistake_in(
+    "accuracy",
+    "the comparison of every example",
+    {"np.mean(predicted == right)": "predicted == right"},
+    "That says for each example whether it is right. The share is the mean of these.",
+)
+unit.mistake_in(
+    "accuracy",
+    "only the ones counted",
+    {"np.mean(predicted == right)": "np.mean(predicted & right)"},
+    "An example of label 0 that gets a 0 is right too: compare with ==.",
 )
 
 
@@ -517,7 +779,38 @@ unit.mistake_in(
     "keras_fit",
     "not trained at all",
     {"    model.fit(X, column, batch_size=batch_size, epochs=epochs, shuffle=False, verbose=0)\n": ""},
-    "compile only prepares: call fit.",
+    "compile only prepares: call fit, and set the given weights before it, not after.",
+)
+unit.mistake_in(
+    "keras_fit",
+    "batches of 32",
+    {"batch_size=batch_size, ": ""},
+    "fit takes batches of 32 unless told otherwise: pass batch_size on.",
+)
+unit.mistake_in(
+    "keras_fit",
+    "computed in float32",
+    {'Dense(H, activation="sigmoid", dtype="float64")': 'Dense(H, activation="sigmoid", dtype="float32")',
+     'Dense(1, dtype="float64")': 'Dense(1, dtype="float32")'},
+    "float32 has 7 digits: say dtype=\"float64\" for every layer.",
+)  # fmt: skip
+unit.mistake_in(
+    "keras_fit",
+    "the sum over the batch",
+    {"from_logits=True": 'from_logits=True, reduction="sum"'},
+    "The loss is the mean over the batch, which is the usual reduction.",
+)
+unit.mistake_in(
+    "keras_fit",
+    "tanh instead of sigmoid",
+    {'activation="sigmoid"': 'activation="tanh"'},
+    "The hidden units of this network are sigmoid units.",
+)
+unit.mistake_in(
+    "keras_fit",
+    "the history instead of the weights",
+    {"    model.fit(": "    return model.fit("},
+    "fit returns a record of the losses. The trained parameters are in the model: return model.get_weights().",
 )
 
 

@@ -12,8 +12,8 @@ from course.training import engines
 COMPARED = {
     "standardise": (Compared("the training set", "input"), Compared("the test set", "input")),
     "training_loop": (
-        Compared("three epochs", "loss", curve=True, item=(2,)),
-        Compared("one epoch of three batches", "parameter"),
+        Compared("the losses of three epochs", "loss", curve=True),
+        Compared("the parameters after three batches", "parameter"),
     ),
 }
 

@@ -11,8 +11,8 @@ import numpy as np
 def standardise(train, test):
     """Both sets with each column shifted and scaled so that the training set has mean 0 and standard deviation 1.
 
-    train: array (N, D); test: array (M, D), measured in the same units; N > 0. The standard deviation
-    is that of the N numbers themselves (division by N). A column that is constant in the training
+    train: array (N, D); test: array (M, D), measured in the same units; N > 0. Both are left as they were. The
+    standard deviation is that of the N numbers themselves (division by N). A column that is constant in the training
     set is only shifted. Returns (train, test) as new arrays of the same shapes, without unit.
     Raises ValueError for other shapes and for an empty training set.
     """
@@ -29,16 +29,15 @@ def standardise(train, test):
 def minibatches(X, labels, order, batch_size):
     """The examples in a given order, cut into batches.
 
-    X: array (N, D); labels: array (N,); order: a permutation of 0 … N - 1, the example that comes first
-    is number order[0]; batch_size: examples in a batch, > 0. The last batch holds what is left and may
-    be smaller. Returns a list of pairs (X of the batch, labels of the batch).
+    X: array (N, D); labels: array (N,); order: array (N,), a permutation of 0 … N - 1, the example that
+    comes first is number order[0]; batch_size: examples in a batch, > 0. The last batch holds what is left
+    and may be smaller. Returns a list of pairs (X of the batch, labels of the batch).
     Raises ValueError where the lengths differ or batch_size is not > 0.
     """
     if batch_size <= 0:
         raise ValueError(f"minibatches: batch_size must be > 0, got {batch_size}")
     if not len(X) == len(labels) == len(order):
         raise ValueError(f"minibatches: lengths must agree, got {len(X)}, {len(labels)} and {len(order)}")
-    X, labels, order = np.asarray(X), np.asarray(labels), np.asarray(order)
     batches = []
     for start in range(0, len(order), batch_size):
         chosen = order[start : start + batch_size]
@@ -49,7 +48,7 @@ def minibatches(X, labels, order, batch_size):
 def training_loop(parameters, batches, loss_and_gradients, learning_rate, epochs):
     """Stochastic gradient descent: every batch once in each epoch, in order, one step for each batch.
 
-    parameters: list of arrays; they are left as they were. batches: list of pairs (X, labels).
+    parameters: list of arrays; list and arrays are left as they were. batches: list of pairs (X, labels).
     loss_and_gradients(parameters, X, labels): returns the loss, a number, and a list of gradients in the
     order and shapes of the parameters. Returns (parameters, losses): the trained arrays in a list, and the
     loss of each step, computed before its update, in a list of epochs · len(batches) numbers.
@@ -59,7 +58,6 @@ def training_loop(parameters, batches, loss_and_gradients, learning_rate, epochs
         raise ValueError(f"training_loop: learning_rate must be > 0, got {learning_rate}")
     if epochs < 0:
         raise ValueError(f"training_loop: epochs must be >= 0, got {epochs}")
-    parameters = [np.array(parameter, dtype=float) for parameter in parameters]
     losses = []
     for _ in range(epochs):
         for X, labels in batches:
@@ -76,11 +74,11 @@ def accuracy(probabilities, labels):
     as label 1. labels: array (N,) or (N, 1) of 0 and 1. Returns a number from 0 to 1.
     Raises ValueError for an empty set and where the numbers of examples differ.
     """
-    predicted = np.ravel(np.asarray(probabilities)) >= 0.5
-    right = np.ravel(np.asarray(labels)) == 1
-    if predicted.size != right.size or right.size == 0:
-        raise ValueError(f"accuracy: want as many probabilities as labels, at least 1, got {predicted.size} and "
-                         f"{right.size}")  # fmt: skip
+    examples, answers = np.size(probabilities), np.size(labels)
+    if examples != answers or answers == 0:
+        raise ValueError(f"accuracy: want as many probabilities as labels, at least 1, got {examples} and {answers}")
+    predicted = np.ravel(probabilities) >= 0.5
+    right = np.ravel(labels)
     return np.mean(predicted == right)
 
 
@@ -88,10 +86,9 @@ def keras_fit(parameters, X, labels, batch_size, learning_rate, epochs):
     """Train a network of two dense layers with Keras's own ``fit``, so that it takes the steps of a plain loop.
 
     The network: D inputs, H sigmoid units, one linear output, the score of label 1; its loss is the mean
-    cross-entropy of the scores. parameters: [W1 (D, H), b1 (H,), W2 (H, 1), b2 (1,)], left as they
-    were. X: array (N, D); labels: array (N,) of 0 and 1. The batches are taken in the order of the rows,
-    each step is one of plain gradient descent. Everything is float64. Returns the trained
-    parameters as a list of arrays in the same order.
+    cross-entropy of the scores. parameters: [W1 (D, H), b1 (H,), W2 (H, 1), b2 (1,)]. X: array (N, D);
+    labels: array (N,) of 0 and 1. The batches are taken in the order of the rows, each step is one of plain
+    gradient descent. Everything is float64. Returns the trained parameters as a list of arrays in the same order.
     """
     import keras
 
@@ -108,6 +105,6 @@ def keras_fit(parameters, X, labels, batch_size, learning_rate, epochs):
         optimizer=keras.optimizers.SGD(learning_rate),
         loss=keras.losses.BinaryCrossentropy(from_logits=True),
     )
-    column = np.reshape(labels, (-1, 1))
+    column = np.reshape(labels, (len(X), 1))
     model.fit(X, column, batch_size=batch_size, epochs=epochs, shuffle=False, verbose=0)
     return model.get_weights()
