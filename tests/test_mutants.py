@@ -90,9 +90,9 @@ def test_an_equivalent_is_declared_with_its_reason(unit):
     assert len(after.faults) == len(before.faults) - 1
 
 
-def test_an_equivalent_that_nothing_makes_is_a_fault(unit):
-    unit.equivalent("relative_error", {"np.max(": "np.median("}, "Nobody writes that.")
-    assert any("nothing like it is generated" in fault for fault in audited(unit).faults)
+def test_an_equivalent_that_is_rejected_is_a_fault(unit):
+    unit.equivalent("relative_error", {"a - b": "a + b"}, "It is not.")
+    assert any("declared equivalent, but rejected" in fault for fault in audited(unit).faults)
 
 
 @pytest.mark.parametrize(

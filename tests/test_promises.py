@@ -22,8 +22,8 @@ def sources_of(unit_name, answer):
     """The answer's docstrings, and the guards that are given with it, as text."""
     tree = ast.parse(load(unit_name).reference_source(answer))
     functions = functions_of(tree)
-    documented = [tree.body[0], *functions] if isinstance(tree.body[0], ast.ClassDef) else functions
-    told = " ".join(" ".join((ast.get_docstring(node) or "").split()) for node in documented)
+    documented = [*(node for node in tree.body if isinstance(node, ast.ClassDef)), *functions]
+    told = " ".join(" ".join((ast.get_docstring(node) or "").split()) for node in documented)  # type: ignore[arg-type]
     return told, [ast.unparse(statement) for function in functions for statement in split(function)[0]]
 
 
