@@ -450,7 +450,7 @@ NUDGED = {
             "AddConstant": operation(lambda x, c: x[0] + c, ConstantOperation),
             "Log": operation(lambda x, c: log(x[0])),
         },
-        0,
+        0.75,
     ),
     ("custom_graph", "backward_through"): ({"backward_through": on_graph}, 0),
     ("custom_graph", "softplus"): ({"Softplus": operation(lambda x, c: softplus(x[0]))}, 1),

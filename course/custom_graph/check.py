@@ -4,13 +4,13 @@ Nothing that can be imported from here is a right answer: such code stands insid
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence, Set
 from types import SimpleNamespace
 
 import numpy as np
 
 from course.check import Unit
-from course.check.comparing import EQUAL, differs
+from course.check.comparing import EQUAL, describe, differs
 from course.check.extremes import magnified
 from course.check.parts import judged, raises
 from course.check.plain import Opaque
@@ -92,13 +92,7 @@ LIST_KEPT = "the list and its values are left as they were"
 
 @unit.task(
     points=2,
-    weights={
-        "a node used by two others": 3,
-        "a node used twice by one": 3,
-        "run twice": 2,
-        "a chain": 2,
-        "an operation with two inputs": 2,
-    },
+    weights={"a node used by two others": 5, "a node used twice by one": 5, "run twice": 2},
     conditions=(LIST_KEPT,),
 )
 def backward_through(answer, rng):
@@ -114,8 +108,11 @@ def backward_through(answer, rng):
             answer.backward_through(order)
         return {f"gradient of {name}": node.gradient for name, node in named.items()}
 
+    def alone():
+        return gradients({"x": Node(b)})["gradient of x"]
+
     def with_other_values():
-        named = graphs.diamond(a, b)
+        named = graphs.joined(a, b)
         gradients(named)
         named["x"].value, named["y"].value = c, d
         return gradients(named, before=named["x"].gradient)
@@ -133,16 +130,16 @@ def backward_through(answer, rng):
         }
 
     return {
-        "a single node": lambda: gradients(graphs.single(c)),
-        "a chain": lambda: gradients(graphs.chain(a)),
+        "one operation": lambda: gradients(graphs.step(c)),
+        "a chain": lambda: gradients(graphs.chain(a)) | {"gradient of a node alone": alone()},
         "an operation with two inputs": lambda: gradients(graphs.joined(a, b)),
         "a node used by two others": lambda: gradients(graphs.diamond(a, b)),
         "a node used twice by one": lambda: gradients(graphs.thrice(c, d)),
         "a slope of 0": lambda: gradients(graphs.with_zero(b)),
         "run twice": lambda: gradients(graphs.diamond(b, c), times_run=2),
-        "gradients of something else left in the nodes": lambda: gradients(graphs.thrice(a, d), before=7.5),
+        "gradients of something else left in the nodes": lambda: gradients(graphs.chain(d), before=7.5),
         "run again with other values": with_other_values,
-        "a node that the last one does not need": lambda: gradients(graphs.with_spare(a)),
+        "a node that the last one does not need": lambda: gradients(graphs.with_spare(a, d)),
         "20 nodes, each used twice by the next one": lambda: gradients(graphs.ladder(a, 20)),
         LIST_KEPT: kept,
     }
@@ -165,22 +162,46 @@ def named(graph):
 @unit.judge
 def inputs_first(graph, order):
     """Whether ``order`` has every node once, and none before one of its inputs. ``graph`` is as in ``named``."""
+    return conclusion(faults_in(graph, order))
+
+
+@unit.judge
+def each_once(graph, order):
+    """Whether ``order`` has every node once, in whatever order."""
+    return conclusion({name: found for name, found in faults_in(graph, order).items() if name != EARLY})
+
+
+@unit.judge
+def none_too_early(graph, order):
+    """Whether no node comes before one of its inputs, in an ``order`` from which one node may be missing."""
+    faults = faults_in(graph, order)
+    return conclusion(faults if len(faults.get("missing", [])) > 1 else {EARLY: faults.get(EARLY, [])})
+
+
+EARLY = "too early"
+
+
+def conclusion(faults):
+    told = [f"{fault}: {', '.join(sorted(set(names)))[:100]}" for fault, names in faults.items() if names]
+    return differs("; ".join(told)) if told else EQUAL
+
+
+def faults_in(graph, order):
+    """What is wrong with an order, and with which nodes."""
     if not isinstance(order, list) or not all(isinstance(name, str) for name in order):
-        return differs("expected a list of nodes")
+        return {"expected nodes, one after the other, got": [describe(order)]}
     place = {name: i for i, name in reversed(list(enumerate(order)))}
-    faults = {
+    return {
         "missing": [name for name in graph if name not in place],
         "more than once": [name for name in graph if order.count(name) > 1],
         "no node of this graph": [name for name in place if name not in graph],
-        "too early": [
+        EARLY: [
             f"{name} before {before}"
             for name, inputs in graph.items()
             for before in inputs
             if name in place and place.get(before, -1) > place[name]
         ],
     }
-    told = [f"{fault}: {', '.join(sorted(set(names)))[:100]}" for fault, names in faults.items() if names]
-    return differs("; ".join(told)) if told else EQUAL
 
 
 @unit.task(points=2, seconds=5, weights={"a short way listed first": 3, "a short way listed last": 3, "a cycle": 2})
@@ -193,19 +214,21 @@ def topological_order(answer, rng):
         names = list(graph)
         return {name: graph[name] for name in rng.permutation(names).tolist()}, names[-1]
 
-    def listed(output, name_of):
-        """What name_of says of each node in the answer's list; anything that is no list as it is."""
+    def listed(output, name_of, as_list=False):
+        """What name_of says of each node in the answer's order; anything else as it is."""
         order = answer.topological_order(output)
-        return [name_of.get(id(one), name_of[None]) for one in order] if isinstance(order, Sequence) else order
+        if not isinstance(order, Sequence if as_list else Iterable) or isinstance(order, Set):
+            return order
+        return [name_of.get(id(one), name_of[None]) for one in order]
 
-    def ordered(graph, last, calls=1):
+    def ordered(graph, last, calls=1, by=inputs_first, as_list=False):
         nodes = named(graph)
         name_of = {id(node): name for name, node in nodes.items()} | {None: "?"}
-        return judged(inputs_first, graph, [listed(nodes[last], name_of) for _ in range(calls)][-1])
+        return judged(by, graph, [listed(nodes[last], name_of, as_list) for _ in range(calls)][-1])
 
-    def part(graph, calls=1):
+    def part(graph, **how):
         given = shuffled(graph)
-        return lambda: ordered(*given, calls)
+        return lambda: ordered(*given, **how)
 
     def with_a_cycle():
         sound, *circular = map(
@@ -248,9 +271,13 @@ def topological_order(answer, rng):
 
         return numbers
 
+    tree = {a: [], b: [], c: [], d: [b, a], e: [c, d]}
     return {
+        "each node once, in any order": part(tree, by=each_once),
+        "no node before its inputs": part(tree, by=none_too_early),
+        "a list": part({a: [], b: [a], c: [b]}, as_list=True),
         "a chain": part({a: [], b: [a], c: [b], d: [c]}),
-        "several inputs": part({a: [], b: [], c: [], d: [b, a], e: [c, d]}),
+        "several inputs": part(tree),
         "a node used twice by one": part({a: [], b: [a, a], c: [b, b]}),
         "two ways of one length": part({a: [], b: [a], c: [a], d: [b, c]}),
         "a short way listed first": part({a: [], b: [a], c: [b], d: [c], e: [a, d]}),

@@ -43,17 +43,18 @@ def sample(rng, n):
 # --- graphs with names, each node after its inputs ------------------------------------------------
 
 
-def single(a):
-    """An input that is the output too."""
-    return {"x": Node(a)}
+def step(a):
+    """One operation of one input."""
+    x = Node(a)
+    return {"x": x, "f": sine(x)}
 
 
 def chain(a):
-    """sin(3/2·sin(x)): one operation after the other."""
-    x, c = Node(a), Node(3)
+    """Three operations of one input, one after the other."""
+    x = Node(a)
     s = sine(x)
-    p = halves(s, c)
-    return {"x": x, "c": c, "s": s, "p": p, "f": sine(p)}
+    p = sine(s)
+    return {"x": x, "s": s, "p": p, "f": sine(p)}
 
 
 def joined(a, b):
@@ -79,18 +80,18 @@ def thrice(a, b):
     return {"x": x, "y": y, "s": s, "p": p, "f": halves(p, s)}
 
 
-def with_spare(a):
-    """A chain, and beside it a node r that f does not need."""
-    nodes = chain(a)
-    return {"x": nodes["x"], "r": skew(nodes["x"], nodes["x"])} | nodes
+def with_spare(a, b):
+    """A chain, and before it an input and a node that f does not need."""
+    z = Node(b)
+    return {"z": z, "r": sine(z)} | chain(a)
 
 
 def with_zero(a):
-    """Half of x·y, where y is 0: nothing arrives at x, and much at y."""
+    """A product with y, where y is 0: nothing arrives at x, and much at y."""
     x, y = Node(a), Node(0.0)
     s = sine(x)
     p = halves(s, y)
-    return {"x": x, "y": y, "s": s, "p": p, "f": skew(p, s)}
+    return {"x": x, "y": y, "s": s, "p": p, "f": sine(p)}
 
 
 def ladder(a, n):
