@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from course.check import Unit
-from course.check.comparing import EQUAL, describe, differs
+from course.check.comparing import EQUAL, differs
 from course.check.extremes import magnified
 from course.check.parts import judged, raises
 from course.check.plain import Opaque
@@ -18,6 +18,7 @@ from course.custom_graph import graphs
 from course.custom_graph import operations as given
 from course.custom_graph.graphs import Formula, forward, nodes_of, sample, slope, value_of
 from course.custom_graph.operations import Node
+from course.custom_graph.orders import EARLY, conclusion, faults_in, named
 
 unit = Unit("custom_graph", frameworks=())
 
@@ -148,17 +149,6 @@ def backward_through(answer, rng):
 # --- topological_order ----------------------------------------------------------------------------
 
 
-def named(graph):
-    """The nodes of a graph by name. ``graph`` maps the name of each node to the names of its inputs. Nodes are made in
-    the order of ``graph``, which tells an answer nothing (see ``shuffled``)."""
-    kind = graphs.watched(len(graph))
-    nodes = {name: kind(1.0, name) for name in graph}
-    for name, before in graph.items():
-        nodes[name].inputs = tuple(nodes[other] for other in before)
-        nodes[name].operation = graphs.halves if before else None
-    return nodes
-
-
 @unit.judge
 def inputs_first(graph, order):
     """Whether ``order`` has every node once, and none before one of its inputs. ``graph`` is as in ``named``."""
@@ -175,33 +165,9 @@ def each_once(graph, order):
 def none_too_early(graph, order):
     """Whether no node comes before one of its inputs, in an ``order`` from which one node may be missing."""
     faults = faults_in(graph, order)
-    return conclusion(faults if len(faults.get("missing", [])) > 1 else {EARLY: faults.get(EARLY, [])})
-
-
-EARLY = "too early"
-
-
-def conclusion(faults):
-    told = [f"{fault}: {', '.join(sorted(set(names)))[:100]}" for fault, names in faults.items() if names]
-    return differs("; ".join(told)) if told else EQUAL
-
-
-def faults_in(graph, order):
-    """What is wrong with an order, and with which nodes."""
-    if not isinstance(order, list) or not all(isinstance(name, str) for name in order):
-        return {"expected nodes, one after the other, got": [describe(order)]}
-    place = {name: i for i, name in reversed(list(enumerate(order)))}
-    return {
-        "missing": [name for name in graph if name not in place],
-        "more than once": [name for name in graph if order.count(name) > 1],
-        "no node of this graph": [name for name in place if name not in graph],
-        EARLY: [
-            f"{name} before {before}"
-            for name, inputs in graph.items()
-            for before in inputs
-            if name in place and place.get(before, -1) > place[name]
-        ],
-    }
+    if EARLY in faults and len(faults["missing"]) <= 1:
+        faults = {EARLY: faults[EARLY]}
+    return conclusion(faults)
 
 
 @unit.task(points=2, seconds=5, weights={"a short way listed first": 3, "a short way listed last": 3, "a cycle": 2})

@@ -144,6 +144,7 @@ def watched(n):
 
         __hash__ = Node.__hash__
 
+    Watched.__name__ = "Node"  # as messages call it
     return Watched
 
 

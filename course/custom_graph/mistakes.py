@@ -870,12 +870,6 @@ unit.mistake_in(
      "op.Inverse()(op.AddConstant(1)(e))": "1 / (1 + e)", "op.Scale(-1)(op.Log()(P))": "-math.log(P)"},
     "That computes a number. Build nodes instead: op.Multiply()(x[0], w[0]) is one.",
 )  # fmt: skip
-unit.mistake_in(
-    "neuron_loss",
-    "the minus on the constant 1",
-    {"op.Exp()(op.Scale(-1)(score))": "op.Exp()(score)", "op.AddConstant(1)(e)": "op.AddConstant(1)(op.Scale(-1)(e))"},
-    "The minus stands in the exponent: exp(-score), then 1 + that.",
-)
 
 
 @unit.alternative("a weighted sum and a sigmoid")
