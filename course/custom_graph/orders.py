@@ -1,4 +1,4 @@
-"""The checks of unit 3 on an order of nodes: graphs by the names of their nodes, and what can be wrong with an order."""
+"""What unit 3 checks of an order of nodes: graphs by the names of their nodes, and what can be wrong with an order."""
 
 from course.check.comparing import EQUAL, describe, differs
 from course.custom_graph import graphs

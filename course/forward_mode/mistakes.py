@@ -7,6 +7,9 @@ from course.forward_mode.reference import align
 
 # Slips that are possible in more than one task.
 VALUE = "That is the value itself. Asked for is its derivative, which has the axes of w behind those of the value."
+NUDGED = "A difference of two values has few right digits, and none where entries hardly move: write down the rule."
+LOOPED = "A Python loop over single entries takes minutes with ten million of them: let one NumPy call do the sums."
+STEPS = {1e-5: "found by nudging", 1e-6: "found by nudging, with a smaller step"}
 CHANGED = "The given arrays belong to the caller: compute new ones, and avoid += and out= on those you were given."
 
 # --- product_derivative ---------------------------------------------------------------------------
@@ -86,6 +89,29 @@ unit.mistake_in(
     "The two terms are added, not averaged.",
 )
 
+unit.mistake_in(
+    "product_derivative",
+    "the rule of a square",
+    {PRODUCT: "2 * align(a, da) * da"},
+    "2·a·a' is the derivative of a·a. Here the factors may differ: both terms are needed.",
+)
+unit.mistake_in(
+    "product_derivative",
+    "one axis appended, whatever the shape of w",
+    {PRODUCT: "da * b[..., None] + a[..., None] * db"},
+    "As many axes are to be appended as w has, which may be none or several: align does that.",
+)
+unit.mistake_in(
+    "product_derivative",
+    "only one of the values aligned",
+    {PRODUCT: "da * align(b, da) + a * db"},
+    "Both values have to be aligned with the derivative that they meet: a with db, b with da.",
+)
+for h, name in STEPS.items():
+    moved = "(align(a, da) {0} {1} * da) * (align(b, db) {0} {1} * db)"
+    edit = {PRODUCT: f"({moved.format('+', h)} - {moved.format('-', h)}) / (2 * {h})"}
+    unit.mistake_in("product_derivative", name, edit, NUDGED)
+
 
 @unit.mistake("computed in place", CHANGED)
 def product_derivative(a, da, b, db):
@@ -103,6 +129,13 @@ def product_derivative(a, da, b, db):
     while a.ndim < np.ndim(da):
         a, b = a[..., None], b[..., None]
     return a * db + b * da
+
+
+@unit.alternative("reshaped to two axes, and back")
+def product_derivative(a, da, b, db):
+    rows = np.size(a)
+    flat_a, flat_b = np.reshape(a, (rows, 1)), np.reshape(b, (rows, 1))
+    return (np.reshape(da, (rows, -1)) * flat_b + np.reshape(db, (rows, -1)) * flat_a).reshape(np.shape(da))
 
 
 @unit.alternative("transposed, so that NumPy's own broadcasting is right")
@@ -185,6 +218,34 @@ unit.mistake_in(
     "A matrix product sums over the inner index; there is no mean in it.",
 )
 
+unit.mistake_in(
+    "matmul_derivative",
+    "the factors' derivatives added",
+    {SUM: f"np.broadcast_to(({SUM}) * 0 + da.sum(axis=(0, 1)) + db.sum(axis=(0, 1)), (n, m, *T))"},
+    "a' + b' belongs to a sum. In a product each derivative is multiplied by the other factor.",
+)
+for h, name in STEPS.items():
+    product = "np.einsum('ik...,kj...->ij...', align(a, da) {0} {1} * da, align(b, db) {0} {1} * db)"
+    edit = {SUM: f"({product.format('+', h)} - {product.format('-', h)}) / (2 * {h})"}
+    unit.mistake_in("matmul_derivative", name, edit, NUDGED)
+
+
+@unit.mistake("a loop over single entries", LOOPED)
+def matmul_derivative(a, da, b, db):
+    result = np.zeros((len(a), b.shape[1], *da.shape[2:]))
+    for i, j, *t in np.ndindex(result.shape):
+        for k in range(len(b)):
+            result[(i, j, *t)] += da[(i, k, *t)] * b[k, j] + a[i, k] * db[(k, j, *t)]
+    return result
+
+
+@unit.mistake("computed in place", CHANGED)
+def matmul_derivative(a, da, b, db):
+    result = np.einsum("ik...,kj->ij...", da, b)
+    da *= 0
+    result += np.einsum("ik,kj...->ij...", a, db)
+    return result
+
 
 @unit.mistake(
     "axes of w taken for those of a matrix",
@@ -226,6 +287,15 @@ def matmul_derivative(a, da, b, db):
 @unit.alternative("two tensordots")
 def matmul_derivative(a, da, b, db):
     return np.moveaxis(np.tensordot(da, b, axes=(1, 0)), -1, 1) + np.tensordot(a, db, axes=1)
+
+
+@unit.alternative("a product for each entry of w")
+def matmul_derivative(a, da, b, db):
+    result = np.zeros((a.shape[0], b.shape[1], *da.shape[2:]))
+    for t in np.ndindex(da.shape[2:]):
+        at = (slice(None), slice(None), *t)
+        result[at] = da[at] @ b + a @ db[at]
+    return result
 
 
 @unit.alternative("axes of w moved to the front, then @")
@@ -341,6 +411,36 @@ unit.mistake_in(
     {"p = powers / powers.sum(axis=1, keepdims=True)": "p = np.exp(-np.logaddexp(0, -z))"},
     "The probabilities of a row compete: divide the power of each score by the sum of the row's powers.",
 )
+
+unit.mistake_in(
+    "softmax",
+    "the largest score of each column subtracted",
+    {SHIFT: "np.exp(z - z.max(axis=0, keepdims=True))"},
+    "Each row is an example: subtract the largest score of the row, with axis=1.",
+)
+unit.mistake_in(
+    "softmax",
+    "scores clipped",
+    {SHIFT: "np.exp(np.clip(z, -700, 700))"},
+    "Clipping makes different scores equal. Subtract the largest score of each row, which changes nothing.",
+)
+unit.mistake_in(
+    "softmax",
+    "scores shifted above the fraction only",
+    {"p = powers / powers.sum(": "p = powers / np.exp(z).sum("},
+    "The shift cancels only if it stands above and below: divide by the sum of the same powers.",
+)
+unit.mistake_in(
+    "softmax",
+    "the Jacobian's sum over the other scores only",
+    {"weighted.sum(axis=1, keepdims=True)": "(weighted.sum(axis=1, keepdims=True) - weighted)"},
+    "The sum runs over all scores of the row, the probability's own among them.",
+)
+for h, name in STEPS.items():
+    shifted = f"(e := np.exp(s - s.max(axis=1, keepdims=True))) / e.sum(axis=1, keepdims=True)"
+    nudged = f"soft = lambda s: {shifted}\n    dp = (soft(align(z, dz) + {h} * dz) - soft(align(z, dz) - {h} * dz)) / (2 * {h})"
+    edit = {"dp = weighted - align(p, dz) * weighted.sum(axis=1, keepdims=True)": nudged}
+    unit.mistake_in("softmax", name, edit, NUDGED)
 
 
 @unit.mistake("computed in place", CHANGED)
@@ -492,6 +592,38 @@ unit.mistake_in(
     "Asked for is the derivative by W. That by x would hold the entries of W.",
 )
 
+unit.mistake_in(
+    "linear_layer",
+    "by_W of the first example for all",
+    {"by_W[:, outputs, :, outputs] = x": "by_W[:, outputs, :, outputs] = x[:1]"},
+    "Each example has inputs of its own: by_W[n] holds x[n].",
+)
+unit.mistake_in(
+    "linear_layer",
+    "the bias added to the derivative by W",
+    {"by_W[:, outputs, :, outputs] = x": "by_W[:, outputs, :, outputs] = x + 1.0"},
+    "The bias does not depend on W: the derivative by W holds x alone.",
+)
+
+
+@unit.mistake("a loop over single entries", LOOPED)
+def linear_layer(x, W, b):
+    (N, k), m = x.shape, len(b)
+    by_W, by_b = np.zeros((N, m, k, m)), np.zeros((N, m, m))
+    for n in range(N):
+        for j in range(m):
+            by_b[n, j, j] = 1.0
+            for i in range(k):
+                by_W[n, j, i, j] = x[n, i]
+    return x @ W + b, by_W, by_b
+
+
+@unit.alternative("example by example")
+def linear_layer(x, W, b):
+    m = W.shape[1]
+    by_W = [np.einsum("i,jl->jil", row, np.eye(m)) for row in x]
+    return np.array([row @ W + b for row in x]), np.array(by_W), np.stack([np.eye(m)] * len(x))
+
 
 @unit.alternative("Kronecker's delta as an identity, and einsum")
 def linear_layer(x, W, b):
@@ -510,7 +642,7 @@ def linear_layer(x, W, b):
 
 
 @unit.mistake(
-    "numerical differences instead of a rule",
+    "found by nudging",
     "A difference of two y has no digits of the derivative where y is large. The derivative by W holds x's numbers.",
 )
 def linear_layer(x, W, b):
@@ -674,6 +806,34 @@ unit.mistake_in(
     "Return both, `loss, updated`.",
 )
 
+unit.mistake_in(
+    "training_step",
+    "divided by N twice",
+    {"learning_rate * gradients": "learning_rate / N * gradients"},
+    "The mean is taken in the slopes already: divide by N once.",
+)
+unit.mistake_in(
+    "training_step",
+    "probabilities clipped",
+    {"N = len(p)": "N, p = len(p), np.clip(p, 1e-7, 1 - 1e-7)"},
+    "Clipping changes the loss and its slope for probabilities below 1e-7. They are never 0 here: no clipping is needed.",
+)
+unit.mistake_in(
+    "training_step",
+    "N counts the parameters",
+    {"N = len(p)": "N = len(parameters)"},
+    "The mean runs over the examples, len(p) of them.",
+)
+for h, name in STEPS.items():
+    loss_at = "-np.mean(labels * np.log(q) + (1 - labels) * np.log(1 - q), axis=-1)"
+    nudged = (
+        f"loss_at = lambda q: {loss_at}\n    gradients = {{\n        name: (loss_at(np.moveaxis(align(p, d) + {h} * d, 0, -1))"
+        f" - loss_at(np.moveaxis(align(p, d) - {h} * d, 0, -1))) / (2 * {h})\n"
+        "        for name, d in derivatives.items()\n    }"
+    )
+    edit = {"gradients = {name: np.tensordot(slopes, derivatives[name], axes=1) for name in parameters}": nudged}
+    unit.mistake_in("training_step", name, edit, NUDGED)
+
 
 @unit.mistake("updated in place", CHANGED)
 def training_step(parameters, p, derivatives, labels, learning_rate):
@@ -691,6 +851,17 @@ def training_step(parameters, p, derivatives, labels, learning_rate):
     return np.mean(-np.log(right)), {
         name: w + np.einsum("n,n...->...", step, derivatives[name]) for name, w in parameters.items()
     }
+
+
+@unit.alternative("probabilities clipped where no float64 of use is lost")
+def training_step(parameters, p, derivatives, labels, learning_rate):
+    p, labels = np.clip(np.asarray(p), 1e-12, 1 - 1e-12), np.asarray(labels)
+    signed = np.where(labels == 1, -1.0 / p, 1.0 / (1.0 - p)) / len(labels)
+    after = {}
+    for name in parameters:
+        slopes = signed.reshape(-1, *[1] * np.ndim(parameters[name]))
+        after[name] = parameters[name] - learning_rate * (slopes * derivatives[name]).sum(axis=0)
+    return -np.where(labels == 1, np.log(p), np.log1p(-p)).mean(), after
 
 
 @unit.alternative("example by example")
