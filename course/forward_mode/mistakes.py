@@ -9,7 +9,6 @@ from course.forward_mode.reference import align
 VALUE = "That is the value itself. Asked for is its derivative, which has the axes of w behind those of the value."
 NUDGED = "A difference of two values has few right digits, and none where entries hardly move: write down the rule."
 LOOPED = "A Python loop over single entries takes minutes with ten million of them: let one NumPy call do the sums."
-STEPS = {1e-5: "found by nudging", 1e-6: "found by nudging, with a smaller step"}
 CHANGED = "The given arrays belong to the caller: compute new ones, and avoid += and out= on those you were given."
 
 # --- product_derivative ---------------------------------------------------------------------------
@@ -107,10 +106,13 @@ unit.mistake_in(
     {PRODUCT: "da * align(b, da) + a * db"},
     "Both values have to be aligned with the derivative that they meet: a with db, b with da.",
 )
-for h, name in STEPS.items():
-    moved = "(align(a, da) {0} {1} * da) * (align(b, db) {0} {1} * db)"
-    edit = {PRODUCT: f"({moved.format('+', h)} - {moved.format('-', h)}) / (2 * {h})"}
-    unit.mistake_in("product_derivative", name, edit, NUDGED)
+MOVED = "(align(a, da) {0} 1e-5 * da) * (align(b, db) {0} 1e-5 * db)"
+unit.mistake_in(
+    "product_derivative",
+    "found by nudging",
+    {PRODUCT: f"({MOVED.format('+')} - {MOVED.format('-')}) / 2e-5"},
+    NUDGED,
+)
 
 
 @unit.mistake("computed in place", CHANGED)
@@ -224,10 +226,13 @@ unit.mistake_in(
     {SUM: f"np.broadcast_to(({SUM}) * 0 + da.sum(axis=(0, 1)) + db.sum(axis=(0, 1)), (n, m, *T))"},
     "a' + b' belongs to a sum. In a product each derivative is multiplied by the other factor.",
 )
-for h, name in STEPS.items():
-    product = "np.einsum('ik...,kj...->ij...', align(a, da) {0} {1} * da, align(b, db) {0} {1} * db)"
-    edit = {SUM: f"({product.format('+', h)} - {product.format('-', h)}) / (2 * {h})"}
-    unit.mistake_in("matmul_derivative", name, edit, NUDGED)
+MOVED = "np.einsum('ik...,kj...->ij...', align(a, da) {0} 1e-5 * da, align(b, db) {0} 1e-5 * db)"
+unit.mistake_in(
+    "matmul_derivative",
+    "found by nudging",
+    {SUM: f"({MOVED.format('+')} - {MOVED.format('-')}) / 2e-5"},
+    NUDGED,
+)
 
 
 @unit.mistake("a loop over single entries", LOOPED)
@@ -436,11 +441,20 @@ unit.mistake_in(
     {"weighted.sum(axis=1, keepdims=True)": "(weighted.sum(axis=1, keepdims=True) - weighted)"},
     "The sum runs over all scores of the row, the probability's own among them.",
 )
-for h, name in STEPS.items():
-    shifted = f"(e := np.exp(s - s.max(axis=1, keepdims=True))) / e.sum(axis=1, keepdims=True)"
-    nudged = f"soft = lambda s: {shifted}\n    dp = (soft(align(z, dz) + {h} * dz) - soft(align(z, dz) - {h} * dz)) / (2 * {h})"
-    edit = {"dp = weighted - align(p, dz) * weighted.sum(axis=1, keepdims=True)": nudged}
-    unit.mistake_in("softmax", name, edit, NUDGED)
+for h, name in ((1e-5, "found by nudging"), (1e-6, "found by nudging, with a smaller step")):
+    moved = f"scores = align(z, dz) {{}} {h} * dz\n    powers = np.exp(scores - scores.max(axis=1, keepdims=True))"
+    above, below = moved.format("+"), moved.format("-")
+    unit.mistake_in(
+        "softmax",
+        name,
+        {
+            "weighted = align(p, dz) * dz":
+                f"{above}\n    above = powers / powers.sum(axis=1, keepdims=True)\n    {below}",
+            "dp = weighted - align(p, dz) * weighted.sum(axis=1, keepdims=True)":
+                f"dp = (above - powers / powers.sum(axis=1, keepdims=True)) / (2 * {h})",
+        },
+        NUDGED,
+    )  # fmt: skip
 
 
 @unit.mistake("computed in place", CHANGED)
@@ -816,7 +830,7 @@ unit.mistake_in(
     "training_step",
     "probabilities clipped",
     {"N = len(p)": "N, p = len(p), np.clip(p, 1e-7, 1 - 1e-7)"},
-    "Clipping changes the loss and its slope for probabilities below 1e-7. They are never 0 here: no clipping is needed.",
+    "Clipping changes the loss and its slope for probabilities below 1e-7. They are never 0 here: do not clip.",
 )
 unit.mistake_in(
     "training_step",
@@ -824,15 +838,21 @@ unit.mistake_in(
     {"N = len(p)": "N = len(parameters)"},
     "The mean runs over the examples, len(p) of them.",
 )
-for h, name in STEPS.items():
-    loss_at = "-np.mean(labels * np.log(q) + (1 - labels) * np.log(1 - q), axis=-1)"
-    nudged = (
-        f"loss_at = lambda q: {loss_at}\n    gradients = {{\n        name: (loss_at(np.moveaxis(align(p, d) + {h} * d, 0, -1))"
-        f" - loss_at(np.moveaxis(align(p, d) - {h} * d, 0, -1))) / (2 * {h})\n"
-        "        for name, d in derivatives.items()\n    }"
-    )
-    edit = {"gradients = {name: np.tensordot(slopes, derivatives[name], axes=1) for name in parameters}": nudged}
-    unit.mistake_in("training_step", name, edit, NUDGED)
+
+
+@unit.mistake("found by nudging", NUDGED)
+def training_step(parameters, p, derivatives, labels, learning_rate):
+    def loss_at(p):
+        return -np.mean(labels * np.log(p) + (1 - labels) * np.log(1 - p))
+
+    updated = {}
+    for name, w in parameters.items():
+        gradient = np.zeros(np.shape(w))
+        for i in np.ndindex(gradient.shape):
+            step = 1e-5 * derivatives[name][(slice(None), *i)]
+            gradient[i] = (loss_at(p + step) - loss_at(p - step)) / 2e-5
+        updated[name] = w - learning_rate * gradient
+    return loss_at(p), updated
 
 
 @unit.mistake("updated in place", CHANGED)

@@ -149,7 +149,7 @@ def linear_layer(x, W, b):
         raise ValueError(f"linear_layer: x and W must be (N, k) and (k, m), got {x.shape} and {W.shape}")
     if b.shape != W.shape[1:]:
         raise ValueError(f"linear_layer: b must have shape {W.shape[1:]} to go with W, got {b.shape}")
-    (N, k), m = x.shape, W.shape[1]
+    (N, k), m = x.shape, len(b)
     y = x @ W + b
     outputs = np.arange(m)
     by_W = np.zeros((N, m, k, m))
