@@ -10,14 +10,14 @@ from types import SimpleNamespace
 import numpy as np
 
 from course.check import Unit
-from course.check.comparing import EQUAL, differs
+from course.check.comparing import EQUAL, describe, differs
 from course.check.extremes import magnified
 from course.check.parts import judged, raises
 from course.check.plain import Opaque
 from course.custom_graph import graphs
 from course.custom_graph import operations as given
-from course.custom_graph.graphs import Formula, forward, nodes_of, sample, slope, value_of
-from course.custom_graph.operations import Node
+from course.custom_graph.graphs import forward, nodes_of, sample, slope, value_of
+from course.custom_graph.operations import ConstantOperation, Node, Operation
 from course.custom_graph.orders import EARLY, conclusion, faults_in, named
 
 unit = Unit("custom_graph", frameworks=())
@@ -136,6 +136,7 @@ def backward_through(answer, rng):
         "an operation with two inputs": lambda: gradients(graphs.joined(a, b)),
         "a node used by two others": lambda: gradients(graphs.diamond(a, b)),
         "a node used twice by one": lambda: gradients(graphs.thrice(c, d)),
+        "an input that stands late in the list": lambda: gradients(graphs.with_late_input(a, b)),
         "a slope of 0": lambda: gradients(graphs.with_zero(b)),
         "run twice": lambda: gradients(graphs.diamond(b, c), times_run=2),
         "gradients of something else left in the nodes": lambda: gradients(graphs.chain(d), before=7.5),
@@ -261,11 +262,18 @@ def topological_order(answer, rng):
 @unit.judge
 def score_is_there(of, found):
     """Whether a node holds the score, or else the loss is right, in whatever way it was found."""
+    if not isinstance(found, dict):
+        return differs(f"expected a node, got {describe(found)}")
     values, loss = np.ravel(found["values"]), np.ravel(found["loss"])
     there = np.isclose(np.abs(values), np.abs(of["score"]), rtol=1e-6).any() or np.allclose(loss, of["loss"], rtol=1e-6)
     return (
         EQUAL if there else differs(f"no node has the value x₀w₀ + x₁w₁ + w₂, which is {float(of['score']):.6g} here")
     )
+
+
+OFFERED = [
+    getattr(given, name) for name in ("Add", "Subtract", "Power", "Sigmoid", "Tanh", "ReLU", "WeightedSum")
+]  # fmt: skip
 
 
 @unit.task(points=1, weights={"loss": 2, "gradient by w": 2})
@@ -279,27 +287,28 @@ def neuron_loss(answer, rng):
     whole_w.append(int(rng.choice([-1, 1])) - whole_w[0] * whole_x[0] - whole_w[1] * whole_x[1])
     other_x, other_w = [-number / 2 for number in x], [w[1], w[0], -0.3 * w[2]]
 
-    def one(compute):
-        """A class of operations like op.Exp: called without arguments, it makes an operation of one input."""
-        return lambda: Formula(lambda x: compute(x[0]), None)
+    def kind(name, compute, base=Operation, arity=1):
+        """A class of operations in place of a student's answer."""
+        return type(name, (base,), {"compute": lambda self, x: compute(self, *x), "arity": arity, "__slots__": ()})
 
-    ours = {  # in place of the student's answers
-        "Multiply": lambda: Formula(math.prod, None),
-        "Exp": one(math.exp),
-        "Inverse": one(lambda x: 1 / x),
-        "Log": one(math.log),
-        "Scale": lambda c: one(lambda x: c * x)(),
-        "AddConstant": lambda c: one(lambda x: x + c)(),
-    }
-    names = ("Add", "Subtract", "Power", "Sigmoid", "Tanh", "ReLU", "WeightedSum")
-    offered = SimpleNamespace(**ours, **{name: getattr(given, name) for name in names})
+    ours = [
+        kind("Multiply", lambda self, a, b: a * b, arity=2),
+        kind("Exp", lambda self, a: math.exp(a)),
+        kind("Inverse", lambda self, a: 1 / a),
+        kind("Log", lambda self, a: math.log(a)),
+        kind("Scale", lambda self, a: self.constant * a, ConstantOperation),
+        kind("AddConstant", lambda self, a: self.constant + a, ConstantOperation),
+    ]
+    offered = SimpleNamespace(**{one.__name__: one for one in [*ours, *OFFERED]})
 
     def build(w, x):
         """The node that the answer returns, or what it returns instead, and the nodes of w and x."""
         nodes = [Node(number) for number in w], [Node(number) for number in x]
         made = answer.neuron_loss(nodes[0], nodes[1], offered)
         made = getattr(made, "output", made)
-        return made if made is None or hasattr(made, "inputs") else Opaque(f"{type(made).__name__} and no node"), *nodes
+        return made if made is None or hasattr(made, "inputs") else Opaque(
+            f"no node but a {type(made).__name__}"
+        ), *nodes
 
     def run(loss, w, x):
         """The loss and its gradients by w and by x."""
@@ -317,6 +326,8 @@ def neuron_loss(answer, rng):
 
     def with_score():
         loss, *_ = build(w, x)
+        if not hasattr(loss, "inputs"):
+            return loss
         value, score = value_of(loss), w[0] * x[0] + w[1] * x[1] + w[2]
         found = {"values": [node.value for node in nodes_of(loss)], "loss": value}
         return judged(score_is_there, {"score": score, "loss": math.log1p(math.exp(-score))}, found)
@@ -324,7 +335,10 @@ def neuron_loss(answer, rng):
     def with_op():
         """The loss, and which of its operations bear the names of the student's answers and are not those of op."""
         loss, *_ = build(w, x)
-        foreign = {type(node.operation).__name__ for node in nodes_of(loss)} & set(ours)
+        if not hasattr(loss, "inputs"):
+            return loss
+        others = {type(node.operation) for node in nodes_of(loss)} - set(ours)
+        foreign = {other.__name__ for other in others} & {one.__name__ for one in ours}
         return {"loss": value_of(loss), "operations that are not from op": ", ".join(sorted(foreign)) or "none"}
 
     return {

@@ -63,6 +63,13 @@ def joined(a, b):
     return {"x": x, "y": y, "f": skew(x, y)}
 
 
+def with_late_input(a, b):
+    """The same with a function of x, and y right before the end: not all inputs of the graph stand first."""
+    x, y = Node(a), Node(b)
+    s = sine(x)
+    return {"x": x, "s": s, "y": y, "f": skew(s, y)}
+
+
 def diamond(a, b):
     """Two ways from s to the result, a short and a long one. Below s there is x, so the sum for s must be complete."""
     x, y = Node(a), Node(b)
@@ -73,11 +80,11 @@ def diamond(a, b):
 
 
 def thrice(a, b):
-    """Half of s·s·y, then half of its product with s, which is a function of x."""
+    """An operation that takes s twice, with another slope each time. Below s there is x."""
     x, y = Node(a), Node(b)
     s = sine(x)
-    p = halves(s, s, y)
-    return {"x": x, "y": y, "s": s, "p": p, "f": halves(p, s)}
+    p = skew(s, s)
+    return {"x": x, "y": y, "s": s, "p": p, "f": halves(p, y)}
 
 
 def with_spare(a, b):

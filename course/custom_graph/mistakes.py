@@ -167,6 +167,31 @@ for operation, slope in (
         {f"def partial_derivative(self, x, i):\n        return {slope}": NUDGED},
         "A difference of two values is not exact, and fails for very large and very small numbers: write the formula.",
     )
+    unit.mistake_in(
+        operation,
+        f"the slope of {operation} not returned",
+        {f"def partial_derivative(self, x, i):\n        return {slope}":
+         f"def partial_derivative(self, x, i):\n        {slope}"},
+        "The slope is computed and dropped: put return in front of it.",
+    )  # fmt: skip
+
+LIST = "x is a list, here with one number in it: compute with x[0]."
+VALUE, SLOPE = "def compute(self, x):\n        return ", "def partial_derivative(self, x, i):\n        return "
+for operation, value, slope in (
+    ("Exp", "math.exp(x[0])", "math.exp(x[0])"), ("Inverse", "1.0 / x[0]", "-1.0 / x[0] ** 2"),
+    ("Log", "math.log(x[0])", "1.0 / x[0]"), ("Scale", "self.constant * x[0]", ""),
+    ("AddConstant", "x[0] + self.constant", ""),
+):  # fmt: skip
+    unit.mistake_in(
+        operation,
+        f"{operation} of the list instead of its number",
+        {
+            head + formula: head + formula.replace("[0]", "")
+            for head, formula in ((VALUE, value), (SLOPE, slope))
+            if formula
+        },
+        LIST,
+    )
 
 
 def on_its_own():
@@ -299,9 +324,10 @@ unit.mistake_in(
 )
 unit.mistake_in(
     "backward_through",
-    "from front to back",
+    "only the last node hands on its gradient",
     {"reversed(order)": "order"},
-    "A node may hand on its gradient only when it is complete. Start with the last node: reversed(order).",
+    "Start with the last node, whose gradient is complete, and go on to the first: reversed(order), and no return in "
+    "the loop.",
 )
 unit.mistake_in(
     "backward_through",
@@ -342,11 +368,28 @@ unit.mistake_in(
 
 unit.mistake_in(
     "backward_through",
-    "reset while going back",
-    {"for node in order:\n        node.gradient = 0.0": "for node in order[-1:]:\n        node.gradient = 0.0",
-     "before.gradient +=": "before.gradient = 0.0\n            before.gradient +="},
-    "Reset all gradients before the way back begins: within it, a share that has arrived is lost again.",
-)  # fmt: skip
+    "overwritten, and nothing reset",
+    {"    for node in order:\n        node.gradient = 0.0\n": "", "before.gradient +=": "before.gradient ="},
+    "Set every gradient to 0 before the way back begins, then add up with +=: with = the second share replaces it.",
+)
+unit.mistake_in(
+    "backward_through",
+    "never begun at 0",
+    {"    for node in order:\n        node.gradient = 0.0\n": ""},
+    "Set every gradient to 0 before the way back begins: at first it is None, and later it is left from the last run.",
+)
+unit.mistake_in(
+    "backward_through",
+    "ended at the first input of the graph",
+    {"        x = [before.value": "        if node.operation is None:\n            break\n        x = [before.value"},
+    "An input of the graph may stand anywhere in the list: go on to the nodes before it.",
+)
+unit.mistake_in(
+    "backward_through",
+    "the place looked up by the node",
+    {"partial_derivative(x, i)": "partial_derivative(x, node.inputs.index(before))"},
+    "index finds the first place of a node, also when it stands there twice. Use i, its place in the loop.",
+)
 unit.mistake_in(
     "backward_through",
     "the list turned round for good",
@@ -585,6 +628,25 @@ def topological_order(output):
         open_.discard(node)
         seen.add(node)
         order.append(node)
+
+    visit(output)
+    return order
+
+
+@unit.mistake(
+    "by recursion, and a cycle goes unnoticed",
+    "A function that calls itself for every node fails after about 1,000 calls: keep a list of waiting nodes. And tell "
+    "nodes whose inputs are still being listed from those that are listed: meeting one of them again is a cycle.",
+)
+def topological_order(output):
+    order, seen = [], set()
+
+    def visit(node):
+        if node not in seen:
+            seen.add(node)
+            for before in node.inputs:
+                visit(before)
+            order.append(node)
 
     visit(output)
     return order
@@ -858,6 +920,24 @@ unit.mistake_in(
 
 unit.mistake_in(
     "neuron_loss",
+    "an operation made of nodes",
+    {"op.Add()(p0, p1, w[2])": "op.Add(p0, p1, w[2])"},
+    "An operation is made first and called with nodes then: op.Add()(p0, p1, w[2]), with two pairs of brackets.",
+)
+unit.mistake_in(
+    "neuron_loss",
+    "an operation of nodes without the empty brackets",
+    {"op.Multiply()(x[0], w[0])": "op.Multiply(x[0], w[0])"},
+    "An operation is made first and called with nodes then: op.Multiply()(x[0], w[0]), with two pairs of brackets.",
+)
+unit.mistake_in(
+    "neuron_loss",
+    "the graph's node in a list",
+    {"return op.Scale(-1)(op.Log()(P))": "return [op.Scale(-1)(op.Log()(P))]"},
+    "Return the node itself, without a list around it.",
+)
+unit.mistake_in(
+    "neuron_loss",
     "the notebook's operations instead of op's",
     {"op.Multiply()(x[0], w[0])": "Multiply()(x[0], w[0])"},
     "The operations come as an argument: write op.Multiply()(…), and so on for all of them.",
@@ -1005,6 +1085,12 @@ unit.mistake_in(
     "Both formulas are right and both overflow. Write them with e to the power of −|x|, which never does.",
 )
 
+unit.mistake_in(
+    "Softplus",
+    "e to the power of −x on both sides",
+    {VALUE: "max(x[0], 0.0) + math.log1p(math.exp(-x[0]))"},
+    "For x < 0, −x is positive: the form ln(1 + e⁻ˣ) belongs to x > 0. With −|x| it is right on both sides.",
+)
 unit.mistake_in(
     "Softplus",
     "straight beyond 20",

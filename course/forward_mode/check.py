@@ -85,8 +85,7 @@ def product_derivative(answer, rng):
         return derivative(answer.product_derivative(*copies(given)))
 
     def by_a_number():
-        found = answer.product_derivative(*(float(number) for number in numbers))
-        return {"two numbers": found, "two vectors": of(vector)}
+        return {"two numbers": answer.product_derivative(*copies(numbers)), "two vectors": of(vector)}
 
     def by_itself():
         w, dw = copies((a, da))

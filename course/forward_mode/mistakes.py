@@ -90,6 +90,12 @@ unit.mistake_in(
 
 unit.mistake_in(
     "product_derivative",
+    "the arguments of align exchanged",
+    {PRODUCT: "da * align(da, b) + align(db, a) * db"},
+    "align(b, da) gives the value b as many axes as da has: the value comes first, then the derivative.",
+)
+unit.mistake_in(
+    "product_derivative",
     "the rule of a square",
     {PRODUCT: "2 * align(a, da) * da"},
     "2·a·a' is the derivative of a·a. Here the factors may differ: both terms are needed.",
@@ -184,12 +190,6 @@ unit.mistake_in(
 )
 unit.mistake_in(
     "matmul_derivative",
-    "the new axis left at the end",
-    {"b.T @ da.reshape(n, k, math.prod(T))": "np.tensordot(da, b, axes=(1, 0))"},
-    "tensordot puts the axis that b brings at the very end, behind those of w. Move it to place 1 (np.moveaxis).",
-)
-unit.mistake_in(
-    "matmul_derivative",
     "summed over the rows of a",
     {SUM: f"np.broadcast_to(({SUM}).sum(axis=0), (n, m, *T))"},
     "Row i of the result depends on row i of a: keep the rows apart, and sum over the inner index k only.",
@@ -233,6 +233,22 @@ unit.mistake_in(
     {SUM: f"({MOVED.format('+')} - {MOVED.format('-')}) / 2e-5"},
     NUDGED,
 )
+
+
+@unit.mistake(
+    "the new axis left at the end",
+    "tensordot puts the axis that b brings at the very end, behind those of w. Move it to place 1 (np.moveaxis).",
+)
+def matmul_derivative(a, da, b, db):
+    return np.tensordot(da, b, axes=(1, 0)) + np.tensordot(a, db, axes=(1, 0))
+
+
+@unit.mistake(
+    "np.dot, which chooses other axes",
+    "np.dot sums over the last axis of da, which belongs to w. Name the axes: np.tensordot, or np.einsum with '...'.",
+)
+def matmul_derivative(a, da, b, db):
+    return np.dot(da, b) + np.dot(a, db)
 
 
 @unit.mistake("a loop over single entries", LOOPED)
@@ -423,6 +439,25 @@ unit.mistake_in(
     {SHIFT: "np.exp(z - z.max(axis=0, keepdims=True))"},
     "Each row is an example: subtract the largest score of the row, with axis=1.",
 )
+KEEPDIMS = "Without keepdims=True the sums have lost their axis, and NumPy aligns them with the columns: keep it."
+unit.mistake_in(
+    "softmax",
+    "keepdims forgotten",
+    {SHIFT: "np.exp(z - z.max(axis=1))", "powers.sum(axis=1, keepdims=True)": "powers.sum(axis=1)"},
+    KEEPDIMS,
+)
+unit.mistake_in(
+    "softmax",
+    "keepdims forgotten below the fraction",
+    {"powers.sum(axis=1, keepdims=True)": "powers.sum(axis=1)"},
+    KEEPDIMS,
+)
+unit.mistake_in(
+    "softmax",
+    "keepdims forgotten in the derivative",
+    {"weighted.sum(axis=1, keepdims=True)": "weighted.sum(axis=1)"},
+    KEEPDIMS,
+)
 unit.mistake_in(
     "softmax",
     "scores clipped",
@@ -441,20 +476,18 @@ unit.mistake_in(
     {"weighted.sum(axis=1, keepdims=True)": "(weighted.sum(axis=1, keepdims=True) - weighted)"},
     "The sum runs over all scores of the row, the probability's own among them.",
 )
-for h, name in ((1e-5, "found by nudging"), (1e-6, "found by nudging, with a smaller step")):
-    moved = f"scores = align(z, dz) {{}} {h} * dz\n    powers = np.exp(scores - scores.max(axis=1, keepdims=True))"
-    above, below = moved.format("+"), moved.format("-")
-    unit.mistake_in(
-        "softmax",
-        name,
-        {
-            "weighted = align(p, dz) * dz":
-                f"{above}\n    above = powers / powers.sum(axis=1, keepdims=True)\n    {below}",
-            "dp = weighted - align(p, dz) * weighted.sum(axis=1, keepdims=True)":
-                f"dp = (above - powers / powers.sum(axis=1, keepdims=True)) / (2 * {h})",
-        },
-        NUDGED,
-    )  # fmt: skip
+MOVED = "scores = align(z, dz) {} 1e-5 * dz\n    powers = np.exp(scores - scores.max(axis=1, keepdims=True))"
+ABOVE = f"{MOVED.format('+')}\n    above = powers / powers.sum(axis=1, keepdims=True)"
+unit.mistake_in(
+    "softmax",
+    "found by nudging",
+    {
+        "weighted = align(p, dz) * dz": f"{ABOVE}\n    {MOVED.format('-')}",
+        "dp = weighted - align(p, dz) * weighted.sum(axis=1, keepdims=True)":
+            "dp = (above - powers / powers.sum(axis=1, keepdims=True)) / 2e-5",
+    },
+    NUDGED,
+)  # fmt: skip
 
 
 @unit.mistake("computed in place", CHANGED)
@@ -611,6 +644,32 @@ unit.mistake_in(
     "by_W of the first example for all",
     {"by_W[:, outputs, :, outputs] = x": "by_W[:, outputs, :, outputs] = x[:1]"},
     "Each example has inputs of its own: by_W[n] holds x[n].",
+)
+BY_W = "by_W = np.zeros((N, m, k, m))\n    by_W[:, outputs, :, outputs] = x"
+BY_B = "by_b = np.zeros((N, m, m))\n    by_b[:, outputs, outputs] = 1.0"
+unit.mistake_in(
+    "linear_layer",
+    "x itself as by_W",
+    {BY_W: "by_W = x"},
+    "by_W has an entry for each entry of y and each of W: by_W[n, j, i, l] is x[n, i] where l is j, and 0 elsewhere.",
+)
+unit.mistake_in(
+    "linear_layer",
+    "x transposed as by_W",
+    {BY_W: "by_W = x.T"},
+    "xᵀ belongs to the gradient of a loss. by_W has an entry for each entry of y and each of W.",
+)
+unit.mistake_in(
+    "linear_layer",
+    "by_b without the axis of b",
+    {BY_B: "by_b = np.ones((N, m))"},
+    "by_b has an entry for each entry of y and each of b: an identity for every example.",
+)
+unit.mistake_in(
+    "linear_layer",
+    "ones for each bias as by_b",
+    {BY_B: "by_b = np.ones(m)"},
+    "by_b has an entry for each entry of y and each of b: an identity for every example.",
 )
 unit.mistake_in(
     "linear_layer",
@@ -820,6 +879,30 @@ unit.mistake_in(
     "Return both, `loss, updated`.",
 )
 
+unit.mistake_in(
+    "training_step",
+    "the loss of label 1 for all examples",
+    {LOSS: "-np.mean(np.log(p))"},
+    "For label 0 the right label has the probability 1 - p: its loss is -ln(1 - p). The slopes have it already.",
+)
+unit.mistake_in(
+    "training_step",
+    "no loss for label 0",
+    {LOSS: "-np.mean(labels * np.log(p))"},
+    "An example of label 0 has a loss too, -ln(1 - p). The slopes have it already.",
+)
+unit.mistake_in(
+    "training_step",
+    "a list of parameters",
+    {"return loss, updated": "return loss, list(updated.values())"},
+    "Return the parameters as a dict with the same names.",
+)
+unit.mistake_in(
+    "training_step",
+    "return inside the loop",
+    {"for name, w in parameters.items()}": "for name, w in list(parameters.items())[:1]}"},
+    "The first parameter alone came back. Go through all of them before you return.",
+)
 unit.mistake_in(
     "training_step",
     "divided by N twice",
