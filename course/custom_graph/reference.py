@@ -121,7 +121,7 @@ def backward_through(order):
 
     order: nodes with values, each after its inputs (a node may be among the inputs of many others, and
     more than once among those of one). The list and the values are left as they were. What the gradients were
-    before makes no difference. Each slope is asked for once: lists of 100,000 nodes are no problem.
+    before makes no difference. Lists of 100,000 nodes are no problem, whatever the number of ways through them.
     Raises ValueError for an empty list, and for nodes without a value.
     """
     if not order:
