@@ -44,7 +44,7 @@ def operations(answer, rng):
         "AddConstant": lambda: answer.AddConstant(c),
         "Log": lambda: answer.Log(),
     }
-    points = {
+    points: dict[str, list[tuple[float, ...]]] = {
         "Multiply": [(a, b), (b, c), (3, -2), (0.0, c)],
         "Exp": [(a,), (-a,), (2,), (0.0,)],
         "Inverse": [(a,), (-a,), (b,), (-4,)],
@@ -209,17 +209,14 @@ def topological_order(answer, rng):
         )
         which = ("two nodes that need each other", "three in a circle below the output", "a node that needs itself")
 
-        def refused(graph, last):
+        def ended(graph, last):
             answer.topological_order(named(graph)[last])
             return "no error"
 
-        return lambda: (
-            {"no cycle": ordered(*sound)}
-            | {
-                name: raises(ValueError, lambda graph=graph: refused(*graph))
-                for name, graph in zip(which, circular, strict=True)
-            }
-        )
+        def refused(given):
+            return raises(ValueError, lambda: ended(*given))
+
+        return lambda: {"no cycle": ordered(*sound)} | dict(zip(which, map(refused, circular), strict=True))
 
     def in_a_row(n, *back):
         """The part that observes which of n nodes the answer puts at each place; -1 for anything that is not a node.
