@@ -53,7 +53,7 @@ def operations(answer, rng):
         "Log": [(x,) for x in positive],
     }
     # The ends of what floats can hold, where no two values have a useful difference: points, and units of their slopes.
-    ends = {
+    ends: dict[str, list[tuple[tuple[float, ...], float]]] = {
         "Multiply": [((math.inf, c), 1.0)],
         "Exp": [((math.inf,), 1.0), ((-726 - small,), 2.0**-1050)],
         "Inverse": [((math.inf,), 1.0), ((small * 2.0**-500,), 2.0**1000)],
