@@ -90,6 +90,7 @@ def test_no_order_that_is_there_is_topological(order):
         counts = right_parts("custom_graph", "topological_order", {"topological_order": ORDERS[order]}, SEEDS)
     finally:
         gc.unfreeze()
+    del counts["each node once, in any order"]
     assert max(counts.values()) <= len(SEEDS) / 2, counts  # by chance it is one in six, for the least of the graphs
 
 

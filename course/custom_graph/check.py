@@ -4,129 +4,174 @@ Nothing that can be imported from here is a right answer: such code stands insid
 """
 
 import math
-from itertools import pairwise
+from collections.abc import Iterable, Sequence, Set
 from types import SimpleNamespace
 
 import numpy as np
 
 from course.check import Unit
-from course.check.comparing import EQUAL, differs
+from course.check.comparing import EQUAL, describe, differs
 from course.check.extremes import magnified
 from course.check.parts import judged, raises
+from course.check.plain import Opaque
+from course.custom_graph import graphs
 from course.custom_graph import operations as given
-from course.custom_graph.graphs import Formula, chain, diamond, forward, halves, sample, sine, skew, thrice
-from course.custom_graph.operations import Node
+from course.custom_graph.graphs import forward, nodes_of, sample, slope, value_of
+from course.custom_graph.operations import ConstantOperation, Node, Operation
+from course.custom_graph.orders import EARLY, conclusion, faults_in, named
 
 unit = Unit("custom_graph", frameworks=())
 
 
 # --- operations -----------------------------------------------------------------------------------
 
+SLOPES = {"Multiply": "Multiply: slopes"} | {
+    name: f"{name}: slope" for name in ("Exp", "Inverse", "Scale", "AddConstant", "Log")
+}
 
-@unit.task(points=3, answers=("Multiply", "Exp", "Inverse", "Scale", "AddConstant", "Log"))
+
+@unit.task(points=3, answers=tuple(SLOPES), weights=dict.fromkeys(SLOPES.values(), 3))
 def operations(answer, rng):
     a, b, c = sample(rng, 3)
     positive = [float(rng.uniform(0.3, 0.6)), float(rng.uniform(2.2, 3.4)), 5]
     small = float(rng.uniform(1, 2))
     endless = int(rng.integers(2, 9)) * 10**400  # a whole number that is larger than any float
-
-    def at(operation, points, ends):
-        """Value and slopes at each point, then the slopes alone at the ends of what floats can hold, where no two
-        values have a useful difference. ``ends`` are pairs of a point and the unit in which its slope is observed."""
-        seen = [
-            [operation.compute(list(x)), *(operation.partial_derivative(list(x), i) for i in range(len(x)))]
-            for x in points
-        ]
-        return [seen, *(magnified(operation.partial_derivative(list(x), 0), size) for x, size in ends)]
-
-    return {
-        "Multiply": lambda: at(answer.Multiply(), [(a, b), (b, c), (3, -2)], [((math.inf, c), 1.0)]),
-        "Exp": lambda: at(answer.Exp(), [(a,), (-abs(b),), (2,)], [((math.inf,), 1.0), ((-726 - small,), 2.0**-1050)]),
-        "Inverse": lambda: at(
-            answer.Inverse(), [(a,), (b,), (-4,)], [((math.inf,), 1.0), ((small * 2.0**-500,), 2.0**1000)]
-        ),
-        "Scale": lambda: at(answer.Scale(c), [(a,), (b,), (3,)], [((math.inf,), 1.0), ((endless,), 1.0)]),
-        "AddConstant": lambda: at(answer.AddConstant(c), [(a,), (b,), (3,)], [((math.inf,), 1.0), ((endless,), 1.0)]),
-        "Log": lambda: at(
-            answer.Log(), [(x,) for x in positive], [((math.inf,), 1.0), ((small * 2.0**-1000,), 2.0**1000)]
-        ),
+    made = {
+        "Multiply": lambda: answer.Multiply(),
+        "Exp": lambda: answer.Exp(),
+        "Inverse": lambda: answer.Inverse(),
+        "Scale": lambda: answer.Scale(c),
+        "AddConstant": lambda: answer.AddConstant(c),
+        "Log": lambda: answer.Log(),
     }
+    points: dict[str, list[tuple[float, ...]]] = {
+        "Multiply": [(a, b), (b, c), (3, -2), (0.0, c)],
+        "Exp": [(a,), (-a,), (2,), (0.0,)],
+        "Inverse": [(a,), (-a,), (b,), (-4,)],
+        "Scale": [(a,), (-a,), (3,), (0.0,)],
+        "AddConstant": [(a,), (-a,), (3,), (0.0,)],
+        "Log": [(x,) for x in positive],
+    }
+    # The ends of what floats can hold, where no two values have a useful difference: points, and units of their slopes.
+    ends: dict[str, list[tuple[tuple[float, ...], float]]] = {
+        "Multiply": [((math.inf, c), 1.0)],
+        "Exp": [((math.inf,), 1.0), ((-726 - small,), 2.0**-1050)],
+        "Inverse": [((math.inf,), 1.0), ((small * 2.0**-500,), 2.0**1000)],
+        "Scale": [((math.inf,), 1.0), ((endless,), 1.0)],
+        "AddConstant": [((math.inf,), 1.0), ((endless,), 1.0)],
+        "Log": [((math.inf,), 1.0), ((small * 2.0**-1000,), 2.0**1000)],
+    }
+
+    def at(x):
+        return "x = " + ", ".join("a number of 401 digits" if number == endless else f"{number:.6g}" for number in x)
+
+    def values(name):
+        operation = made[name]()
+        return {at(x): operation.compute(list(x)) for x in points[name]}
+
+    def slopes(name):
+        operation, seen = made[name](), {}
+        for x in points[name]:
+            inputs = list(x)
+            for i in range(len(x)):
+                seen[f"by x[{i}] at {at(x)}"] = operation.partial_derivative(inputs, i)
+        for x, size in ends[name]:
+            told = "" if size == 1 else f", in units of {size:.3g}"
+            seen[f"by x[0] at {at(x)}{told}"] = magnified(operation.partial_derivative(list(x), 0), size)
+        return seen
+
+    def parts(name):
+        return {f"{name}: value": lambda: values(name), SLOPES[name]: lambda: slopes(name)}
+
+    return {part: seen for name in SLOPES for part, seen in parts(name).items()}
 
 
 # --- backward_through -----------------------------------------------------------------------------
 
+LIST_KEPT = "the list and its values are left as they were"
 
-@unit.task(points=2)
+
+@unit.task(
+    points=2,
+    weights={"a node used by two others": 5, "a node used twice by one": 5, "run twice": 2},
+    conditions=(LIST_KEPT,),
+)
 def backward_through(answer, rng):
     a, b, c, d = sample(rng, 4)
 
-    def gradients(order, times_run=1, before=None):
-        forward(order)
-        for node in order:
+    def gradients(named, times_run=1, before=None):
+        nodes = list(named.values())
+        forward(nodes)
+        for node in nodes:
             node.gradient = before
+        order = list(nodes)
         for _ in range(times_run):
             answer.backward_through(order)
-        return [node.gradient for node in order]
+        return {f"gradient of {name}": node.gradient for name, node in named.items()}
+
+    def alone():
+        return gradients({"x": Node(b)})["gradient of x"]
 
     def with_other_values():
-        order = diamond(a, b)
-        gradients(order)
-        order[0].value, order[1].value = c, d
+        named = graphs.joined(a, b)
+        gradients(named)
+        named["x"].value, named["y"].value = c, d
+        return gradients(named, before=named["x"].gradient)
+
+    def kept():
+        named = graphs.diamond(b, d)
+        order = list(named.values())
         forward(order)
         answer.backward_through(order)
-        return [node.gradient for node in order]
-
-    def with_a_spare_node():
-        x, *rest = chain(a)
-        return gradients([x, skew(x, x), *rest])
+        name_of = {id(node): name for name, node in named.items()}
+        names = [name_of.get(id(node), "?") for node in order]
+        return {
+            "order afterwards": " ".join(names),
+            "values afterwards": {name: node.value for name, node in named.items()},
+        }
 
     return {
-        "a chain": lambda: gradients(chain(a)),
-        "an operation with two inputs": lambda: gradients([x := Node(a), y := Node(b), skew(x, y)]),
-        "a node used by two others": lambda: gradients(diamond(a, b)),
-        "a node used twice by one": lambda: gradients(thrice(c, d)),
-        "run twice": lambda: gradients(diamond(b, c), times_run=2),
-        "gradients of something else left in the nodes": lambda: gradients(thrice(a, d), before=7.5),
+        "one operation": lambda: gradients(graphs.step(c)),
+        "a chain": lambda: gradients(graphs.chain(a)) | {"gradient of a node alone": alone()},
+        "an operation with two inputs": lambda: gradients(graphs.joined(a, b)),
+        "a node used by two others": lambda: gradients(graphs.diamond(a, b)),
+        "a node used twice by one": lambda: gradients(graphs.thrice(c, d)),
+        "an input that stands late in the list": lambda: gradients(graphs.with_late_input(a, b)),
+        "a slope of 0": lambda: gradients(graphs.with_zero(b)),
+        "run twice": lambda: gradients(graphs.diamond(b, c), times_run=2),
+        "gradients of something else left in the nodes": lambda: gradients(graphs.chain(d), before=7.5),
         "run again with other values": with_other_values,
-        "a node that the last one does not need": with_a_spare_node,
+        "a node that the last one does not need": lambda: gradients(graphs.with_spare(a, d)),
+        "20 nodes, each used twice by the next one": lambda: gradients(graphs.ladder(a, 20)),
+        LIST_KEPT: kept,
     }
 
 
 # --- topological_order ----------------------------------------------------------------------------
 
 
-def named(graph):
-    """The nodes of a graph by name. ``graph`` maps the name of each node to the names of its inputs. Nodes are made in
-    the order of ``graph``, which tells an answer nothing (see ``shuffled``)."""
-    nodes = {name: Node(1.0, name) for name in graph}
-    for name, before in graph.items():
-        nodes[name].inputs = tuple(nodes[other] for other in before)
-        nodes[name].operation = halves if before else None
-    return nodes
-
-
 @unit.judge
 def inputs_first(graph, order):
     """Whether ``order`` has every node once, and none before one of its inputs. ``graph`` is as in ``named``."""
-    if not isinstance(order, list) or not all(isinstance(name, str) for name in order):
-        return differs("expected a list of nodes")
-    place = {name: i for i, name in reversed(list(enumerate(order)))}
-    faults = {
-        "missing": [name for name in graph if name not in place],
-        "more than once": [name for name in graph if order.count(name) > 1],
-        "no node of this graph": [name for name in place if name not in graph],
-        "too early": [
-            f"{name} before {before}"
-            for name, inputs in graph.items()
-            for before in inputs
-            if name in place and place.get(before, -1) > place[name]
-        ],
-    }
-    told = [f"{fault}: {', '.join(sorted(set(names)))[:100]}" for fault, names in faults.items() if names]
-    return differs("; ".join(told)) if told else EQUAL
+    return conclusion(faults_in(graph, order))
 
 
-@unit.task(points=2, seconds=5)
+@unit.judge
+def each_once(graph, order):
+    """Whether ``order`` has every node once, in whatever order."""
+    return conclusion({name: found for name, found in faults_in(graph, order).items() if name != EARLY})
+
+
+@unit.judge
+def none_too_early(graph, order):
+    """Whether no node comes before one of its inputs, in an ``order`` from which one node may be missing."""
+    faults = faults_in(graph, order)
+    if EARLY in faults and len(faults["missing"]) <= 1:
+        faults = {EARLY: faults[EARLY]}
+    return conclusion(faults)
+
+
+@unit.task(points=2, seconds=5, weights={"a short way listed first": 3, "a short way listed last": 3, "a cycle": 2})
 def topological_order(answer, rng):
     a, b, c, d, e, f = rng.permutation(list("abcdef")).tolist()
 
@@ -136,45 +181,74 @@ def topological_order(answer, rng):
         names = list(graph)
         return {name: graph[name] for name in rng.permutation(names).tolist()}, names[-1]
 
-    def ordered(graph, last):
-        """The names of the nodes in the answer's order; "?" for anything that is not a node."""
+    def listed(output, name_of, as_list=False):
+        """What name_of says of each node in the answer's order; anything else as it is."""
+        order = answer.topological_order(output)
+        if not isinstance(order, Sequence if as_list else Iterable) or isinstance(order, Set):
+            return order
+        return [name_of.get(id(one), name_of[None]) for one in order]
+
+    def ordered(graph, last, calls=1, by=inputs_first, as_list=False):
         nodes = named(graph)
-        order = answer.topological_order(nodes[last])
-        return [next((name for name, node in nodes.items() if node is one), "?") for one in order]
+        name_of = {id(node): name for name, node in nodes.items()} | {None: "?"}
+        return judged(by, graph, [listed(nodes[last], name_of, as_list) for _ in range(calls)][-1])
 
-    def listed(graph, last):
-        return judged(inputs_first, graph, ordered(graph, last))
-
-    def part(graph):
+    def part(graph, **how):
         given = shuffled(graph)
-        return lambda: listed(*given)
+        return lambda: ordered(*given, **how)
 
     def with_a_cycle():
-        sound, circular = shuffled({a: [], b: [a], c: [b]}), shuffled({a: [], b: [a, c], c: [b]})
-        return lambda: [listed(*sound), raises(ValueError, lambda: ordered(*circular))]
+        sound, *circular = map(
+            shuffled,
+            (
+                {a: [], b: [a], c: [b]},
+                {a: [], b: [a, c], c: [b]},
+                {a: [], b: [a, d], c: [b], d: [c], e: [a, d]},
+                {a: [], b: [a, b], c: [b]},
+            ),
+        )
+        which = ("two nodes that need each other", "three in a circle below the output", "a node that needs itself")
 
-    def in_a_row(n):
-        """The part that observes which of n nodes the answer puts at each place; -1 for anything that is not a node."""
-        nodes, order = [Node(1.0) for _ in range(n)], rng.permutation(n)
-        before = dict(pairwise(order.tolist()))
-        for after, one in sorted((after, one) for one, after in before.items()):
-            nodes[after].operation, nodes[after].inputs = sine, (nodes[one],)
-        last = nodes[order[-1]]
+        def ended(graph, last):
+            answer.topological_order(named(graph)[last])
+            return "no error"
+
+        def refused(given):
+            return raises(ValueError, lambda: ended(*given))
+
+        return lambda: {"no cycle": ordered(*sound)} | dict(zip(which, map(refused, circular), strict=True))
+
+    def in_a_row(n, *back):
+        """The part that observes which of n nodes the answer puts at each place; -1 for anything that is not a node.
+        Each node has as inputs those that stand so many places before it."""
+        order = rng.permutation(n).tolist()
 
         def numbers():
-            number_of = {id(node): i for i, node in enumerate(nodes)}
-            return np.array([number_of.get(id(one), -1) for one in answer.topological_order(last)])
+            kind = graphs.watched(n)
+            nodes = [kind(1.0) for _ in range(n)]
+            for place, number in enumerate(order):
+                inputs = tuple(nodes[order[place - steps]] for steps in back if steps <= place)
+                nodes[number].operation, nodes[number].inputs = graphs.halves if inputs else None, inputs
+            number_of = {id(node): i for i, node in enumerate(nodes)} | {None: -1}
+            seen = listed(nodes[order[-1]], number_of)
+            return np.array(seen) if isinstance(seen, list) else seen
 
         return numbers
 
+    tree = {a: [], b: [], c: [], d: [b, a], e: [c, d]}
     return {
+        "each node once, in any order": part(tree, by=each_once),
+        "no node before its inputs": part(tree, by=none_too_early),
+        "a list": part({a: [], b: [a], c: [b]}, as_list=True),
         "a chain": part({a: [], b: [a], c: [b], d: [c]}),
-        "several inputs": part({a: [], b: [], c: [], d: [b, a], e: [c, d]}),
+        "several inputs": part(tree),
         "a node used twice by one": part({a: [], b: [a, a], c: [b, b]}),
         "two ways of one length": part({a: [], b: [a], c: [a], d: [b, c]}),
         "a short way listed first": part({a: [], b: [a], c: [b], d: [c], e: [a, d]}),
         "a short way listed last": part({a: [], b: [a], c: [b], d: [c, a], e: [d, b], f: [e, a]}),
-        "5,000 nodes in a row": in_a_row(5001),
+        "called twice": part({a: [], b: [a], c: [b, a]}, calls=2),
+        "3,500 nodes in a row": in_a_row(3500, 1),
+        "30 nodes, each used by the next two": in_a_row(30, 1, 2),
         "a cycle": with_a_cycle(),
     }
 
@@ -182,7 +256,24 @@ def topological_order(answer, rng):
 # --- neuron_loss ----------------------------------------------------------------------------------
 
 
-@unit.task(points=1)
+@unit.judge
+def score_is_there(of, found):
+    """Whether a node holds the score, or else the loss is right, in whatever way it was found."""
+    if not isinstance(found, dict):
+        return differs(f"expected a node, got {describe(found)}")
+    values, loss = np.ravel(found["values"]), np.ravel(found["loss"])
+    there = np.isclose(np.abs(values), np.abs(of["score"]), rtol=1e-6).any() or np.allclose(loss, of["loss"], rtol=1e-6)
+    return (
+        EQUAL if there else differs(f"no node has the value x₀w₀ + x₁w₁ + w₂, which is {float(of['score']):.6g} here")
+    )
+
+
+OFFERED = [
+    getattr(given, name) for name in ("Add", "Subtract", "Power", "Sigmoid", "Tanh", "ReLU", "WeightedSum")
+]  # fmt: skip
+
+
+@unit.task(points=1, weights={"loss": 2, "gradient by w": 2})
 def neuron_loss(answer, rng):
     # For these values and for the others, no two terms of the score are alike, and the score is not near 0.
     x = (rng.choice([-1, 1]) * rng.uniform([0.4, 1.1], [0.6, 1.4])).tolist()
@@ -193,45 +284,35 @@ def neuron_loss(answer, rng):
     whole_w.append(int(rng.choice([-1, 1])) - whole_w[0] * whole_x[0] - whole_w[1] * whole_x[1])
     other_x, other_w = [-number / 2 for number in x], [w[1], w[0], -0.3 * w[2]]
 
-    def one(compute):
-        """A class of operations like op.Exp: called without arguments, it makes an operation of one input."""
-        return lambda: Formula(lambda x: compute(x[0]), None)
+    def kind(name, compute, base=Operation, arity=1):
+        """A class of operations in place of a student's answer."""
+        return type(name, (base,), {"compute": lambda self, x: compute(self, *x), "arity": arity, "__slots__": ()})
 
-    def offered():
-        """The operations by name: those that are given, and the check's own in place of the student's answers."""
-        ours = {
-            "Multiply": lambda: Formula(math.prod, None),
-            "Exp": one(math.exp),
-            "Inverse": one(lambda x: 1 / x),
-            "Log": one(math.log),
-            "Scale": lambda c: one(lambda x: c * x)(),
-            "AddConstant": lambda c: one(lambda x: x + c)(),
-        }
-        names = ("Add", "Subtract", "Power", "Sigmoid", "Tanh", "ReLU", "WeightedSum")
-        return SimpleNamespace(**ours, **{name: getattr(given, name) for name in names})
-
-    def value_of(node):
-        """A node's value, computed anew from the nodes before it."""
-        if node.operation is not None:
-            node.value = node.operation.compute([value_of(before) for before in node.inputs])
-        return node.value
-
-    def slope(loss, node):
-        """The derivative of the loss by a node's value, by nudging it: the backward pass is another task's answer."""
-        kept, seen = node.value, []
-        for node.value in (kept + 1e-4, kept - 1e-4):
-            seen.append(value_of(loss))
-        node.value = kept
-        return (seen[0] - seen[1]) / 2e-4
+    ours = [
+        kind("Multiply", lambda self, a, b: a * b, arity=2),
+        kind("Exp", lambda self, a: math.exp(a)),
+        kind("Inverse", lambda self, a: 1 / a),
+        kind("Log", lambda self, a: math.log(a)),
+        kind("Scale", lambda self, a: self.constant * a, ConstantOperation),
+        kind("AddConstant", lambda self, a: self.constant + a, ConstantOperation),
+    ]
+    offered = SimpleNamespace(**{one.__name__: one for one in [*ours, *OFFERED]})
 
     def build(w, x):
+        """The node that the answer returns, or what it returns instead, and the nodes of w and x."""
         nodes = [Node(number) for number in w], [Node(number) for number in x]
-        made = answer.neuron_loss(nodes[0], nodes[1], offered())
-        return getattr(made, "output", made), *nodes
+        made = answer.neuron_loss(nodes[0], nodes[1], offered)
+        made = getattr(made, "output", made)
+        return made if made is None or hasattr(made, "inputs") else Opaque(
+            f"no node but a {type(made).__name__}"
+        ), *nodes
 
     def run(loss, w, x):
         """The loss and its gradients by w and by x."""
-        return value_of(loss), [slope(loss, node) for node in w], [slope(loss, node) for node in x]
+        if not hasattr(loss, "inputs"):
+            return dict.fromkeys(("loss", "by w", "by x"), loss)
+        by_w, by_x = ({f"{v}{i}": slope(loss, n) for i, n in enumerate(nodes)} for v, nodes in (("w", w), ("x", x)))
+        return {"loss": value_of(loss), "by w": by_w, "by x": by_x}
 
     def again():
         loss, w_nodes, x_nodes = build(w, x)
@@ -240,12 +321,32 @@ def neuron_loss(answer, rng):
             node.value = number
         return run(loss, w_nodes, x_nodes)
 
+    def with_score():
+        loss, *_ = build(w, x)
+        if not hasattr(loss, "inputs"):
+            return loss
+        value, score = value_of(loss), w[0] * x[0] + w[1] * x[1] + w[2]
+        found = {"values": [node.value for node in nodes_of(loss)], "loss": value}
+        return judged(score_is_there, {"score": score, "loss": math.log1p(math.exp(-score))}, found)
+
+    def with_op():
+        """The loss, and which of its operations bear the names of the student's answers and are not those of op."""
+        loss, *_ = build(w, x)
+        if not hasattr(loss, "inputs"):
+            return loss
+        others = {type(node.operation) for node in nodes_of(loss)} - set(ours)
+        foreign = {other.__name__ for other in others} & {one.__name__ for one in ours}
+        return {"loss": value_of(loss), "operations that are not from op": ", ".join(sorted(foreign)) or "none"}
+
     return {
-        "loss": lambda: run(*build(w, x))[0],
-        "gradient by w": lambda: run(*build(w, x))[1],
-        "gradient by x": lambda: run(*build(w, x))[2],
+        "the score": with_score,
+        "loss where all weights are 0": lambda: run(*build([0.0, 0.0, 0.0], x))["loss"],
+        "loss": lambda: run(*build(w, x))["loss"],
+        "gradient by w": lambda: run(*build(w, x))["by w"],
+        "gradient by x": lambda: run(*build(w, x))["by x"],
         "whole numbers": lambda: run(*build(whole_w, whole_x)),
         "the same graph with other values": again,
+        "the operations of op": with_op,
     }
 
 
@@ -256,19 +357,22 @@ def neuron_loss(answer, rng):
 def softplus(answer, rng):
     small = [float(rng.uniform(0.4, 0.9)), float(rng.uniform(1.5, 3)), 2]
     both = [*small, 0.0, *(-x for x in small)]
-    large = [small[0], float(rng.uniform(800, 900)), 1000]  # a ReLU is right where x is large, but not at small[0]
+    # A ReLU is right where x is large, but not at small[0]; ln(1 + eˣ) still differs from x at 25, and at 709.8 eˣ is
+    # larger than any float. At 680 floats lie so far apart that a difference of two has few digits.
+    bounds = [(5, 6), (10, 12), (20.5, 23), (34, 39), (100, 300), (680, 700), (705, 709), (710, 720), (800, 900)]
+    large = [small[0], *(float(rng.uniform(*pair)) for pair in bounds), 1000]
 
     def values(points):
-        return [answer.Softplus().compute([x]) for x in points]
-
-    far = float(rng.uniform(680, 700))  # where floats lie so far apart that a difference of two has few digits
+        operation = answer.Softplus()
+        return {f"x = {x:.6g}": operation.compute([x]) for x in points}
 
     def slopes(points):
-        return [answer.Softplus().partial_derivative([x], 0) for x in (*points, far)]
+        operation = answer.Softplus()
+        return {f"x = {x:.6g}": operation.partial_derivative([x], 0) for x in points}
 
     return {
         "values": lambda: values(both),
-        "slopes": lambda: slopes(both),
+        "slopes": lambda: slopes([*both, large[6]]),
         "values up to x = 1000": lambda: values(large),
         "slopes up to x = 1000": lambda: slopes(large),
         "values down to x = -1000": lambda: values([-x for x in large]),

@@ -139,6 +139,60 @@ unit.mistake_in(
     "The slope of ln x is 1/x, one over the input and not over the result.",
 )
 
+unit.mistake_in(
+    "Exp",
+    "the last value as slope",
+    {"__slots__ = ()": '__slots__ = ("last",)',
+     "def compute(self, x):\n        return math.exp(x[0])":
+     "def compute(self, x):\n        self.last = math.exp(x[0])\n        return self.last",
+     "def partial_derivative(self, x, i):\n        return math.exp(x[0])":
+     "def partial_derivative(self, x, i):\n        return self.last"},
+    "An operation keeps nothing: one object may belong to many nodes. Compute the slope from x.",
+)  # fmt: skip
+
+NUDGED = """def partial_derivative(self, x, i):
+        h = 1e-6
+        above, below = list(x), list(x)
+        above[i] += h
+        below[i] -= h
+        return (self.compute(above) - self.compute(below)) / (2 * h)"""
+
+for operation, slope in (
+    ("Multiply", "x[1 - i]"), ("Exp", "math.exp(x[0])"), ("Inverse", "-1.0 / x[0] ** 2"),
+    ("Scale", "self.constant"), ("AddConstant", "1.0"), ("Log", "1.0 / x[0]"),
+):  # fmt: skip
+    unit.mistake_in(
+        operation,
+        f"the slope of {operation} found by nudging",
+        {f"def partial_derivative(self, x, i):\n        return {slope}": NUDGED},
+        "A difference of two values is not exact, and fails for very large and very small numbers: write the formula.",
+    )
+    unit.mistake_in(
+        operation,
+        f"the slope of {operation} not returned",
+        {f"def partial_derivative(self, x, i):\n        return {slope}":
+         f"def partial_derivative(self, x, i):\n        {slope}"},
+        "The slope is computed and dropped: put return in front of it.",
+    )  # fmt: skip
+
+LIST = "x is a list, here with one number in it: compute with x[0]."
+VALUE, SLOPE = "def compute(self, x):\n        return ", "def partial_derivative(self, x, i):\n        return "
+for operation, value, slope in (
+    ("Exp", "math.exp(x[0])", "math.exp(x[0])"), ("Inverse", "1.0 / x[0]", "-1.0 / x[0] ** 2"),
+    ("Log", "math.log(x[0])", "1.0 / x[0]"), ("Scale", "self.constant * x[0]", ""),
+    ("AddConstant", "x[0] + self.constant", ""),
+):  # fmt: skip
+    unit.mistake_in(
+        operation,
+        f"{operation} of the list instead of its number",
+        {
+            head + formula: head + formula.replace("[0]", "")
+            for head, formula in ((VALUE, value), (SLOPE, slope))
+            if formula
+        },
+        LIST,
+    )
+
 
 def on_its_own():
     @unit.alternative("without the base class, with an if")
@@ -191,6 +245,16 @@ def on_its_own():
         def partial_derivative(self, x, i):
             return 1
 
+    @unit.alternative("with a class attribute and a power")
+    class Inverse(Operation):
+        arity = 1
+
+        def compute(self, x):
+            return pow(x[0], -1)
+
+        def partial_derivative(self, x, i):
+            return -pow(x[i], -2)
+
     @unit.alternative("from other functions")
     class Log(Operation):
         def compute(self, x):
@@ -219,10 +283,9 @@ unit.mistake_in(
 unit.mistake_in(
     "backward_through",
     "only the inputs reset",
-    {"node.gradient = 0.0": "node.gradient = node.gradient or 0.0\n        if node.operation is None:\n"
-     "            node.gradient = 0.0"},
+    {"node.gradient = 0.0": "node.gradient = 0.0 if node.operation is None else node.gradient or 0.0"},
     "The nodes between inputs and result add up shares as well: reset every node, not only the inputs.",
-)  # fmt: skip
+)
 unit.mistake_in(
     "backward_through",
     "only the other nodes reset",
@@ -261,9 +324,10 @@ unit.mistake_in(
 )
 unit.mistake_in(
     "backward_through",
-    "from front to back",
+    "only the last node hands on its gradient",
     {"reversed(order)": "order"},
-    "A node may hand on its gradient only when it is complete. Start with the last node: reversed(order).",
+    "Start with the last node, whose gradient is complete, and go on to the first: reversed(order), and no return in "
+    "the loop.",
 )
 unit.mistake_in(
     "backward_through",
@@ -301,6 +365,122 @@ unit.mistake_in(
     {"reversed(order)": "reversed(order[:-1])"},
     "The last node is the one that has a gradient to begin with: the loop has to start with it.",
 )
+
+unit.mistake_in(
+    "backward_through",
+    "overwritten, and nothing reset",
+    {"    for node in order:\n        node.gradient = 0.0\n": "", "before.gradient +=": "before.gradient ="},
+    "Set every gradient to 0 before the way back begins, then add up with +=: with = the second share replaces it.",
+)
+unit.mistake_in(
+    "backward_through",
+    "never begun at 0",
+    {"    for node in order:\n        node.gradient = 0.0\n": ""},
+    "Set every gradient to 0 before the way back begins: at first it is None, and later it is left from the last run.",
+)
+unit.mistake_in(
+    "backward_through",
+    "ended at the first input of the graph",
+    {"        x = [before.value": "        if node.operation is None:\n            break\n        x = [before.value"},
+    "An input of the graph may stand anywhere in the list: go on to the nodes before it.",
+)
+unit.mistake_in(
+    "backward_through",
+    "the place looked up by the node",
+    {"partial_derivative(x, i)": "partial_derivative(x, node.inputs.index(before))"},
+    "index finds the first place of a node, also when it stands there twice. Use i, its place in the loop.",
+)
+unit.mistake_in(
+    "backward_through",
+    "the list turned round for good",
+    {"for node in reversed(order)": "order.reverse()\n    for node in order"},
+    "order.reverse() changes the list that was given. Go through reversed(order), which leaves it as it is.",
+)
+unit.mistake_in(
+    "backward_through",
+    "the list used up",
+    {"for node in reversed(order):": "while order:\n        node = order.pop()"},
+    "pop() takes the nodes out of the list that was given. Go through reversed(order), which leaves it as it is.",
+)
+unit.mistake_in(
+    "backward_through",
+    "divided by the input instead of its slope",
+    {"partial_derivative(x, i)": "compute(x) / x[i]"},
+    "Value over input is the slope of a product only, and fails for 0: ask the operation for partial_derivative(x, i).",
+)
+unit.mistake_in(
+    "backward_through",
+    "each operation's share averaged over its inputs",
+    {"partial_derivative(x, i)": "partial_derivative(x, i) / len(x)"},
+    "Each input receives the whole gradient times its own slope: nothing is divided among them.",
+)
+
+
+@unit.mistake(
+    "every way on its own",
+    "Where ways part and join, their number doubles each time. Add up all shares of a node before it hands them on.",
+)
+def backward_through(order):
+    for node in order:
+        node.gradient = 0.0
+    waiting = [(order[-1], 1.0)]
+    while waiting:
+        node, share = waiting.pop()
+        node.gradient += share
+        x = [before.value for before in node.inputs]
+        for i, before in enumerate(node.inputs):
+            waiting.append((before, share * node.operation.partial_derivative(x, i)))
+
+
+@unit.mistake(
+    "handed on before the sum is complete",
+    "A node used by several others must wait for the shares of all of them. Go through reversed(order), once.",
+)
+def backward_through(order):
+    for node in order:
+        node.gradient = 0.0
+
+    def back(node, gradient):
+        node.gradient += gradient
+        x = [before.value for before in node.inputs]
+        for i, before in enumerate(node.inputs):
+            back(before, node.gradient * node.operation.partial_derivative(x, i))
+
+    back(order[-1], 1.0)
+
+
+@unit.mistake(
+    "found by nudging",
+    "Nudging runs the graph anew for every node and is not exact. Multiply and add up the slopes on one way back.",
+)
+def backward_through(order):
+    def last(fixed, number):
+        values = {}
+        for node in order:
+            if node is fixed:
+                values[node] = number
+            elif node.operation is None:
+                values[node] = node.value
+            else:
+                values[node] = node.operation.compute([values[before] for before in node.inputs])
+        return values[order[-1]]
+
+    for node in order:
+        node.gradient = (last(node, node.value + 1e-5) - last(node, node.value - 1e-5)) / 2e-5
+
+
+@unit.alternative("a stack of the nodes left, and operations only")
+def backward_through(order):
+    for node in order:
+        node.gradient = 0.0
+    order[-1].gradient = 1.0
+    left = [node for node in order if node.operation]
+    while left:
+        node = left.pop()
+        values = [source.value for source in node.inputs]
+        slopes = [node.operation.partial_derivative(values, k) for k in range(len(values))]
+        for source, slope in zip(node.inputs, slopes):
+            source.gradient += slope * node.gradient
 
 
 @unit.alternative("with an index, from the last node down")
@@ -398,6 +578,32 @@ unit.mistake_in(
 )
 unit.mistake_in(
     "topological_order",
+    "a generator",
+    {"order.append(node)": "yield node", "    return order\n": ""},
+    "A generator can be gone through only once, and the graph goes through its list many times: return a list.",
+)
+unit.mistake_in(
+    "topological_order",
+    "a set",
+    {"return order": "return set(order)"},
+    "A set has no order: return the list.",
+)
+unit.mistake_in(
+    "topological_order",
+    "names instead of nodes",
+    {"return order": "return [node.name for node in order]"},
+    "Return the nodes themselves: their values and gradients are needed.",
+)
+unit.mistake_in(
+    "topological_order",
+    "listed before its inputs",
+    {"            finished[node] = False\n": "            finished[node] = False\n            order.append(node)\n",
+     "                finished[node] = True\n                order.append(node)":
+     "                finished[node] = True"},
+    "A node is met before its inputs. List it on the second visit, when they are all listed.",
+)  # fmt: skip
+unit.mistake_in(
+    "topological_order",
     "only the first input followed",
     {"in node.inputs:": "in node.inputs[:1]:"},
     "A node may have several inputs, and all of them have to come before it.",
@@ -428,6 +634,25 @@ def topological_order(output):
 
 
 @unit.mistake(
+    "by recursion, and a cycle goes unnoticed",
+    "A function that calls itself for every node fails after about 1,000 calls: keep a list of waiting nodes. And tell "
+    "nodes whose inputs are still being listed from those that are listed: meeting one of them again is a cycle.",
+)
+def topological_order(output):
+    order, seen = [], set()
+
+    def visit(node):
+        if node not in seen:
+            seen.add(node)
+            for before in node.inputs:
+                visit(before)
+            order.append(node)
+
+    visit(output)
+    return order
+
+
+@unit.mistake(
     "listed when first met, then turned round",
     "A node met early by a short way may be needed by one that is met later. List it when its inputs are all listed.",
 )
@@ -439,8 +664,6 @@ def topological_order(output):
             seen.add(node)
             order.append(node)
             waiting.extend(node.inputs)
-    if any(node in before.inputs for node in order for before in node.inputs):
-        raise ValueError("a cycle")
     return order[::-1]
 
 
@@ -452,8 +675,6 @@ def topological_order(output):
     order, seen = [output], {output}
     for node in order:
         for before in node.inputs:
-            if node in before.inputs:
-                raise ValueError("a cycle")
             if before not in seen:
                 seen.add(before)
                 order.append(before)
@@ -468,8 +689,6 @@ def topological_order(output):
     order, waiting = [], [output]
     while waiting:
         node = waiting.pop()
-        if any(node in before.inputs for before in node.inputs):
-            raise ValueError("a cycle")
         order.append(node)
         waiting.extend(node.inputs)
     return order[::-1]
@@ -484,8 +703,6 @@ def topological_order(output):
     while waiting:
         node = waiting.pop()
         for before in node.inputs:
-            if node in before.inputs:
-                raise ValueError("a cycle")
             if before not in seen:
                 seen.add(before)
                 order.append(before)
@@ -494,12 +711,45 @@ def topological_order(output):
 
 
 @unit.mistake(
+    "moved back whenever it is met again",
+    "A node that is moved moves all its inputs again, and the work doubles at every joint. List each node once, when "
+    "its inputs are listed.",
+)
+def topological_order(output):
+    order, waiting = {}, [output]
+    while waiting:
+        node = waiting.pop()
+        order.pop(node, None)
+        order[node] = True
+        waiting.extend(node.inputs)
+    return list(order)[::-1]
+
+
+@unit.mistake(
+    "only a direct cycle noticed",
+    "A cycle may lead through any number of nodes. Tell nodes whose inputs are still being listed from listed ones.",
+)
+def topological_order(output):
+    order, listed, waiting = [], set(), [output]
+    while waiting:
+        node = waiting[-1]
+        if any(node is before or node in before.inputs for before in node.inputs):
+            raise ValueError("a cycle")
+        missing = [before for before in node.inputs if before not in listed]
+        waiting.extend(missing)
+        if not missing:
+            waiting.pop()
+            if node not in listed:
+                listed.add(node)
+                order.append(node)
+    return order
+
+
+@unit.mistake(
     "the direct inputs only",
     "The inputs have inputs too: go on until nothing is left that has not been listed.",
 )
 def topological_order(output):
-    if any(n in before.inputs for n in output.inputs for before in n.inputs):
-        raise ValueError("a cycle")
     return [*dict.fromkeys(output.inputs), output]
 
 
@@ -571,7 +821,10 @@ def topological_order(output):
     return list(reversed(order))
 
 
-@unit.alternative("a stack of pairs, and membership looked up in lists")
+@unit.mistake(
+    "membership looked up in lists",
+    "`in` goes through a list item by item, which takes too long with 100,000 nodes. Use a set or dict.",
+)
 def topological_order(output):
     order, path, stack = [], [], [(output, False)]
     while stack:
@@ -665,6 +918,39 @@ unit.mistake_in(
     "A constant has no gradient, and the gradient by w is what we want. Multiply the nodes.",
 )  # fmt: skip
 
+unit.mistake_in(
+    "neuron_loss",
+    "an operation made of nodes",
+    {"op.Add()(p0, p1, w[2])": "op.Add(p0, p1, w[2])"},
+    "An operation is made first and called with nodes then: op.Add()(p0, p1, w[2]), with two pairs of brackets.",
+)
+unit.mistake_in(
+    "neuron_loss",
+    "an operation of nodes without the empty brackets",
+    {"op.Multiply()(x[0], w[0])": "op.Multiply(x[0], w[0])"},
+    "An operation is made first and called with nodes then: op.Multiply()(x[0], w[0]), with two pairs of brackets.",
+)
+unit.mistake_in(
+    "neuron_loss",
+    "the graph's node in a list",
+    {"return op.Scale(-1)(op.Log()(P))": "return [op.Scale(-1)(op.Log()(P))]"},
+    "Return the node itself, without a list around it.",
+)
+unit.mistake_in(
+    "neuron_loss",
+    "the notebook's operations instead of op's",
+    {"op.Multiply()(x[0], w[0])": "Multiply()(x[0], w[0])"},
+    "The operations come as an argument: write op.Multiply()(…), and so on for all of them.",
+)
+unit.mistake_in(
+    "neuron_loss",
+    "the value instead of the node",
+    {"op.Multiply()(x[0], w[0])": "x[0].value * w[0].value", "op.Multiply()(x[1], w[1])": "x[1].value * w[1].value",
+     "op.Add()(p0, p1, w[2])": "p0 + p1 + w[2].value", "op.Exp()(op.Scale(-1)(score))": "math.exp(-score)",
+     "op.Inverse()(op.AddConstant(1)(e))": "1 / (1 + e)", "op.Scale(-1)(op.Log()(P))": "-math.log(P)"},
+    "That computes a number. Build nodes instead: op.Multiply()(x[0], w[0]) is one.",
+)  # fmt: skip
+
 
 @unit.alternative("a weighted sum and a sigmoid")
 def neuron_loss(w, x, op):
@@ -694,6 +980,13 @@ def neuron_loss(w, x, op):
     terms = [op.Scale(-1)(t) for t in (op.Multiply()(*w[:1], *x[:1]), op.Multiply()(w[1], x[1]), w[2])]
     e = op.Exp()(op.Add()(*terms))
     return op.Scale(-1)(op.Log()(op.Inverse()(op.AddConstant(1)(e))))
+
+
+@unit.alternative("a product of powers, without a node for the score")
+def neuron_loss(w, x, op):
+    terms = [op.Multiply()(w[0], x[0]), op.Multiply()(w[1], x[1]), w[2]]
+    a, b, c = (op.Exp()(op.Scale(-1)(term)) for term in terms)
+    return op.Log()(op.AddConstant(1)(op.Multiply()(op.Multiply()(a, b), c)))
 
 
 # --- softplus -------------------------------------------------------------------------------------
@@ -791,6 +1084,50 @@ unit.mistake_in(
     {VALUE: "math.log(1 + math.exp(x[0]))", SLOPE: "return math.exp(x[0]) / (1 + math.exp(x[0]))"},
     "Both formulas are right and both overflow. Write them with e to the power of −|x|, which never does.",
 )
+
+unit.mistake_in(
+    "Softplus",
+    "e to the power of −x on both sides",
+    {VALUE: "max(x[0], 0.0) + math.log1p(math.exp(-x[0]))"},
+    "For x < 0, −x is positive: the form ln(1 + e⁻ˣ) belongs to x > 0. With −|x| it is right on both sides.",
+)
+unit.mistake_in(
+    "Softplus",
+    "straight beyond 20",
+    {VALUE: "x[0] if x[0] > 20 else math.log1p(math.exp(x[0]))"},
+    "At 20 the difference from x is still 2e-9, far more than a float's last digit: go straight beyond 40.",
+)
+unit.mistake_in(
+    "Softplus",
+    "slope 1 beyond 20",
+    {SLOPE: "return 1.0 if x[0] > 20 else 0.0 if x[0] < -700 else 1 / (1 + math.exp(-x[0]))"},
+    "At 20 the slope is still 2e-9 below 1. With e to the power of −|x| no threshold is needed.",
+)
+unit.mistake_in(
+    "Softplus",
+    "0 below -20",
+    {VALUE: "0.0 if x[0] < -20 else " + VALUE},
+    "ln(1 + eˣ) is small there, but not 0: it is about eˣ.",
+)
+unit.mistake_in(
+    "Softplus",
+    "e to the power of −|x| on both sides",
+    {SLOPE: "return 1.0 / (1.0 + e)"},
+    "1/(1 + e) is the slope for x ≥ 0. For x < 0 it is e/(1 + e).",
+)
+unit.mistake_in(
+    "Softplus",
+    "exponent clipped in the slope too early",
+    {SLOPE: "return 1 / (1 + math.exp(-max(min(x[0], 30.0), -30.0)))"},
+    "Clipping at 30 changes the slope there by 1e-13: use e to the power of −|x|, which needs no clipping.",
+)
+for step in (1e-5, 1e-6):
+    unit.mistake_in(
+        "Softplus",
+        f"slope found by nudging, with a step of {step:g}",
+        {SLOPE: f"return (self.compute([x[0] + {step}]) - self.compute([x[0] - {step}])) / (2 * {step})"},
+        "A difference of two values has only some ten right digits: differentiate ln(1 + eˣ) with pencil and paper.",
+    )
 
 
 def with_numpy():

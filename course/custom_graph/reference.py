@@ -31,14 +31,15 @@ class Multiply(Operation):
     arity = 2
 
     def compute(self, x):
-        return x[0] * x[1]
+        a, b = x
+        return a * b
 
     def partial_derivative(self, x, i):
         return x[1 - i]
 
 
 class Exp(Operation):
-    """e to the power of x₀. Raises OverflowError where that is larger than any float."""
+    """e to the power of x₀."""
 
     __slots__ = ()
 
@@ -50,7 +51,7 @@ class Exp(Operation):
 
 
 class Inverse(Operation):
-    """1 / x₀. Raises ZeroDivisionError for 0."""
+    """1 / x₀."""
 
     __slots__ = ()
 
@@ -86,7 +87,7 @@ class AddConstant(ConstantOperation):
 
 
 class Log(Operation):
-    """The natural logarithm of x₀. Raises ValueError unless x₀ > 0."""
+    """The natural logarithm of x₀."""
 
     __slots__ = ()
 
@@ -119,7 +120,8 @@ def backward_through(order):
     """Set the gradient of every node of a list: the derivative of the last node's value by this node's value.
 
     order: nodes with values, each after its inputs (a node may be among the inputs of many others, and
-    more than once among those of one). What the gradients were before makes no difference.
+    more than once among those of one). The list and the values are left as they were. What the gradients were
+    before makes no difference. Lists of 100,000 nodes are no problem, whatever the number of ways through them.
     Raises ValueError for an empty list, and for nodes without a value.
     """
     if not order:
@@ -127,6 +129,7 @@ def backward_through(order):
     for node in order:
         if node.value is None:
             raise ValueError(f"backward pass: every node needs a value, {node} has none; run the forward pass first")
+    for node in order:
         node.gradient = 0.0
     order[-1].gradient = 1.0
     for node in reversed(order):
@@ -139,7 +142,8 @@ def topological_order(output):
     """The nodes that the output is computed from, and last the output itself, as a list.
 
     Every node stands in it once, and after all of its inputs. Any depth is allowed: 100,000 nodes in a row
-    are no problem. Raises ValueError if the graph has a cycle, a node that needs itself.
+    are no problem, and each node is looked at a few times only, whatever the number of ways that lead to it.
+    Raises ValueError if the graph has a cycle, a node that needs itself.
     """
     order, finished = [], {}  # finished[node] is False while what the node needs is being listed
     waiting = [output]
@@ -189,7 +193,8 @@ class Graph:
 def neuron_loss(w, x, op):
     """The graph of -ln(1 / (1 + exp(-(x₀w₀ + x₁w₁ + w₂)))), the loss of one neuron for an example with label 1.
 
-    w: three nodes; x: two nodes; op: the operations by name, op.Multiply and so on. Returns the node of the loss.
+    w: three nodes; x: two nodes; op: the operations by name, op.Multiply and so on, of which the graph is made.
+    Returns the node of the loss.
     """
     p0 = op.Multiply()(x[0], w[0])
     p1 = op.Multiply()(x[1], w[1])

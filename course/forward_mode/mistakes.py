@@ -7,6 +7,8 @@ from course.forward_mode.reference import align
 
 # Slips that are possible in more than one task.
 VALUE = "That is the value itself. Asked for is its derivative, which has the axes of w behind those of the value."
+NUDGED = "A difference of two values has few right digits, and none where entries hardly move: write down the rule."
+LOOPED = "A Python loop over single entries takes minutes with ten million of them: let one NumPy call do the sums."
 CHANGED = "The given arrays belong to the caller: compute new ones, and avoid += and out= on those you were given."
 
 # --- product_derivative ---------------------------------------------------------------------------
@@ -86,6 +88,38 @@ unit.mistake_in(
     "The two terms are added, not averaged.",
 )
 
+unit.mistake_in(
+    "product_derivative",
+    "the arguments of align exchanged",
+    {PRODUCT: "da * align(da, b) + align(db, a) * db"},
+    "align(b, da) gives the value b as many axes as da has: the value comes first, then the derivative.",
+)
+unit.mistake_in(
+    "product_derivative",
+    "the rule of a square",
+    {PRODUCT: "2 * align(a, da) * da"},
+    "2·a·a' is the derivative of a·a. Here the factors may differ: both terms are needed.",
+)
+unit.mistake_in(
+    "product_derivative",
+    "one axis appended, whatever the shape of w",
+    {PRODUCT: "da * b[..., None] + a[..., None] * db"},
+    "As many axes are to be appended as w has, which may be none or several: align does that.",
+)
+unit.mistake_in(
+    "product_derivative",
+    "only one of the values aligned",
+    {PRODUCT: "da * align(b, da) + a * db"},
+    "Both values have to be aligned with the derivative that they meet: a with db, b with da.",
+)
+MOVED = "(align(a, da) {0} 1e-5 * da) * (align(b, db) {0} 1e-5 * db)"
+unit.mistake_in(
+    "product_derivative",
+    "found by nudging",
+    {PRODUCT: f"({MOVED.format('+')} - {MOVED.format('-')}) / 2e-5"},
+    NUDGED,
+)
+
 
 @unit.mistake("computed in place", CHANGED)
 def product_derivative(a, da, b, db):
@@ -103,6 +137,13 @@ def product_derivative(a, da, b, db):
     while a.ndim < np.ndim(da):
         a, b = a[..., None], b[..., None]
     return a * db + b * da
+
+
+@unit.alternative("reshaped to two axes, and back")
+def product_derivative(a, da, b, db):
+    rows = np.size(a)
+    flat_a, flat_b = np.reshape(a, (rows, 1)), np.reshape(b, (rows, 1))
+    return (np.reshape(da, (rows, -1)) * flat_b + np.reshape(db, (rows, -1)) * flat_a).reshape(np.shape(da))
 
 
 @unit.alternative("transposed, so that NumPy's own broadcasting is right")
@@ -149,12 +190,6 @@ unit.mistake_in(
 )
 unit.mistake_in(
     "matmul_derivative",
-    "the new axis left at the end",
-    {"b.T @ da.reshape(n, k, math.prod(T))": "np.tensordot(da, b, axes=(1, 0))"},
-    "tensordot puts the axis that b brings at the very end, behind those of w. Move it to place 1 (np.moveaxis).",
-)
-unit.mistake_in(
-    "matmul_derivative",
     "summed over the rows of a",
     {SUM: f"np.broadcast_to(({SUM}).sum(axis=0), (n, m, *T))"},
     "Row i of the result depends on row i of a: keep the rows apart, and sum over the inner index k only.",
@@ -184,6 +219,53 @@ unit.mistake_in(
     {SUM: f"({SUM}) / k"},
     "A matrix product sums over the inner index; there is no mean in it.",
 )
+
+unit.mistake_in(
+    "matmul_derivative",
+    "the factors' derivatives added",
+    {SUM: f"np.broadcast_to(({SUM}) * 0 + da.sum(axis=(0, 1)) + db.sum(axis=(0, 1)), (n, m, *T))"},
+    "a' + b' belongs to a sum. In a product each derivative is multiplied by the other factor.",
+)
+MOVED = "np.einsum('ik...,kj...->ij...', align(a, da) {0} 1e-5 * da, align(b, db) {0} 1e-5 * db)"
+unit.mistake_in(
+    "matmul_derivative",
+    "found by nudging",
+    {SUM: f"({MOVED.format('+')} - {MOVED.format('-')}) / 2e-5"},
+    NUDGED,
+)
+
+
+@unit.mistake(
+    "the new axis left at the end",
+    "tensordot puts the axis that b brings at the very end, behind those of w. Move it to place 1 (np.moveaxis).",
+)
+def matmul_derivative(a, da, b, db):
+    return np.tensordot(da, b, axes=(1, 0)) + np.tensordot(a, db, axes=(1, 0))
+
+
+@unit.mistake(
+    "np.dot, which chooses other axes",
+    "np.dot sums over the last axis of da, which belongs to w. Name the axes: np.tensordot, or np.einsum with '...'.",
+)
+def matmul_derivative(a, da, b, db):
+    return np.dot(da, b) + np.dot(a, db)
+
+
+@unit.mistake("a loop over single entries", LOOPED)
+def matmul_derivative(a, da, b, db):
+    result = np.zeros((len(a), b.shape[1], *da.shape[2:]))
+    for i, j, *t in np.ndindex(result.shape):
+        for k in range(len(b)):
+            result[(i, j, *t)] += da[(i, k, *t)] * b[k, j] + a[i, k] * db[(k, j, *t)]
+    return result
+
+
+@unit.mistake("computed in place", CHANGED)
+def matmul_derivative(a, da, b, db):
+    result = np.einsum("ik...,kj->ij...", da, b)
+    da *= 0
+    result += np.einsum("ik,kj...->ij...", a, db)
+    return result
 
 
 @unit.mistake(
@@ -226,6 +308,15 @@ def matmul_derivative(a, da, b, db):
 @unit.alternative("two tensordots")
 def matmul_derivative(a, da, b, db):
     return np.moveaxis(np.tensordot(da, b, axes=(1, 0)), -1, 1) + np.tensordot(a, db, axes=1)
+
+
+@unit.alternative("a product for each entry of w")
+def matmul_derivative(a, da, b, db):
+    result = np.zeros((a.shape[0], b.shape[1], *da.shape[2:]))
+    for t in np.ndindex(da.shape[2:]):
+        at = (slice(None), slice(None), *t)
+        result[at] = da[at] @ b + a @ db[at]
+    return result
 
 
 @unit.alternative("axes of w moved to the front, then @")
@@ -341,6 +432,62 @@ unit.mistake_in(
     {"p = powers / powers.sum(axis=1, keepdims=True)": "p = np.exp(-np.logaddexp(0, -z))"},
     "The probabilities of a row compete: divide the power of each score by the sum of the row's powers.",
 )
+
+unit.mistake_in(
+    "softmax",
+    "the largest score of each column subtracted",
+    {SHIFT: "np.exp(z - z.max(axis=0, keepdims=True))"},
+    "Each row is an example: subtract the largest score of the row, with axis=1.",
+)
+KEEPDIMS = "Without keepdims=True the sums have lost their axis, and NumPy aligns them with the columns: keep it."
+unit.mistake_in(
+    "softmax",
+    "keepdims forgotten",
+    {SHIFT: "np.exp(z - z.max(axis=1))", "powers.sum(axis=1, keepdims=True)": "powers.sum(axis=1)"},
+    KEEPDIMS,
+)
+unit.mistake_in(
+    "softmax",
+    "keepdims forgotten below the fraction",
+    {"powers.sum(axis=1, keepdims=True)": "powers.sum(axis=1)"},
+    KEEPDIMS,
+)
+unit.mistake_in(
+    "softmax",
+    "keepdims forgotten in the derivative",
+    {"weighted.sum(axis=1, keepdims=True)": "weighted.sum(axis=1)"},
+    KEEPDIMS,
+)
+unit.mistake_in(
+    "softmax",
+    "scores clipped",
+    {SHIFT: "np.exp(np.clip(z, -700, 700))"},
+    "Clipping makes different scores equal. Subtract the largest score of each row, which changes nothing.",
+)
+unit.mistake_in(
+    "softmax",
+    "scores shifted above the fraction only",
+    {"p = powers / powers.sum(": "p = powers / np.exp(z).sum("},
+    "The shift cancels only if it stands above and below: divide by the sum of the same powers.",
+)
+unit.mistake_in(
+    "softmax",
+    "the Jacobian's sum over the other scores only",
+    {"weighted.sum(axis=1, keepdims=True)": "(weighted.sum(axis=1, keepdims=True) - weighted)"},
+    "The sum runs over all scores of the row, the probability's own among them.",
+)
+MOVED = "scores = align(z, dz) {} 1e-5 * dz\n    powers = np.exp(scores - scores.max(axis=1, keepdims=True))"
+ABOVE = f"{MOVED.format('+')}\n    above = powers / powers.sum(axis=1, keepdims=True)"
+unit.mistake_in(
+    "softmax",
+    "found by nudging",
+    {
+        "weighted = align(p, dz) * dz": f"{ABOVE}\n    {MOVED.format('-')}",
+        "dp = weighted - align(p, dz) * weighted.sum(axis=1, keepdims=True)":
+            "dp = (above - powers / powers.sum(axis=1, keepdims=True)) / 2e-5",
+    },
+    NUDGED,
+)  # fmt: skip
 
 
 @unit.mistake("computed in place", CHANGED)
@@ -492,6 +639,64 @@ unit.mistake_in(
     "Asked for is the derivative by W. That by x would hold the entries of W.",
 )
 
+unit.mistake_in(
+    "linear_layer",
+    "by_W of the first example for all",
+    {"by_W[:, outputs, :, outputs] = x": "by_W[:, outputs, :, outputs] = x[:1]"},
+    "Each example has inputs of its own: by_W[n] holds x[n].",
+)
+BY_W = "by_W = np.zeros((N, m, k, m))\n    by_W[:, outputs, :, outputs] = x"
+BY_B = "by_b = np.zeros((N, m, m))\n    by_b[:, outputs, outputs] = 1.0"
+unit.mistake_in(
+    "linear_layer",
+    "x itself as by_W",
+    {BY_W: "by_W = x"},
+    "by_W has an entry for each entry of y and each of W: by_W[n, j, i, l] is x[n, i] where l is j, and 0 elsewhere.",
+)
+unit.mistake_in(
+    "linear_layer",
+    "x transposed as by_W",
+    {BY_W: "by_W = x.T"},
+    "xᵀ belongs to the gradient of a loss. by_W has an entry for each entry of y and each of W.",
+)
+unit.mistake_in(
+    "linear_layer",
+    "by_b without the axis of b",
+    {BY_B: "by_b = np.ones((N, m))"},
+    "by_b has an entry for each entry of y and each of b: an identity for every example.",
+)
+unit.mistake_in(
+    "linear_layer",
+    "ones for each bias as by_b",
+    {BY_B: "by_b = np.ones(m)"},
+    "by_b has an entry for each entry of y and each of b: an identity for every example.",
+)
+unit.mistake_in(
+    "linear_layer",
+    "the bias added to the derivative by W",
+    {"by_W[:, outputs, :, outputs] = x": "by_W[:, outputs, :, outputs] = x + 1.0"},
+    "The bias does not depend on W: the derivative by W holds x alone.",
+)
+
+
+@unit.mistake("a loop over single entries", LOOPED)
+def linear_layer(x, W, b):
+    (N, k), m = x.shape, len(b)
+    by_W, by_b = np.zeros((N, m, k, m)), np.zeros((N, m, m))
+    for n in range(N):
+        for j in range(m):
+            by_b[n, j, j] = 1.0
+            for i in range(k):
+                by_W[n, j, i, j] = x[n, i]
+    return x @ W + b, by_W, by_b
+
+
+@unit.alternative("example by example")
+def linear_layer(x, W, b):
+    m = W.shape[1]
+    by_W = [np.einsum("i,jl->jil", row, np.eye(m)) for row in x]
+    return np.array([row @ W + b for row in x]), np.array(by_W), np.stack([np.eye(m)] * len(x))
+
 
 @unit.alternative("Kronecker's delta as an identity, and einsum")
 def linear_layer(x, W, b):
@@ -510,7 +715,7 @@ def linear_layer(x, W, b):
 
 
 @unit.mistake(
-    "numerical differences instead of a rule",
+    "found by nudging",
     "A difference of two y has no digits of the derivative where y is large. The derivative by W holds x's numbers.",
 )
 def linear_layer(x, W, b):
@@ -674,6 +879,64 @@ unit.mistake_in(
     "Return both, `loss, updated`.",
 )
 
+unit.mistake_in(
+    "training_step",
+    "the loss of label 1 for all examples",
+    {LOSS: "-np.mean(np.log(p))"},
+    "For label 0 the right label has the probability 1 - p: its loss is -ln(1 - p). The slopes have it already.",
+)
+unit.mistake_in(
+    "training_step",
+    "no loss for label 0",
+    {LOSS: "-np.mean(labels * np.log(p))"},
+    "An example of label 0 has a loss too, -ln(1 - p). The slopes have it already.",
+)
+unit.mistake_in(
+    "training_step",
+    "a list of parameters",
+    {"return loss, updated": "return loss, list(updated.values())"},
+    "Return the parameters as a dict with the same names.",
+)
+unit.mistake_in(
+    "training_step",
+    "return inside the loop",
+    {"for name, w in parameters.items()}": "for name, w in list(parameters.items())[:1]}"},
+    "The first parameter alone came back. Go through all of them before you return.",
+)
+unit.mistake_in(
+    "training_step",
+    "divided by N twice",
+    {"learning_rate * gradients": "learning_rate / N * gradients"},
+    "The mean is taken in the slopes already: divide by N once.",
+)
+unit.mistake_in(
+    "training_step",
+    "probabilities clipped",
+    {"N = len(p)": "N, p = len(p), np.clip(p, 1e-7, 1 - 1e-7)"},
+    "Clipping changes the loss and its slope for probabilities below 1e-7. They are never 0 here: do not clip.",
+)
+unit.mistake_in(
+    "training_step",
+    "N counts the parameters",
+    {"N = len(p)": "N = len(parameters)"},
+    "The mean runs over the examples, len(p) of them.",
+)
+
+
+@unit.mistake("found by nudging", NUDGED)
+def training_step(parameters, p, derivatives, labels, learning_rate):
+    def loss_at(p):
+        return -np.mean(labels * np.log(p) + (1 - labels) * np.log(1 - p))
+
+    updated = {}
+    for name, w in parameters.items():
+        gradient = np.zeros(np.shape(w))
+        for i in np.ndindex(gradient.shape):
+            step = 1e-5 * derivatives[name][(slice(None), *i)]
+            gradient[i] = (loss_at(p + step) - loss_at(p - step)) / 2e-5
+        updated[name] = w - learning_rate * gradient
+    return loss_at(p), updated
+
 
 @unit.mistake("updated in place", CHANGED)
 def training_step(parameters, p, derivatives, labels, learning_rate):
@@ -691,6 +954,17 @@ def training_step(parameters, p, derivatives, labels, learning_rate):
     return np.mean(-np.log(right)), {
         name: w + np.einsum("n,n...->...", step, derivatives[name]) for name, w in parameters.items()
     }
+
+
+@unit.alternative("probabilities clipped where no float64 of use is lost")
+def training_step(parameters, p, derivatives, labels, learning_rate):
+    p, labels = np.clip(np.asarray(p), 1e-12, 1 - 1e-12), np.asarray(labels)
+    signed = np.where(labels == 1, -1.0 / p, 1.0 / (1.0 - p)) / len(labels)
+    after = {}
+    for name in parameters:
+        slopes = signed.reshape(-1, *[1] * np.ndim(parameters[name]))
+        after[name] = parameters[name] - learning_rate * (slopes * derivatives[name]).sum(axis=0)
+    return -np.where(labels == 1, np.log(p), np.log1p(-p)).mean(), after
 
 
 @unit.alternative("example by example")

@@ -99,8 +99,9 @@ def matmul_derivative(a, da, b, db):
     """The derivative of the matrix product a @ b.
 
     a: array (n, k); b: array (k, m). da, db: their derivatives by one and the same w of shape T (any
-    number of axes, or none), arrays of shape (n, k) + T and (k, m) + T. Returns an array of shape
-    (n, m) + T; what was given is left as it was. Raises ValueError if the shapes do not fit.
+    number of axes, or none), arrays of shape (n, k) + T and (k, m) + T. No Python loop runs over their single
+    entries. Returns an array of shape (n, m) + T; what was given is left as it was.
+    Raises ValueError if the shapes do not fit.
     """
     a, da, b, db = (np.asarray(given) for given in (a, da, b, db))
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[0]:
@@ -140,14 +141,15 @@ def linear_layer(x, W, b):
 
     x: array (N, k), one example a row; W: array (k, m); b: array (m,), added to every row.
     Returns (y, by_W, by_b): arrays (N, m), (N, m) + (k, m) and (N, m) + (m,), where by_W[n, j, i, l] is
-    the derivative of y[n, j] by W[i, l]. Raises ValueError if the shapes do not fit.
+    the derivative of y[n, j] by W[i, l]. No Python loop runs over single entries of by_W.
+    Raises ValueError if the shapes do not fit.
     """
     x, W, b = (np.asarray(given, dtype=float) for given in (x, W, b))
     if x.ndim != 2 or W.ndim != 2 or x.shape[1] != W.shape[0]:
         raise ValueError(f"linear_layer: x and W must be (N, k) and (k, m), got {x.shape} and {W.shape}")
     if b.shape != W.shape[1:]:
         raise ValueError(f"linear_layer: b must have shape {W.shape[1:]} to go with W, got {b.shape}")
-    (N, k), m = x.shape, W.shape[1]
+    (N, k), m = x.shape, len(b)
     y = x @ W + b
     outputs = np.arange(m)
     by_W = np.zeros((N, m, k, m))
@@ -162,7 +164,7 @@ def training_step(parameters, p, derivatives, labels, learning_rate):
 
     loss = mean over the N examples of -ln(the probability given to the right label), which is p for
     label 1 and 1 - p for label 0. parameters: dict from names to arrays of any shape. p: array (N,), the
-    probability of label 1, computed with these parameters. derivatives: dict from the same names to the
+    probability of label 1, computed with these parameters, never 0 or 1. derivatives: dict from the same names to the
     derivative of p by that parameter, array (N,) + its shape. labels: array (N,) of 0 and 1.
     Returns (loss, updated): the loss before the step, and a dict of the parameters after it, new arrays;
     what was given is left as it was.
@@ -177,9 +179,9 @@ def training_step(parameters, p, derivatives, labels, learning_rate):
     if others.size:
         raise ValueError(f"training_step: labels must be 0 or 1, got {others[0]}")
     for name, w in parameters.items():
-        if name not in derivatives or np.shape(derivatives[name]) != p.shape + np.shape(w):
-            got = np.shape(derivatives[name]) if name in derivatives else "nothing"
-            raise ValueError(f"training_step: derivatives[{name!r}] must be {p.shape + np.shape(w)}, got {got}")
+        shape = p.shape + np.shape(w)
+        if name not in derivatives or np.shape(derivatives[name]) != shape:
+            raise ValueError(f"training_step: derivatives[{name!r}] must be {shape}, got {derivatives.get(name)!r:.80}")
     N = len(p)
     loss = -np.mean(labels * np.log(p) + (1 - labels) * np.log(1 - p))
     slopes = ((1 - labels) / (1 - p) - labels / p) / N
