@@ -8,9 +8,9 @@ import numpy as np
 
 from course.check.numbers import close
 
-GRADIENT_NONE = (
-    "A gradient is None: as far as was recorded, the result does not depend on what it is asked for. Look for what "
-    "cuts the connection."
+NONE = (
+    "A result is None where numbers are asked for. Either a return is missing there, or what it depends on was cut off, "
+    "so that no gradient was recorded."
 )
 
 
@@ -34,7 +34,7 @@ def of_shapes(pairs: list[tuple[np.ndarray, Any]]) -> str | None:
 
 
 KINDS = {
-    "none": GRADIENT_NONE,
+    "none": NONE,
     "list around it": "The result has a list around it. Return the item alone.",
     "complex": "Complex numbers are returned where real ones are asked for. Take the part of them that is meant.",
     "text": "A text is returned where numbers are asked for.",

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from course.check.comparing import AFTERWARDS
 from course.check.expected import Expected
 from course.check.failures import of_failures
 from course.check.numbers import RTOL, close, of_numbers
@@ -31,7 +32,7 @@ def symptom_of(expected: Expected, got: Mapping[str, Any], parts: Sequence[Part]
         if not part.right and part.name not in conditions
     ]
     if not seen:
-        return "The answer changes what it was given. Work on a copy, or put every number back."
+        return _of_conditions(expected, [part.name for part in parts if not part.right])
     returned = [one for one in seen if not isinstance(one[2], Raised)]
     raised = [(name, found) for name, _, found in seen if isinstance(found, Raised)]
     if not returned:
@@ -43,6 +44,18 @@ def symptom_of(expected: Expected, got: Mapping[str, Any], parts: Sequence[Part]
         or of_failures(raised, always=False)
         or _of_few([part for part in parts if part.name not in conditions])
     )
+
+
+def _of_conditions(expected: Expected, failed: list[str]) -> str:
+    """All results are right, but not some conditions."""
+    inputs = [name for name in failed if _observes_inputs(decode(expected.reference[name]))]
+    if inputs == failed:
+        return "The answer changes what it was given. Work on a copy, or put every number back."
+    return f"The results are right. This is asked for too: {'; '.join(name for name in failed if name not in inputs)}."
+
+
+def _observes_inputs(want: Any) -> bool:
+    return isinstance(want, dict) and any(name.endswith(AFTERWARDS) for name in want)
 
 
 KINDS = {
