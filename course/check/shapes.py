@@ -9,8 +9,8 @@ import numpy as np
 from course.check.numbers import close
 
 NONE = (
-    "A result is None where numbers are asked for. Either a return is missing there, or what it depends on was cut off, "
-    "so that no gradient was recorded."
+    "A result is None where numbers are asked for. Either a return is missing there, or what it depends on was cut "
+    "off, so that no gradient was recorded."
 )
 
 
