@@ -203,15 +203,15 @@ def wide_batch(seed):
 
 
 def whole_batch(rng):
-    """A batch of whole numbers. Three of eight examples, with both labels, are wrong, and one has the score 0. No
-    score is 1 or -1. The scores do not cancel; if they did, swapping the labels would change nothing."""
-    labels = np.array([0, 1, 0, 1, 1, 0, 1, 1])
-    side = np.array([-1, -1, -1, 1, 1, 1, 1, 0])
-    X = 2 * rng.integers(-1, 2, size=(8, 3))
-    X[:-1, 0] = side[:-1] * (2 * labels[:-1] - 1) * [*rng.permutation([2, 2, 4]), *rng.permutation([2, 4, 4, 4])]
+    """A batch of whole numbers. Three of nine examples, with both labels, are wrong, and one has the score 0. No score
+    is 1 or -1. All t·s add up to more than 0; if they did not, swapping the labels could change nothing."""
+    labels = np.array([0, 1, 0, 1, 1, 0, 1, 0, 1])
+    X = 2 * rng.integers(-1, 2, size=(9, 3))
+    sizes = [*rng.permutation([-2, -2, -4]), *rng.permutation([2, 4, 4, 4, 4]), 0]
+    X[:, 0] = (2 * labels - 1) * sizes
     X[-1] = rng.choice([-2, 2]) * np.array([0, 1, 1])
-    order = rng.permutation(8)
-    return np.array([3, 1, -1]), X[order], labels[order]
+    order = rng.permutation(9)
+    return np.array([5, 1, -1]), X[order], labels[order]
 
 
 BATCH_KEPT = "w, X and labels are left as they were"
@@ -227,7 +227,7 @@ def batch_parts(compute, rng):
     zeros, ones = (batch(rng, near(rng, -5, -1.5, 0.3, 1.6, 12), np.full(5, label)) for label in (0, 1))
     singles = [batch(rng, near(rng, -1.5), np.array([label])) for label in (0, 1)]
     whole, wide = whole_batch(rng), int(rng.integers(2**62))
-    weights, small = away_from_zero(rng, 2), tiny(rng, 8, 2)
+    weights, small = away_from_zero(rng, 2), tiny(rng, 9, 2)
 
     def on(given):
         return compute()(*(array.copy() for array in given))

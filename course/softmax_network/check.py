@@ -10,14 +10,9 @@ from course.check.comparing import EQUAL, differs
 from course.check.extremes import magnified, unlikely_for
 from course.check.parts import afterwards, entries, item, judged, raises
 from course.check.plain import Raised
-from course.softmax_network.networks import after_forward, apart, at_the_edge, large_network, network
+from course.softmax_network.networks import after_forward, apart, at_the_edge, eighths, large_network, network
 
 unit = Unit("softmax_network")
-
-
-def eighths(rng, *shape):
-    """Random multiples of 1/8 below 1: added to 800 they are exact even in float32."""
-    return rng.integers(0, 8, size=shape) / 8
 
 
 FAR = "scores of 800 and -800"

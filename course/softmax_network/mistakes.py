@@ -286,7 +286,7 @@ unit.mistake_in(
     "forward",
     "the label as an index",
     {"-(label @ log_p)": "-log_p[label]"},
-    "The label is one-hot, no index: multiply by it and add up. (The index is np.argmax(label).)",
+    "The label is one-hot, no index: multiply by it and add up. The index would be np.argmax(label).",
 )
 unit.mistake_in("forward", "logarithm to base 2", {"-(label @ log_p)": "-(label @ log_p) / np.log(2)"}, LOG2)
 unit.mistake_in("forward", "logarithm to base 10", {"-(label @ log_p)": "-(label @ log_p) / np.log(10)"}, LOG10)

@@ -11,6 +11,11 @@ def apart(rng, *shape):
     return rng.permuted(0.7 * np.broadcast_to(steps, shape) + rng.uniform(-0.2, 0.2, size=shape), axis=-1)
 
 
+def eighths(rng, *shape):
+    """Random multiples of 1/8 below 1: added to 800 they are exact even in float32."""
+    return rng.integers(0, 8, size=shape) / 8
+
+
 def network(rng, x=None, scores=None):
     """Weights of a network 4 → 5 → 3, an input and a label. The right class is neither the most nor the least probable.
 
