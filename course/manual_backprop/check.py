@@ -98,7 +98,7 @@ W_X_KEPT = "w and x are left as they were"
 def neuron_backward(answer, rng):
     w = rng.uniform(0.4, 0.9, size=3) * rng.choice([-1, 1], size=3)
     x = rng.uniform(1.1, 1.9, size=2) * rng.choice([-1, 1], size=2)
-    whole_w, whole_x = rng.permutation([2, -3, -1]), rng.permutation([0, -2])
+    whole_w, whole_x = np.append(rng.permutation([2, -3]), 0), rng.permutation([0, -2])
     small = tiny(rng, 2)
     far = np.array([rng.uniform(2, 3), rng.uniform(2, 3), rng.uniform(1, 3)])  # with x of this sign a score of 5 to 12
 
@@ -197,7 +197,7 @@ def batch(rng, t_scores, labels, width=3):
 
 @lru_cache(maxsize=2)
 def wide_batch(seed):
-    """w and X of two examples with very many weights. Both scores are -0.5, so they are wrong for label 1."""
+    """w and X of two examples with very many weights. Both scores are -0.5, which is wrong for label 1."""
     w, X, _ = batch(np.random.default_rng(seed), np.array([-0.5, -0.5]), np.array([1, 1]), LONG)
     return w, X
 
@@ -233,10 +233,9 @@ def batch_parts(compute, rng):
         return compute()(*(array.copy() for array in given))
 
     def gradient(given):
-        """The gradient, that by many weights with the same labels, and that by the weights of tiny inputs."""
+        """The gradient, that by many weights for one label, and that by the weights of tiny inputs."""
         (w, X, labels), (many, rows) = given, wide_batch(wide)
-        some = np.resize(np.unique(labels), min(len(labels), 2))
-        of_many = second(on((many, rows[: len(some)] * (2 * some - 1)[:, np.newaxis], some)))
+        of_many = second(on((many, (2 * labels[0] - 1) * rows, labels[[0, 0]])))
         unit = unit_for(of_many)
         inputs = small[: len(X)] * unit * (X @ w != 0)[:, np.newaxis]  # no score of 0 gets a sign by them
         of_tiny = second(on((np.append(w, weights), np.column_stack([X, inputs]), labels)))
