@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from course.check.plain import Opaque
+
 TINY = 2.0**-1040  # float64 has some 30 bits left there, and none for a complex step times it
 SMALL = 2.0**-100  # float32 holds it and what it is divided by; real steps are lost beside it
 UNLIKELY = -700.0  # the score of a class whose probability is about 1e-304, if the other scores are of ordinary size
@@ -43,11 +45,13 @@ def unlikely_for(result: Any) -> float:
 def magnified(result: Any, unit: float, place: Any = ...) -> Any:
     """The numbers at ``place`` in an array, by default all, divided by ``unit``, so that they have ordinary size.
 
-    Returns a text if the result has no real numbers there.
+    None stays None. What has no real numbers there is told in words.
     """
+    if result is None:
+        return None
     try:
         numbers = np.asarray(np.asarray(result)[place], dtype=float)
     except (TypeError, ValueError, OverflowError, IndexError, RuntimeError):
-        return "no array of real numbers with these entries"
+        return Opaque("no array of real numbers with these entries")
     with np.errstate(all="ignore"):
         return (numbers / unit).astype(np.float32 if is_single(result) else float)

@@ -81,13 +81,15 @@ through them once ends at once."""
 def entries(result: Any, shape: tuple[int, ...]) -> Any:
     """A long array, real numbers as float32, of which the grader will compare some entries (see ``sampling``).
 
-    Returns a text if the result has another shape or is no array.
+    None stays None. What has another shape, or is no array, is told in words.
     """
+    if result is None:
+        return None
     try:
         array = np.asarray(result)
         if array.shape != shape:
-            return f"an array of shape {array.shape}"
+            return Opaque(f"an array of shape {array.shape}")
         with np.errstate(over="ignore"):
             return array if array.dtype.kind in "bc" else array.astype(np.float32)
     except (ValueError, TypeError):
-        return "no array"
+        return Opaque("no array")

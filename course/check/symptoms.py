@@ -54,12 +54,13 @@ KINDS = {
 
 def _of_kinds(seen: Seen) -> str | None:
     """Nothing, or what is no data."""
-    kinds = {got.kind if isinstance(got, Opaque) else "None" if got is None else "" for _, _, got in seen}
-    if kinds == {"None"}:
+    items = [item for _, want, got in seen for _, item in _leaves(want, got)]
+    if all(item is None for item in items):
         return "Nothing is returned. End the answer with a return of its result."
-    if "None" in kinds:
+    if any(got is None for _, _, got in seen):
         return "For some inputs nothing is returned: one way through the answer does not end with a return."
-    told = next((kind for kind in kinds if kind), "")
+    kinds = [item.kind for item in items if isinstance(item, Opaque)]
+    told = next((kind for kind in kinds if " instead of " in kind), kinds[0] if kinds else "")
     if " instead of " in told:
         return f"The result has {told}: return all that is asked for, in that order."
     return KINDS.get(told)

@@ -235,7 +235,8 @@ def batch_parts(compute, rng):
     def gradient(given):
         """The gradient, that by many weights for one label, and that by the weights of tiny inputs."""
         (w, X, labels), (many, rows) = given, wide_batch(wide)
-        of_many = second(on((many, (2 * labels[0] - 1) * rows, labels[[0, 0]])))
+        one_label = np.repeat(labels[:1], min(len(labels), 2))
+        of_many = second(on((many, (2 * labels[0] - 1) * rows[: len(one_label)], one_label)))
         unit = unit_for(of_many)
         inputs = small[: len(X)] * unit * (X @ w != 0)[:, np.newaxis]  # no score of 0 gets a sign by them
         of_tiny = second(on((np.append(w, weights), np.column_stack([X, inputs]), labels)))

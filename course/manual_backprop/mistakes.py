@@ -734,6 +734,16 @@ def hinge_gradient(w, X, labels):
     return np.maximum(0, margin).mean(), X.T @ np.where(margin > 0, -labels, 0) / len(X)
 
 
+@unit.mistake("the return is inside the loop", "The return ends the loop after its first example: move it to the left.")
+def hinge_gradient(w, X, labels):
+    loss, gradient = 0.0, np.zeros(len(w))
+    for row, label in zip(X, labels):
+        score = row @ w
+        loss += max(0, 1 - (2 * label - 1) * score)
+        gradient += (1 - 2 * label) * ((2 * label - 1) * score < 1) * row
+        return loss / len(X), gradient / len(X)
+
+
 @unit.alternative("only the rows that count")
 def hinge_gradient(w, X, labels):
     t = np.where(labels == 1, 1.0, -1.0)
@@ -932,6 +942,16 @@ def cross_entropy_gradient(w, X, labels):
         return np.logaddexp(0, -(2 * labels - 1) * (X @ w)).mean()
 
     return loss(w), np.array([(loss(w + 1e-5 * e) - loss(w - 1e-5 * e)) / 2e-5 for e in np.eye(len(w))])
+
+
+@unit.mistake("the return is inside the loop", "The return ends the loop after its first example: move it to the left.")
+def cross_entropy_gradient(w, X, labels):
+    loss, gradient = 0.0, np.zeros(len(w))
+    for row, label in zip(X, labels):
+        score = row @ w
+        loss += np.logaddexp(0, (1 - 2 * label) * score)
+        gradient += (1 / (1 + np.exp(-score)) - label) * row
+        return loss / len(X), gradient / len(X)
 
 
 @unit.alternative("softplus by hand, from the larger side")

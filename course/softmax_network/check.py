@@ -42,22 +42,24 @@ def log_softmax(answer, rng):
 
 
 LABELS = {f"class {k} is right": label for k, label in enumerate(np.eye(3))}
-FORWARD = "h1", "z1", "h2", "p", "J"
+WHOLE_LABELS = {name: label.astype(int) for name, label in LABELS.items()}
+FORWARD = "h1", "z1", "h2", "p"
 WEIGHTS_KEPT = "W1, W2, x and label are left as they were"
 
 
 @unit.task(points=2, weights={f"J, {FAR}": 2}, conditions=(WEIGHTS_KEPT,))
 def forward(answer, rng):
     given = network(rng)
-    *whole, label = network(rng, x=rng.permutation([0, 1, 2, -3]))
-    whole.append(label.astype(int))
+    whole = network(rng, x=rng.permutation([0, 1, 2, -3]))
     large = network(rng, scores=rng.permutation([800.0, -90.0, -800.0]) + rng.uniform(0, 1, size=3))
 
     def at(inputs, i):
         return item(answer.forward(*(array.copy() for array in inputs)), i, 5)
 
     def loss(inputs):
-        return {name: at([*inputs[:3], label], 4) for name, label in LABELS.items()}
+        """J, whichever class is right. Labels of whole numbers go with an x of whole numbers."""
+        labels = LABELS if inputs[2].dtype == float else WHOLE_LABELS
+        return {f"J, {name}": at((*inputs[:3], label), 4) for name, label in labels.items()}
 
     return {
         "h1": lambda: at(given, 0),
@@ -65,7 +67,7 @@ def forward(answer, rng):
         "h2": lambda: at(given, 2),
         "p": lambda: at(given, 3),
         "J": lambda: loss(given),
-        "x of whole numbers": lambda: {name: at(whole, i) for i, name in enumerate(FORWARD)},
+        "x of whole numbers": lambda: {name: at(whole, i) for i, name in enumerate(FORWARD)} | loss(whole),
         f"p, {FAR}": lambda: at(large, 3),
         f"J, {FAR}": lambda: loss(large),
         WEIGHTS_KEPT: lambda: afterwards(answer.forward, **dict(zip(("W1", "W2", "x", "label"), given, strict=True))),
@@ -98,8 +100,8 @@ def backward(answer, rng):
         return found | {"in a large network": large, "where the loss hardly changes": at_an_edge(faint[2], i)}
 
     def at_whole_numbers():
-        found = at(after_forward(W1, W2, of_whole, label.astype(int)), 3)
-        return {"dW1": found, "where the loss hardly changes": at_an_edge(of_whole, 3)}
+        found = {name: at(after_forward(W1, W2, of_whole, label), 3) for name, label in WHOLE_LABELS.items()}
+        return found | {"where the loss hardly changes": at_an_edge(of_whole, 3)}
 
     given = dict(zip(("W2", "x", "label", "z1", "p"), after_forward(W1, W2, x, label), strict=True))
     return {

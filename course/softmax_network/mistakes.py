@@ -284,6 +284,12 @@ unit.mistake_in(
 )
 unit.mistake_in(
     "forward",
+    "always the third class",
+    {"-(label @ log_p)": "-log_p[2]"},
+    "The third class is right in the lesson's example only. The label says which one it is: label @ log_p.",
+)
+unit.mistake_in(
+    "forward",
     "the label as an index",
     {"-(label @ log_p)": "-log_p[label]"},
     "The label is one-hot, no index: multiply by it and add up. The index would be np.argmax(label).",
@@ -371,6 +377,12 @@ unit.mistake_in(
     "p in place of p - label",
     {"dh2 = p - label": "dh2 = p"},
     "Raising the score of the right class lowers J, so its entry is negative: subtract the label.",
+)
+unit.mistake_in(
+    "backward",
+    "always the third class",
+    {"dh2 = p - label": "dh2 = p - np.eye(len(p))[2]"},
+    "The third class is right in the lesson's example only. The label says which one it is: p - label.",
 )
 unit.mistake_in(
     "backward",
@@ -879,6 +891,13 @@ unit.mistake_in(
     {ROWS[1]: "np.log(np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True))"},
     OVERFLOW,
 )
+unit.mistake_in(
+    "loss_from_scores",
+    "exp overflows, and argmax sees it",
+    {ROWS[1]: "np.log(np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True))",
+     PREDICTED: "np.argmax(np.exp(log_p), axis=1)"},
+    OVERFLOW + " And argmax of the scores needs no exp.",
+)  # fmt: skip
 unit.mistake_in(
     "loss_from_scores",
     "the logarithm of the probabilities",
