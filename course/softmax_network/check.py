@@ -52,6 +52,7 @@ def forward(answer, rng):
     given = network(rng)
     whole = network(rng, x=rng.permutation([0, 1, 2, -3]))
     large = network(rng, scores=rng.permutation([800.0, -90.0, -800.0]) + rng.uniform(0, 1, size=3))
+    of_p = network(rng, scores=rng.permutation([800.0, 792.5, -800.0]) + rng.uniform(0, 0.5, size=3))  # p is not 0 or 1
 
     def at(inputs, i):
         return item(answer.forward(*(array.copy() for array in inputs)), i, 5)
@@ -68,7 +69,7 @@ def forward(answer, rng):
         "p": lambda: at(given, 3),
         "J": lambda: loss(given),
         "x of whole numbers": lambda: {name: at(whole, i) for i, name in enumerate(FORWARD)} | loss(whole),
-        f"p, {FAR}": lambda: at(large, 3),
+        f"p, {FAR}": lambda: at(of_p, 3),
         f"J, {FAR}": lambda: loss(large),
         WEIGHTS_KEPT: lambda: afterwards(answer.forward, **dict(zip(("W1", "W2", "x", "label"), given, strict=True))),
     }
