@@ -18,7 +18,7 @@ unit = Unit("manual_backprop", frameworks=("sympy",))
 def entry(result, i):
     """Entry i of a gradient with three entries; any other gradient as it is."""
     found = second(result)
-    several = isinstance(found, list | tuple) or getattr(found, "ndim", 0)
+    several = isinstance(found, list | tuple) or bool(getattr(found, "ndim", 0))
     return found[i] if several and len(found) == 3 else found
 
 
