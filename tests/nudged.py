@@ -436,11 +436,11 @@ def step_along(way):
 
 
 NUDGED = {
-    ("manual_backprop", "staged_backward"): ({"staged_backward": staged}, 0.4),
-    ("manual_backprop", "neuron_backward"): ({"neuron_backward": neuron}, 0.8),
+    ("manual_backprop", "staged_backward"): ({"staged_backward": staged}, 0.34),
+    ("manual_backprop", "neuron_backward"): ({"neuron_backward": neuron}, 0.58),
     ("manual_backprop", "symbolic_gradient"): ({"symbolic_gradient": symbolic}, 0),
-    ("manual_backprop", "hinge_gradient"): ({"hinge_gradient": of_loss(hinge)}, 0.34),
-    ("manual_backprop", "cross_entropy_gradient"): ({"cross_entropy_gradient": of_loss(log_loss)}, 0.34),
+    ("manual_backprop", "hinge_gradient"): ({"hinge_gradient": of_loss(hinge)}, 0.47),
+    ("manual_backprop", "cross_entropy_gradient"): ({"cross_entropy_gradient": of_loss(log_loss)}, 0.47),
     ("custom_graph", "operations"): (
         {
             "Multiply": operation(lambda x, c: x[0] * x[1]),
@@ -472,8 +472,8 @@ NUDGED = {
 """For each task answers that nudge one entry after the other, and the points that the values alone earn."""
 
 AT_ONCE = {
-    ("manual_backprop", "hinge_gradient"): ({"hinge_gradient": of_loss_at_once(hinge)}, 0.34),
-    ("manual_backprop", "cross_entropy_gradient"): ({"cross_entropy_gradient": of_loss_at_once(log_loss)}, 0.34),
+    ("manual_backprop", "hinge_gradient"): ({"hinge_gradient": of_loss_at_once(hinge)}, 0.47),
+    ("manual_backprop", "cross_entropy_gradient"): ({"cross_entropy_gradient": of_loss_at_once(log_loss)}, 0.47),
     ("forward_mode", "product_derivative"): ({"product_derivative": product_along}, 0),
     ("forward_mode", "matmul_derivative"): ({"matmul_derivative": matmul_along}, 0),
     ("forward_mode", "softmax"): ({"softmax": softmax_along}, 0.4),

@@ -4,11 +4,13 @@ Nudging is seen too, by inputs so tiny that a step of their weights is lost (see
 where a difference cancels, and a batch with so many weights that there is no time for exact steps.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 from course.check import Unit
 from course.check.extremes import is_single, magnified, tiny, unit_for
-from course.check.parts import LONG, away_from_zero, entries, first, second
+from course.check.parts import LONG, afterwards, away_from_zero, entries, first, second
 
 unit = Unit("manual_backprop", frameworks=("sympy",))
 
@@ -16,79 +18,127 @@ unit = Unit("manual_backprop", frameworks=("sympy",))
 def entry(result, i):
     """Entry i of a gradient with three entries; any other gradient as it is."""
     found = second(result)
-    return found[i] if hasattr(found, "__len__") and len(found) == 3 else found
+    several = isinstance(found, list | tuple) or bool(getattr(found, "ndim", 0))
+    return found[i] if several and len(found) == 3 else found
 
 
-def steep_point(rng):
-    """A point at which the digits of f hold nothing of ∂f/∂x = z·(2x + y). Any usual step is lost in x, even in numbers
-    of a hundred digits; a complex step is lost beside z. The formulas are exact there, in any order.
+def steep_points(rng):
+    """For each entry of the gradient of f a point at which the digits of f hold nothing of it. Any usual step is lost
+    there, even in numbers of a hundred digits; a complex step is lost beside z, or underflows. The formulas are exact,
+    in any order.
 
-    Returns a pair, the point and the size of ∂f/∂x, and another pair with less extreme numbers for float32 results.
+    Each comes with the size of the entry, and beside each stands a less extreme one for float32 results.
     """
     m, k = int(rng.integers(9, 16)), int(rng.integers(3, 8)) / 4
+    u, v = rng.uniform(1, 2, size=2)
 
-    def with_sizes(of_x, of_z):
-        x = m * of_x
-        return (x, k * of_x * 2.0**-42 - 2 * x, of_z), of_x * of_z * 2.0**-42
+    def of_x(x, z):
+        """∂f/∂x = z·(2x + y), where 2x + y nearly cancels."""
+        return (m * x, k * x * 2.0**-42 - 2 * m * x, z), x * z * 2.0**-42
 
-    return with_sizes(2.0**476, 2.0**-1010), with_sizes(2.0**42, 2.0**38)
+    def of_y(size):
+        """∂f/∂y = x·z, beside a huge y."""
+        return (u * 2.0**-20, v * 2.0**500, size * 2.0**20), size
+
+    def of_z(size):
+        """∂f/∂z = (x + y)·x, beside a huge z."""
+        return (u * size**0.5, v * size**0.5, u * 2.0**500), size
+
+    return [
+        (of_x(2.0**476, 2.0**-1010), of_x(2.0**42, 2.0**38)),
+        (of_y(2.0**-1040), of_y(2.0**-100)),
+        (of_z(2.0**-1040), of_z(2.0**-100)),
+    ]
 
 
-def boundless_point(rng):
-    """A point at which ∂f/∂x is larger than any float, and so infinite. A difference of fractions never is."""
-    y, z = rng.uniform(1, 2, size=2) * 2.0**600
-    return rng.uniform(1, 2), y, z
+def boundless_points(rng):
+    """For each entry a point at which it is larger than any float, and so infinite. A difference of fractions never
+    is."""
+    a, b, c = rng.uniform(1, 2, size=3)
+    huge = 2.0**600
+    return (a, b * huge, c * huge), (a * huge, b, c * huge), (a * huge, b, c)
 
 
-@unit.task(points=2)
+@unit.task(points=2, weights={"∂f/∂x": 3})
 def staged_backward(answer, rng):
     sign = rng.choice([-1, 1])
     point = sign * rng.uniform(1.2, 1.9), rng.uniform(2.2, 2.9), -sign * rng.uniform(3.2, 3.9)
     whole = tuple(int(n) for n in (-rng.integers(2, 4), rng.integers(5, 8), -rng.integers(8, 11)))
-    steep, boundless = steep_point(rng), boundless_point(rng)
+    steep, boundless = steep_points(rng), boundless_points(rng)
+    x, y, z = np.array(whole) / 2
 
-    def gradient(i):
-        """Entry i at the point, and ∂f/∂x at the two others; each has a tolerance of its own."""
+    def derivative(i):
         found = entry(answer.staged_backward(*point), i)
-        at, size = steep[is_single(found)]
+        at, size = steep[i][is_single(found)]
         return {
             "at a point": found,
-            "at a steep one": magnified(entry(answer.staged_backward(*at), 0), size),
-            "where it is boundless": entry(answer.staged_backward(*boundless), 0),
+            "at whole numbers": entry(answer.staged_backward(*whole), i),
+            "where x is 0": entry(answer.staged_backward(0 * x, y, z), i),
+            "where x + y is 0": entry(answer.staged_backward(x, -x, z), i),
+            "where z is 0": entry(answer.staged_backward(x, y, 0 * z), i),
+            "where f is steep": magnified(entry(answer.staged_backward(*at), i), size),
+            "where it is boundless": entry(answer.staged_backward(*boundless[i]), i),
         }
 
     return {
-        "f": lambda: first(answer.staged_backward(*point)),
-        "∂f/∂x": lambda: gradient(0),
-        "∂f/∂x and ∂f/∂y": lambda: [gradient(0), gradient(1)],
-        "∂f/∂x and ∂f/∂z": lambda: [gradient(0), gradient(2)],
-        "f and gradient at whole numbers": lambda: [answer.staged_backward(*whole), gradient(0)],
+        "f": lambda: {
+            "at a point": first(answer.staged_backward(*point)),
+            "at whole numbers": first(answer.staged_backward(*whole)),
+        },
+        "∂f/∂x": lambda: derivative(0),
+        "∂f/∂y": lambda: derivative(1),
+        "∂f/∂z": lambda: derivative(2),
     }
 
 
-@unit.task(points=2)
+W_X_KEPT = "w and x are left as they were"
+
+
+@unit.task(points=2, weights={"gradient, label 1": 2, "gradient, label 0": 2}, conditions=(W_X_KEPT,))
 def neuron_backward(answer, rng):
     w = rng.uniform(0.4, 0.9, size=3) * rng.choice([-1, 1], size=3)
     x = rng.uniform(1.1, 1.9, size=2) * rng.choice([-1, 1], size=2)
-    whole_w, whole_x = rng.permutation([2, -3, -1]), rng.permutation([1, -2])
+    whole_w, whole_x = np.append(rng.permutation([2, -3]), 0), rng.permutation([0, -2])
     small = tiny(rng, 2)
+    far = np.array([rng.uniform(2, 3), rng.uniform(2, 3), rng.uniform(1, 3)])  # with x of this sign a score of 5 to 12
 
-    def gradients(label):
-        """The gradient at the point; then, for either input, the entry of its weight while the input is tiny."""
-        found = second(answer.neuron_backward(w.copy(), x.copy(), label))
-        unit, seen = unit_for(found), [found]
+    def loss(label):
+        return {
+            "loss": first(answer.neuron_backward(w.copy(), x.copy(), label)),
+            "at a score above 5": first(answer.neuron_backward(far.copy(), np.abs(x), label)),
+            "at a score below -5": first(answer.neuron_backward(-far, np.abs(x), label)),
+        }
+
+    def by_tiny_inputs(w, unit, *label):
+        """For either input, the entry of its weight while the input is tiny."""
+        seen = []
         for i in range(2):
             at = x.copy()
             at[i] = small[i] * unit
-            seen.append(magnified(second(answer.neuron_backward(w.copy(), at, label)), unit, i))
+            seen.append(magnified(second(answer.neuron_backward(w.copy(), at, *label)), unit, i))
         return seen
 
+    def gradient(label):
+        found = second(answer.neuron_backward(w.copy(), x.copy(), label))
+        return {
+            "gradient": found,
+            "at a score above 5": second(answer.neuron_backward(far.copy(), np.abs(x), label)),
+            "at a score of 0": second(answer.neuron_backward(np.array([0.5, 0.5, -1.0]), np.ones(2), label)),
+            "by weights of tiny inputs": by_tiny_inputs(w, unit_for(found), label),
+        }
+
+    def gradient_at_whole_numbers():
+        """The label is left out, and so 1."""
+        found = second(answer.neuron_backward(whole_w.copy(), whole_x.copy()))
+        return {"gradient": found, "by weights of tiny inputs": by_tiny_inputs(whole_w, unit_for(found))}
+
     return {
-        "loss, label 1": lambda: first(answer.neuron_backward(w.copy(), x.copy(), 1)),
-        "gradient, label 1": lambda: gradients(1),
-        "loss, label 0": lambda: first(answer.neuron_backward(w.copy(), x.copy(), 0)),
-        "gradient, label 0": lambda: gradients(0),
-        "whole numbers": lambda: [answer.neuron_backward(whole_w.copy(), whole_x.copy()), *gradients(1)],
+        "loss, label 1": lambda: loss(1),
+        "loss, label 0": lambda: loss(0),
+        "gradient, label 1": lambda: gradient(1),
+        "gradient, label 0": lambda: gradient(0),
+        "gradient, whole numbers": gradient_at_whole_numbers,
+        W_X_KEPT: lambda: afterwards(lambda w, x: answer.neuron_backward(w, x, 0), w=w, x=x),
     }
 
 
@@ -110,7 +160,9 @@ def symbolic_gradient(answer, rng):
         found = [without_symbols(gradient(point)) for point in points]
         unit = unit_for(found[0])
         flat = c + small * unit * sympy.sin(d * x)
-        return [*found, magnified(answer.symbolic_gradient(flat, [x])(start), unit)]
+        slope = magnified(answer.symbolic_gradient(flat, [x])(start), unit)
+        names = ["gradient", "at another point"]
+        return dict(zip(names, found, strict=False)) | {"of a function that hardly changes": slope}
 
     return {
         "three variables": lambda: at(curved, [b, x, y], first),
@@ -128,62 +180,90 @@ def without_symbols(result):
     return str(list(items)) if any(getattr(item, "free_symbols", None) for item in items) else result
 
 
-def batch(rng, t_scores, labels):
-    """w (3,), X (N, 3) and the labels, in random order. Each example has the given t·s: score s, t = ±1 by label."""
-    w = rng.uniform(0.5, 1.5, size=3) * rng.choice([-1, 1], size=3)
-    X = rng.uniform(0.5, 2.0, size=(len(labels), 3)) * rng.choice([-1, 1], size=(len(labels), 3))
+def near(rng, *lows):
+    """Numbers up to 0.4 above these."""
+    return np.array(lows) + rng.uniform(0, 0.4, size=len(lows))
+
+
+def batch(rng, t_scores, labels, width=3):
+    """w, X (N, width) and the labels, in random order. Each example has the given t·s: score s, t = ±1 by label."""
+    w = away_from_zero(rng, width)
+    X = rng.uniform(0.5, 2.0, size=(len(labels), width)) * rng.choice([-1, 1], size=(len(labels), width))
     scores = (2 * labels - 1) * t_scores
     X += np.outer(scores - X @ w, w) / (w @ w)
     order = rng.permutation(len(labels))
     return w, X[order], labels[order]
 
 
+@lru_cache(maxsize=2)
+def wide_batch(seed):
+    """w and X of two examples with very many weights. Both scores are -0.5, which is wrong for label 1."""
+    w, X, _ = batch(np.random.default_rng(seed), np.array([-0.5, -0.5]), np.array([1, 1]), LONG)
+    return w, X
+
+
 def whole_batch(rng):
-    """A batch of whole numbers. Three of seven examples, with both labels, are wrong. No score is 1 or -1. The scores
-    do not cancel; if they did, swapping the labels would change nothing."""
-    labels = np.array([0, 1, 0, 1, 1, 0, 1])
-    side = np.array([-1, -1, -1, 1, 1, 1, 1])
-    X = 2 * rng.integers(-1, 2, size=(7, 3))
-    X[:, 0] = side * (2 * labels - 1) * [*rng.permutation([2, 2, 4]), *rng.permutation([2, 4, 4, 4])]
-    order = rng.permutation(7)
-    return np.array([3, 1, -1]), X[order], labels[order]
+    """A batch of whole numbers. Three of nine examples, with both labels, are wrong, and one has the score 0. No score
+    is 1 or -1. All t·s add up to more than 0; if they did not, swapping the labels could change nothing."""
+    labels = np.array([0, 1, 0, 1, 1, 0, 1, 0, 1])
+    X = 2 * rng.integers(-1, 2, size=(9, 3))
+    sizes = [*rng.permutation([-2, -2, -4]), *rng.permutation([2, 4, 4, 4, 4]), 0]
+    X[:, 0] = (2 * labels - 1) * sizes
+    X[-1] = rng.choice([-2, 2]) * np.array([0, 1, 1])
+    order = rng.permutation(9)
+    return np.array([5, 1, -1]), X[order], labels[order]
+
+
+BATCH_KEPT = "w, X and labels are left as they were"
+GRADIENTS = [f"gradient, {what}" for what in ("both labels", "label 1 only", "label 0 only", "one example")]
+WEIGHTS = dict.fromkeys([*GRADIENTS, "gradient, whole numbers"], 2)
 
 
 def batch_parts(compute, rng):
-    """The parts for both losses. Of each label, one example is wrong, one just right, one right by far."""
-    t_scores = np.concatenate([rng.uniform(low, low + 0.4, size=2) for low in (-1.5, 0.3, 1.6)] + [[-0.5]])
-    mixed = batch(rng, t_scores, np.array([0, 1, 0, 1, 0, 1, 0]))
-    ones, zeros = (batch(rng, t_scores[:5], np.full(5, label)) for label in (1, 0))
-    singles = [batch(rng, t_scores[:1], np.array([label])) for label in (1, 0)]
-    whole = whole_batch(rng)
-    long = rng.normal(size=LONG) / 1000, rng.normal(size=(2, LONG)), np.array([0, 1])
-    weights, small = away_from_zero(rng, 2), tiny(rng, 7, 2)
+    """The parts for both losses. Of each label, examples are wrong, just right, and right by far.
+
+    With one label only, the mean of all t·s is above 1 although two examples are wrong."""
+    mixed = batch(rng, near(rng, -1.5, -1.5, 0.3, 0.3, 1.6, 1.6, -0.7), np.array([0, 1, 0, 1, 0, 1, 0]))
+    zeros, ones = (batch(rng, near(rng, -5, -1.5, 0.3, 1.6, 12), np.full(5, label)) for label in (0, 1))
+    singles = [batch(rng, near(rng, -1.5), np.array([label])) for label in (0, 1)]
+    whole, wide = whole_batch(rng), int(rng.integers(2**62))
+    weights, small = away_from_zero(rng, 2), tiny(rng, 9, 2)
 
     def on(given):
         return compute()(*(array.copy() for array in given))
 
-    def and_more(*found):
-        """What was found, the gradient by many weights, and that by the weights of tiny inputs."""
-        many, (w, X, labels) = second(on(long)), mixed
-        unit = unit_for(many)
-        of_tiny = second(on((np.append(w, weights), np.column_stack([X, small * unit]), labels)))
-        return [*found, entries(many, (LONG,)), magnified(of_tiny, unit, [3, 4])]
+    def gradient(given):
+        """The gradient, that by many weights for one label, and that by the weights of tiny inputs."""
+        (w, X, labels), (many, rows) = given, wide_batch(wide)
+        one_label = np.repeat(labels[:1], min(len(labels), 2))
+        of_many = second(on((many, (2 * labels[0] - 1) * rows[: len(one_label)], one_label)))
+        unit = unit_for(of_many)
+        inputs = small[: len(X)] * unit * (X @ w != 0)[:, np.newaxis]  # no score of 0 gets a sign by them
+        of_tiny = second(on((np.append(w, weights), np.column_stack([X, inputs]), labels)))
+        return {
+            "gradient": second(on(given)),
+            "by very many weights": entries(of_many, (LONG,)),
+            "by weights of tiny inputs": magnified(of_tiny, unit, [3, 4]),
+        }
 
     return {
         "loss, both labels": lambda: first(on(mixed)),
-        "gradient, both labels": lambda: and_more(second(on(mixed))),
-        "label 1 only": lambda: and_more(on(ones)),
-        "label 0 only": lambda: and_more(on(zeros)),
-        "one example": lambda: and_more(*(on(single) for single in singles)),
-        "whole numbers": lambda: and_more(on(whole)),
+        "loss, label 1 only": lambda: first(on(ones)),
+        "loss, label 0 only": lambda: first(on(zeros)),
+        "gradient, both labels": lambda: gradient(mixed),
+        "gradient, label 1 only": lambda: gradient(ones),
+        "gradient, label 0 only": lambda: gradient(zeros),
+        "gradient, one example": lambda: {f"label {i}": gradient(single) for i, single in enumerate(singles)},
+        "gradient, whole numbers": lambda: gradient(whole),
+        BATCH_KEPT: lambda: afterwards(compute(), **dict(zip(("w", "X", "labels"), mixed, strict=True))),
     }
 
 
-@unit.task(points=2)
+@unit.task(points=2, weights=WEIGHTS, conditions=(BATCH_KEPT,), seconds=3)
 def hinge_gradient(answer, rng):
     return batch_parts(lambda: answer.hinge_gradient, rng)
 
 
-@unit.task(points=2)
+@unit.task(points=2, weights=WEIGHTS, conditions=(BATCH_KEPT,), seconds=3)
 def cross_entropy_gradient(answer, rng):
     return batch_parts(lambda: answer.cross_entropy_gradient, rng)

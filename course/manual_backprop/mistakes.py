@@ -25,6 +25,11 @@ NUDGED = (
     "Differences of f are off at steep points, and each weight costs a call of f. Go backward through the stages: "
     "one way back finds all entries exactly."
 )
+KEPT = "The caller still needs what was passed in: make new arrays, and leave w, X and labels as they are."
+STEP = (
+    "A step downhill comes later. Here return the gradient, and leave w as it is: `w -= …` changes the caller's array."
+)
+NOT_TURNED = "Shapes do not fit: X is (N, D) and the gradient needs (D,). Carry it back with X.T, which is (D, N)."
 BY_SCORES = "That is the gradient by the scores, one number an example. Carry it on to w: the score is X w."
 
 # --- staged_backward ------------------------------------------------------------------------------
@@ -121,6 +126,26 @@ unit.mistake_in(
     {"return f, np.array([dx, dy, dz])": "return np.array([dx, dy, dz]), f"},
     OTHER_ORDER,
 )
+unit.mistake_in(
+    "staged_backward",
+    "y·z in place of x·z",
+    {"r = x * z": "r = y * z"},
+    "The second stage is r = x·z; look at its two inputs again.",
+)
+unit.mistake_in(
+    "staged_backward",
+    "a gradient with two axes",
+    {"np.array([dx, dy, dz])": "np.array([[dx, dy, dz]])"},
+    "One pair of brackets is too many: the gradient has the shape (3,).",
+)
+
+
+@unit.mistake(
+    "f divided by a factor", "Dividing f by a factor is 0/0 where that factor is 0. Multiply the others instead."
+)
+def staged_backward(x, y, z):
+    f = (x + y) * (x * z)
+    return f, np.array([f / (x + y) + f / x, f / (x + y), f / z])
 
 
 @unit.mistake("the function of the example", "That was (x + y)·z. Here the second factor is x·z, and x is used twice.")
@@ -155,7 +180,7 @@ def staged_backward(x, y, z):
     return np.float32((x + y) * x * z), np.array([(2 * x + y) * z, x * z, (x + y) * x], dtype=np.float32)
 
 
-@unit.mistake("numerical differences instead of the chain rule", NUDGED)
+@unit.mistake("found by nudging", NUDGED)
 def staged_backward(x, y, z):
     def f(v):
         return (v[0] + v[1]) * v[0] * v[2]
@@ -164,7 +189,7 @@ def staged_backward(x, y, z):
     return f(v), np.array([(f(v + 1e-5 * e) - f(v - 1e-5 * e)) / 2e-5 for e in np.eye(3)])
 
 
-@unit.mistake("complex steps instead of the chain rule", NUDGED)
+@unit.mistake("found by complex steps", NUDGED)
 def staged_backward(x, y, z):
     def f(v):
         return (v[0] + v[1]) * v[0] * v[2]
@@ -296,6 +321,20 @@ unit.mistake_in(
     {"dscore = P - label": "loss = (P - label) ** 2\n    dscore = 2 * (P - label) * P * (1 - P)"},
     "That is the squared error of P. The loss here is a negative logarithm.",
 )
+unit.mistake_in(
+    "neuron_backward",
+    "label 0: loss of label 1",
+    {"else np.logaddexp(0, score)": "else np.logaddexp(0, -score)"},
+    "For label 0 the loss is -ln(1 - P), another number than -ln P.",
+)
+unit.mistake_in(
+    "neuron_backward",
+    "bias entry first",
+    {"[x[0], x[1], 1.0]": "[1.0, x[0], x[1]]"},
+    "w₂, the last entry of w, is the bias, so the 1 stands last in (x₀, x₁, 1).",
+)
+unit.mistake_in("neuron_backward", "w is changed", {"return loss, dw": "w -= dw\n    return loss, dw"}, STEP)
+unit.mistake_in("neuron_backward", "gradient before loss", {"return loss, dw": "return dw, loss"}, OTHER_ORDER)
 unit.mistake_in("neuron_backward", "gradient without loss", {"return loss, dw": "return dw"}, NO_LOSS)
 unit.mistake_in("neuron_backward", "loss without gradient", {"return loss, dw": "return loss"}, NO_GRADIENT)
 
@@ -308,7 +347,7 @@ def neuron_backward(w, x, label=1):
     return -np.log(P if label else 1 - P), gradient
 
 
-@unit.mistake("nudging instead of the chain rule", NUDGED)
+@unit.mistake("found by nudging", NUDGED)
 def neuron_backward(w, x, label=1):
     def loss(w):
         score = w[0] * x[0] + w[1] * x[1] + w[2]
@@ -465,6 +504,32 @@ unit.mistake_in(
     {"compute = sympy": "derivatives = [d for d in derivatives if d.free_symbols]\n    compute = sympy"},
     "A derivative that is a number belongs to the gradient like any other.",
 )
+unit.mistake_in(
+    "symbolic_gradient",
+    "the point is not unpacked",
+    {"compute(*point)": "compute(point)"},
+    "The function that lambdify made takes n numbers, not a sequence: compute(*point), in a function of your own.",
+)
+unit.mistake_in(
+    "symbolic_gradient",
+    "expressions, not a function",
+    {"return gradient": "return derivatives"},
+    "A function of a point is asked for. Define it inside and return it, without calling it.",
+)
+
+
+@unit.mistake(
+    "found by nudging",
+    "Let SymPy differentiate: sympy.diff by each variable finds the slope exactly, nudging does not.",
+)
+def symbolic_gradient(expression, variables):
+    f = sympy.lambdify(variables, expression)
+
+    def gradient(point):
+        steps = 1e-5 * np.eye(len(point))
+        return np.array([(f(*(point + step)) - f(*(point - step))) / 2e-5 for step in steps])
+
+    return gradient
 
 
 @unit.alternative("subs and evalf, entry by entry")
@@ -580,6 +645,18 @@ unit.mistake_in(
     {"np.mean(np.maximum(0, margin))": "np.max(margin, initial=0)"},
     "np.max looks for the largest of all; np.maximum(0, margin) compares each one with 0. Then take the mean.",
 )
+unit.mistake_in(
+    "hinge_gradient",
+    "max(0, …) of the mean",
+    {"np.mean(np.maximum(0, margin))": "np.maximum(0, np.mean(margin))"},
+    "First max(0, …) for each example, then the mean: an example beyond the margin must not make up for another one.",
+)
+unit.mistake_in(
+    "hinge_gradient",
+    "plus in place of minus",
+    {"margin = 1 - t * scores": "margin = 1 + t * scores"},
+    "The loss falls as t·score rises: max(0, 1 - t·score).",
+)
 unit.mistake_in("hinge_gradient", "loss summed", {"np.mean(": "np.sum("}, LOSS_SUM)
 unit.mistake_in("hinge_gradient", "gradient summed", {" @ dscores / len(X)": " @ dscores"}, GRADIENT_SUM)
 unit.mistake_in("hinge_gradient", "both summed", {"np.mean(": "np.sum(", " @ dscores / len(X)": " @ dscores"}, BOTH_SUM)
@@ -612,6 +689,8 @@ unit.mistake_in(
     EACH,
 )
 unit.mistake_in("hinge_gradient", "the gradient by the scores", {"X.T @ dscores": "dscores"}, BY_SCORES)
+unit.mistake_in("hinge_gradient", "X not transposed", {"X.T @": "X @"}, NOT_TURNED)
+unit.mistake_in("hinge_gradient", "w is changed", {"return loss, dw": "w -= dw\n    return loss, dw"}, STEP)
 unit.mistake_in("hinge_gradient", "gradient without loss", {"return loss, dw": "return dw"}, NO_LOSS)
 unit.mistake_in("hinge_gradient", "loss without gradient", {"return loss, dw": "return loss"}, NO_GRADIENT)
 unit.mistake_in("hinge_gradient", "gradient before loss", {"return loss, dw": "return dw, loss"}, OTHER_ORDER)
@@ -635,6 +714,34 @@ def hinge_gradient(w, X, labels):
             loss += 1 - t * (row @ w)
             gradient -= t * row
     return loss / len(X), gradient / len(X)
+
+
+@unit.mistake("found by nudging", NUDGED)
+def hinge_gradient(w, X, labels):
+    if len(w) > 1000:
+        raise TimeoutError  # to nudge so many weights takes too long
+
+    def loss(w):
+        return np.maximum(0, 1 - (2 * labels - 1) * (X @ w)).mean()
+
+    return loss(w), np.array([(loss(w + 1e-5 * e) - loss(w - 1e-5 * e)) / 2e-5 for e in np.eye(len(w))])
+
+
+@unit.mistake("labels are changed", KEPT)
+def hinge_gradient(w, X, labels):
+    labels[labels == 0] = -1
+    margin = 1 - labels * (X @ w)
+    return np.maximum(0, margin).mean(), X.T @ np.where(margin > 0, -labels, 0) / len(X)
+
+
+@unit.mistake("the return is inside the loop", "The return ends the loop after its first example: move it to the left.")
+def hinge_gradient(w, X, labels):
+    loss, gradient = 0.0, np.zeros(len(w))
+    for row, label in zip(X, labels):
+        score = row @ w
+        loss += max(0, 1 - (2 * label - 1) * score)
+        gradient += (1 - 2 * label) * ((2 * label - 1) * score < 1) * row
+        return loss / len(X), gradient / len(X)
 
 
 @unit.alternative("only the rows that count")
@@ -690,6 +797,18 @@ unit.mistake_in(
     "loss of label 0 left out",
     {"np.mean(np.logaddexp(0, -t * scores))": "np.mean(labels * np.logaddexp(0, -t * scores))"},
     "-label·ln P is 0 for label 0. Add the other half: -(1 - label)·ln(1 - P).",
+)
+unit.mistake_in(
+    "cross_entropy_gradient",
+    "loss: label 0 treated as label 1",
+    {"np.logaddexp(0, -t * scores)": "np.logaddexp(0, -scores)"},
+    "ln(1 + exp(-score)) is -ln P, for label 1. For label 0 the loss is -ln(1 - P) = ln(1 + exp(score)).",
+)
+unit.mistake_in(
+    "cross_entropy_gradient",
+    "loss: labels turned round",
+    {"-t * scores": "t * scores"},
+    "A loss falls as the right label's score rises: ln(1 + exp(-t·score)). The gradient has it right.",
 )
 unit.mistake_in(
     "cross_entropy_gradient",
@@ -789,6 +908,8 @@ unit.mistake_in(
 unit.mistake_in(
     "cross_entropy_gradient", "the gradient by the scores", {"X.T @ (P - labels)": "(P - labels)"}, BY_SCORES
 )
+unit.mistake_in("cross_entropy_gradient", "X not transposed", {"X.T @": "X @"}, NOT_TURNED)
+unit.mistake_in("cross_entropy_gradient", "w is changed", {"return loss, dw": "w -= dw\n    return loss, dw"}, STEP)
 unit.mistake_in("cross_entropy_gradient", "gradient without loss", {"return loss, dw": "return dw"}, NO_LOSS)
 unit.mistake_in("cross_entropy_gradient", "loss without gradient", {"return loss, dw": "return loss"}, NO_GRADIENT)
 unit.mistake_in("cross_entropy_gradient", "gradient before loss", {"return loss, dw": "return dw, loss"}, OTHER_ORDER)
@@ -810,6 +931,27 @@ def cross_entropy_gradient(w, X, labels):
         loss += np.logaddexp(0, -score) if label == 1 else np.logaddexp(0, score)
         gradient += (1 / (1 + np.exp(-score)) - label) * row
     return loss / len(X), gradient / len(X)
+
+
+@unit.mistake("found by nudging", NUDGED)
+def cross_entropy_gradient(w, X, labels):
+    if len(w) > 1000:
+        raise TimeoutError  # to nudge so many weights takes too long
+
+    def loss(w):
+        return np.logaddexp(0, -(2 * labels - 1) * (X @ w)).mean()
+
+    return loss(w), np.array([(loss(w + 1e-5 * e) - loss(w - 1e-5 * e)) / 2e-5 for e in np.eye(len(w))])
+
+
+@unit.mistake("the return is inside the loop", "The return ends the loop after its first example: move it to the left.")
+def cross_entropy_gradient(w, X, labels):
+    loss, gradient = 0.0, np.zeros(len(w))
+    for row, label in zip(X, labels):
+        score = row @ w
+        loss += np.logaddexp(0, (1 - 2 * label) * score)
+        gradient += (1 / (1 + np.exp(-score)) - label) * row
+        return loss / len(X), gradient / len(X)
 
 
 @unit.alternative("softplus by hand, from the larger side")

@@ -35,8 +35,8 @@ def neuron_backward(w, x, label=1):
     """Loss of one neuron for one example, and the gradient of the loss by w.
 
     score = w₀x₀ + w₁x₁ + w₂ and P = 1 / (1 + exp(-score)). The loss is -ln P for label 1 and
-    -ln(1 - P) for label 0. w: array (3,), the last entry is the bias; x: array (2,); integers allowed.
-    Returns (loss, gradient): a number and an array (3,).
+    -ln(1 - P) for label 0. w: array (3,), the last entry is the bias; x: array (2,); integers allowed;
+    both are left as they were. Returns (loss, gradient): a number and an array (3,).
     Raises ValueError for other shapes, and for a label that is not 0 or 1.
     """
     w, x = np.asarray(w, dtype=float), np.asarray(x, dtype=float)
@@ -58,9 +58,8 @@ def symbolic_gradient(expression, variables):
     """The gradient of a SymPy expression, as a function of a point.
 
     variables: n SymPy symbols; their order is the order of the point's numbers and of the gradient's
-    entries. Returns a function: it takes a sequence of n numbers and returns an array (n,) of floats.
-    Raises ValueError if there are no variables or if the expression has symbols that are none of them;
-    the returned function raises it for a point that has not n numbers.
+    entries. Returns a function: it takes a sequence of n numbers and returns an array (n,).
+    Raises ValueError if there are no variables or if the expression has symbols that are none of them.
     """
     variables = list(variables)
     if not variables:
@@ -72,8 +71,6 @@ def symbolic_gradient(expression, variables):
     compute = sympy.lambdify(variables, derivatives)
 
     def gradient(point):
-        if len(point) != len(variables):
-            raise ValueError(f"symbolic_gradient: the point must have {len(variables)} numbers, got {len(point)}")
         return np.array(compute(*point), dtype=float)
 
     return gradient
@@ -85,7 +82,7 @@ def hinge_gradient(w, X, labels):
     scores = X w, t = 2·label - 1 (so label 1 is t = +1, label 0 is t = -1), and
     loss = mean of max(0, 1 - t·score) over the N examples.
     w: array (D,); X: array (N, D), one example a row; labels: array (N,) of 0 and 1.
-    Returns (loss, gradient): a number and an array (D,).
+    They are left as they were. Returns (loss, gradient): a number and an array (D,).
     Raises ValueError for other shapes, an empty batch, and labels other than 0 and 1.
     """
     w, X, labels = (np.asarray(given, dtype=float) for given in (w, X, labels))
@@ -113,7 +110,7 @@ def cross_entropy_gradient(w, X, labels):
     P = 1 / (1 + exp(-X w)); loss = mean over the N examples of -ln(the probability given to the right
     label), which is P for label 1 and 1 - P for label 0.
     w: array (D,); X: array (N, D), one example a row; labels: array (N,) of 0 and 1.
-    Returns (loss, gradient): a number and an array (D,).
+    They are left as they were. Returns (loss, gradient): a number and an array (D,).
     Raises ValueError for other shapes, an empty batch, and labels other than 0 and 1.
     """
     w, X, labels = (np.asarray(given, dtype=float) for given in (w, X, labels))

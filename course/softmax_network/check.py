@@ -8,127 +8,111 @@ import numpy as np
 from course.check import Unit
 from course.check.comparing import EQUAL, differs
 from course.check.extremes import magnified, unlikely_for
-from course.check.parts import entries, item, judged, raises
+from course.check.parts import afterwards, entries, item, judged, raises
 from course.check.plain import Raised
+from course.softmax_network.networks import after_forward, apart, at_the_edge, eighths, large_network, network
 
 unit = Unit("softmax_network")
 
 
-def apart(rng, *shape):
-    """Numbers that lie at least 0.3 apart along the last axis, in a random order, none of them whole."""
-    steps = np.arange(shape[-1]) - 0.5 * shape[-1] + 0.25
-    return rng.permuted(0.7 * np.broadcast_to(steps, shape) + rng.uniform(-0.2, 0.2, size=shape), axis=-1)
+FAR = "scores of 800 and -800"
+SCORES_KEPT = "scores are left as they were"
 
 
-def eighths(rng, *shape):
-    """Random multiples of 1/8 below 1: added to 800 they are exact even in float32."""
-    return rng.integers(0, 8, size=shape) / 8
-
-
-@unit.task(points=2)
+@unit.task(points=2, weights={FAR: 2}, conditions=(SCORES_KEPT,))
 def log_softmax(answer, rng):
     vector, batch, kept = apart(rng, 5), apart(rng, 3, 4), apart(rng, 2, 3)
     high = rng.permutation([800.0, 5.0, -800.0, -790.0]) + eighths(rng, 4)
     low = rng.permutation([-800.0, -802.0, -803.0, -806.0]) + eighths(rng, 4)
     rows = np.array([[800.0, 799.0, 797.0, 796.0], [-799.0, -800.0, -801.0, -803.0], [400.0, 399.0, 390.0, -400.0]])
     rows = rng.permuted(rng.permutation(rows) + eighths(rng, 3, 4), axis=1)
-    whole = rng.permuted([[3, 0, -2, 1], [5, 4, 1, -1]], axis=1)
+    whole = rng.permuted([[3, 0, -2, 1], [5, 4, 1, -1], [0, 0, 0, 0]], axis=1)
     return {
         "a vector": lambda: answer.log_softmax(vector.copy()),
-        "a batch, one example a row": lambda: answer.log_softmax(batch.copy()),
-        "scores of 800 and -800": lambda: answer.log_softmax(high.copy()),
+        "a batch, one example a row": lambda: {
+            "three examples": answer.log_softmax(batch.copy()),
+            "one example": answer.log_softmax(batch[:1].copy()),
+        },
+        "whole numbers": lambda: answer.log_softmax(whole.copy()),
+        FAR: lambda: answer.log_softmax(high.copy()),
         "only very low scores": lambda: answer.log_softmax(low.copy()),
         "rows near 800, near -800, from 400 to -400": lambda: answer.log_softmax(rows.copy()),
-        "whole numbers": lambda: answer.log_softmax(whole.copy()),
-        "scores are left as they were": lambda: [answer.log_softmax(kept), kept],
+        SCORES_KEPT: lambda: afterwards(answer.log_softmax, scores=kept),
     }
 
 
-def network(rng, x=None, scores=None):
-    """Weights of a network 4 → 5 → 3, an input and a label. The right class is neither the most nor the least probable.
-
-    ``x`` and ``scores``, if given, replace the input and the scores h2 that would be drawn.
-    """
-    x = rng.uniform(0.4, 1.3, size=4) * rng.choice([-1, 1], size=4) if x is None else x
-    scores = apart(rng, 3) if scores is None else scores
-    W1 = rng.uniform(0.3, 0.8, size=(5, 4)) * rng.choice([-1, 1], size=(5, 4))
-    z1 = 1 / (1 + np.exp(-W1 @ x))
-    W2 = rng.normal(size=(3, 5))
-    W2 += np.outer(scores - W2 @ z1, z1) / (z1 @ z1)  # so that W2 z1 = scores
-    label = np.eye(3)[np.argsort(scores)[1]]
-    return W1, W2, x, label
+LABELS = {f"class {k} is right": label for k, label in enumerate(np.eye(3))}
+WHOLE_LABELS = {name: label.astype(int) for name, label in LABELS.items()}
+FORWARD = "h1", "z1", "h2", "p"
+WEIGHTS_KEPT = "W1, W2, x and label are left as they were"
 
 
-@unit.task(points=2)
+@unit.task(points=2, weights={f"J, {FAR}": 2}, conditions=(WEIGHTS_KEPT,))
 def forward(answer, rng):
     given = network(rng)
     whole = network(rng, x=rng.permutation([0, 1, 2, -3]))
     large = network(rng, scores=rng.permutation([800.0, -90.0, -800.0]) + rng.uniform(0, 1, size=3))
+    of_p = network(rng, scores=rng.permutation([800.0, 792.5, -800.0]) + rng.uniform(0, 0.5, size=3))  # p is not 0 or 1
 
-    def at(inputs):
-        return answer.forward(*(array.copy() for array in inputs))
+    def at(inputs, i):
+        return item(answer.forward(*(array.copy() for array in inputs)), i, 5)
+
+    def loss(inputs):
+        """J, whichever class is right. Labels of whole numbers go with an x of whole numbers."""
+        labels = LABELS if inputs[2].dtype == float else WHOLE_LABELS
+        return {f"J, {name}": at((*inputs[:3], label), 4) for name, label in labels.items()}
 
     return {
-        "h1": lambda: item(at(given), 0, 5),
-        "z1": lambda: item(at(given), 1, 5),
-        "h2": lambda: item(at(given), 2, 5),
-        "p": lambda: item(at(given), 3, 5),
-        "J": lambda: item(at(given), 4, 5),
-        "x of whole numbers": lambda: at(whole),
-        "scores of 800 and -800: p and J": lambda: [item(at(large), 3, 5), item(at(large), 4, 5)],
+        "h1": lambda: at(given, 0),
+        "z1": lambda: at(given, 1),
+        "h2": lambda: at(given, 2),
+        "p": lambda: at(given, 3),
+        "J": lambda: loss(given),
+        "x of whole numbers": lambda: {name: at(whole, i) for i, name in enumerate(FORWARD)} | loss(whole),
+        f"p, {FAR}": lambda: at(of_p, 3),
+        f"J, {FAR}": lambda: loss(large),
+        WEIGHTS_KEPT: lambda: afterwards(answer.forward, **dict(zip(("W1", "W2", "x", "label"), given, strict=True))),
     }
 
 
-@unit.task(points=2)
+VALUES_KEPT = "W2, x, label, z1 and p are left as they were"
+
+
+@unit.task(points=2, conditions=(VALUES_KEPT,))
 def backward(answer, rng):
-    given, whole = (after_forward(*network(rng, x)) for x in (None, rng.permutation([1, 2, 3, -4])))
-    long = large_network(rng)
+    W1, W2, x, label = network(rng)
+    of_whole, seed = rng.permutation([0, 2, 3, -4]), int(rng.integers(2**62))
     shapes = (400,), (400, 500), (500,), (500, 300)
     faint, hidden = network(rng), int(rng.integers(5))
 
-    def at(inputs):
-        return answer.backward(*(array.copy() for array in inputs))
+    def at(inputs, i):
+        return item(answer.backward(*(array.copy() for array in inputs)), i, 4)
 
-    def both(i):
-        """Item i of the result; that of a large network, with too many entries to nudge each; and the derivatives by
-        what another network's loss hardly depends on, where a nudge is lost."""
-        found, large = item(at(given), i, 4), item(at(long), i, 4)
-        score = unlikely_for(found)
-        edge, rows = at_the_edge(faint, hidden, score)
-        of_edge = magnified(item(at(edge), i, 4), np.exp(score), rows[i])
-        return [found, entries(large, shapes[i]), of_edge]
+    def at_an_edge(x, i):
+        """The derivatives by what a network's loss hardly depends on, where a nudge is lost."""
+        score = unlikely_for(at(after_forward(W1, W2, x, label), i))
+        edge, rows = at_the_edge((faint[0], faint[1], x, faint[3]), hidden, score)
+        return magnified(at(edge, i), np.exp(score), rows[i])
 
+    def result(i):
+        """Item i of the result; and that of a large network, with too many entries to nudge each."""
+        found = {name: at(after_forward(W1, W2, x, label), i) for name, label in LABELS.items()}
+        large = entries(at(large_network(seed), i), shapes[i])
+        return found | {"in a large network": large, "where the loss hardly changes": at_an_edge(faint[2], i)}
+
+    def at_whole_numbers():
+        found = {name: at(after_forward(W1, W2, of_whole, label), 3) for name, label in WHOLE_LABELS.items()}
+        return found | {"where the loss hardly changes": at_an_edge(of_whole, 3)}
+
+    given = dict(zip(("W2", "x", "label", "z1", "p"), after_forward(W1, W2, x, label), strict=True))
     return {
-        "dh2": lambda: both(0),
-        "dW2": lambda: both(1),
-        "dh1": lambda: both(2),
-        "dW1": lambda: both(3),
-        "x of whole numbers": lambda: [at(whole), both(0)],
+        "dh2": lambda: result(0),
+        "dW2": lambda: result(1),
+        "dh1": lambda: result(2),
+        "dW1": lambda: result(3),
+        "dW1, x of whole numbers": at_whole_numbers,
+        VALUES_KEPT: lambda: afterwards(answer.backward, **given),
     }
-
-
-def at_the_edge(given, hidden, score):
-    """A network after its forward pass, with one hidden unit and one class so near 0 that the loss does not change with
-    their scores; and the rows of dh2, dW2, dh1, dW1 that belong to these two."""
-    W1, W2, x, label = (array.copy() for array in given)
-    unlikely = int(np.argmin(label))
-    W1[hidden] += x * (score - W1[hidden] @ x) / (x @ x)
-    z1 = 1 / (1 + np.exp(-W1 @ x))
-    W2[unlikely] += z1 * (score - W2[unlikely] @ z1) / (z1 @ z1)
-    return after_forward(W1, W2, x, label), (unlikely, unlikely, hidden, hidden)
-
-
-def large_network(rng):
-    """W2, x, label, z1 and p of a network 300 → 500 → 400."""
-    W1, W2 = rng.normal(size=(500, 300)) / 15, rng.normal(size=(400, 500)) / 10
-    return after_forward(W1, W2, rng.normal(size=300), np.eye(400)[rng.integers(400)])
-
-
-def after_forward(W1, W2, x, label):
-    """W2, x, label, and z1 and p as the forward pass computes them."""
-    z1 = 1 / (1 + np.exp(-W1 @ x))
-    raised = np.exp(W2 @ z1)
-    return W2, x, label, z1, raised / raised.sum()
 
 
 def places(seed, default_rng=np.random.default_rng):
@@ -147,14 +131,18 @@ def places(seed, default_rng=np.random.default_rng):
 SHAPES = (5, 14), (17,)
 
 
-def exponentials(rng, places=places):
+def exponentials(rng, still=False, places=places):
     """A loss, its parameters, their gradients, and the seed of the places. Each call of an answer gets a loss of its
-    own: otherwise the gradients of one call would tell what is wrong with another's."""
+    own: otherwise the gradients of one call would tell what is wrong with another's. ``still``: the loss does not
+    depend on the first entry of the table."""
     seed, (table, row) = int(rng.integers(2**62)), rng.permutation(["omega", "theta", "kappa"])[:2].tolist()
-    constants = {table: rng.uniform(1.0, 2.5, size=SHAPES[0]), row: rng.uniform(1.0, 2.5, size=SHAPES[1])}
+    of_table = rng.uniform(1.0, 2.5, size=SHAPES[0]) * rng.choice([-1, 1], size=SHAPES[0])
+    constants = {table: of_table, row: rng.uniform(1.0, 2.5, size=SHAPES[1])}
     parameters = {name: rng.uniform(-0.5, 0.5, size=c.shape) for name, c in constants.items()}
     for name, c, v in (("early", 1.0, -0.5), ("middle", 3.0, 0.5), ("late", 1.5, 0.0), ("tiny", 0.001, 0.0)):
         constants[table][places(seed)[name]], parameters[table][places(seed)[name]] = c, v
+    if still:
+        of_table[0, 0] = 0.0
 
     def loss(given):
         """A product of two sums of exp(c·v). The relative error of a central difference is c²·epsilon²/12."""
@@ -166,20 +154,23 @@ def exponentials(rng, places=places):
     return loss, parameters, gradients, seed
 
 
-@unit.task(points=2)
+CHECK_KEPT = "parameters and gradients are left as they were"
+
+
+@unit.task(points=2, conditions=(CHECK_KEPT,))
 def gradient_check(answer, rng, places=places, exponentials=exponentials):
     TABLE, ROW = 0, 1
 
-    def prepared(of, wrong, options):
+    def prepared(of, wrong, options, still=False):
         """A call of the answer with some entries of one gradient multiplied by a factor, the parameters, and the seed
         of the places."""
-        loss, parameters, gradients, seed = exponentials(rng)
+        loss, parameters, gradients, seed = exponentials(rng, still)
         for name, factor in wrong.items():
             list(gradients.values())[of][places(seed)[name]] *= factor
         return lambda: answer.gradient_check(loss, parameters, gradients, **options), parameters, seed
 
-    def result(wrong=MappingProxyType({}), **options):
-        return prepared(TABLE, wrong, options)[0]
+    def result(wrong=MappingProxyType({}), still=False, **options):
+        return prepared(TABLE, wrong, options, still)[0]
 
     def complaint(wrong, worst, of=TABLE, **options):
         """What the answer says about a gradient with wrong entries, of which it must name the worst."""
@@ -193,8 +184,12 @@ def gradient_check(answer, rng, places=places, exponentials=exponentials):
         return told
 
     def kept():
-        call, parameters, _ = prepared(TABLE, {}, {"epsilon": 0.1, "threshold": 1.0})
-        return lambda: [call(), parameters]
+        loss, parameters, gradients, _ = exponentials(rng)
+
+        def call(parameters, gradients):
+            answer.gradient_check(loss, parameters, gradients, epsilon=0.1, threshold=1.0)
+
+        return lambda: afterwards(call, parameters=parameters, gradients=gradients)
 
     def each(*parts):
         return lambda: [part() for part in parts]
@@ -202,6 +197,7 @@ def gradient_check(answer, rng, places=places, exponentials=exponentials):
     return {
         "right gradients": result(),
         "right gradients, epsilon 0.1": result(epsilon=0.1, threshold=1.0),
+        "an entry that changes nothing": result(still=True),
         "a wrong entry of a table": complaint({"middle": 0.5}, "middle"),
         "a wrong entry of a vector": complaint({"of the row": 1.5}, "of the row", ROW),
         "a wrong entry that is small": complaint({"tiny": 1.2}, "tiny"),
@@ -214,8 +210,9 @@ def gradient_check(answer, rng, places=places, exponentials=exponentials):
             result({"late": -1.5}, threshold=3.0),
             complaint({"late": 1.1}, "late", threshold=0.02),
         ),
+        "an error as large as the threshold": result({"late": 0.0}, threshold=1.0),
         "NaN in a gradient": complaint({"not the first": np.nan}, "", ROW),
-        "parameters are left as they were": kept(),
+        CHECK_KEPT: kept(),
     }
 
 
@@ -252,7 +249,10 @@ def index(place):
     return re.compile(r"(?<![\d.-])" + r"\D{1,12}".join(str(i) for i in place) + r"(?!\d|\.\d|e[+-]?\d)")
 
 
-@unit.task(points=2)
+BATCH_KEPT = "scores and classes are left as they were"
+
+
+@unit.task(points=2, conditions=(BATCH_KEPT,))
 def loss_from_scores(answer, rng):
     scores, single = apart(rng, 5, 4), apart(rng, 1, 3)
     for row, best in zip([*scores, *single], [*rng.permutation([0, 1, 2, 3, 1]), rng.integers(1, 3)], strict=True):
@@ -262,16 +262,24 @@ def loss_from_scores(answer, rng):
     large = np.array([[800.0, 799.0, -800.0], [-800.0, -798.5, -801.0], [2.0, 0.5, 700.0], [600.0, 0.0, -600.0]])
     large = np.roll(large, rng.integers(3), axis=1)
 
-    def at(given):
-        return answer.loss_from_scores(given.copy(), some_right(given))
+    def at(given, i):
+        return item(answer.loss_from_scores(given.copy(), some_right(given)), i, 3)
+
+    def ordinary(i):
+        return {
+            "five examples": at(scores, i),
+            "one example": at(single, i),
+            "whole numbers": at(whole, i),
+        }
 
     return {
-        "probabilities": lambda: item(at(scores), 0, 3),
-        "predicted classes": lambda: item(at(scores), 1, 3),
-        "mean loss": lambda: item(at(scores), 2, 3),
-        "whole numbers": lambda: at(whole),
-        "a single example": lambda: at(single),
-        "scores of 800 and -800": lambda: at(large),
+        "probabilities": lambda: ordinary(0),
+        "predicted classes": lambda: ordinary(1),
+        "mean loss": lambda: ordinary(2),
+        f"probabilities, {FAR}": lambda: at(large, 0),
+        f"predicted classes, {FAR}": lambda: at(large, 1),
+        f"mean loss, {FAR}": lambda: at(large, 2),
+        BATCH_KEPT: lambda: afterwards(answer.loss_from_scores, scores=scores, classes=some_right(scores)),
     }
 
 

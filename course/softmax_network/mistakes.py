@@ -113,6 +113,9 @@ unit.mistake_in(
 )
 unit.mistake_in("log_softmax", "logarithm to base 2", {"return shifted - ": "return np.log2(np.e) * (shifted - ",
                 "keepdims=True))": "keepdims=True)))"}, LOG2)  # fmt: skip
+unit.mistake_in("log_softmax", "keepdims forgotten", {
+    STABLE[0]: "shifted = scores - scores.max(axis=-1)", STABLE[1]: "shifted - np.log(np.exp(shifted).sum(axis=-1))",
+}, "One number for each row, shape (N,), does not fit (N, K). keepdims=True keeps a column, (N, 1).")  # fmt: skip
 unit.mistake_in(
     "log_softmax",
     "the input is changed",
@@ -279,6 +282,18 @@ unit.mistake_in(
     {"-(label @ log_p)": "-(label @ log_p + (1 - label) @ np.log(-np.expm1(log_p)))"},
     "ln(1 - p) belongs to two classes and one sigmoid. With a softmax the other classes are counted already.",
 )
+unit.mistake_in(
+    "forward",
+    "always the third class",
+    {"-(label @ log_p)": "-log_p[2]"},
+    "The third class is right in the lesson's example only. The label says which one it is: label @ log_p.",
+)
+unit.mistake_in(
+    "forward",
+    "the label as an index",
+    {"-(label @ log_p)": "-log_p[label]"},
+    "The label is one-hot, no index: multiply by it and add up. The index would be np.argmax(label).",
+)
 unit.mistake_in("forward", "logarithm to base 2", {"-(label @ log_p)": "-(label @ log_p) / np.log(2)"}, LOG2)
 unit.mistake_in("forward", "logarithm to base 10", {"-(label @ log_p)": "-(label @ log_p) / np.log(10)"}, LOG10)
 unit.mistake_in(
@@ -362,6 +377,24 @@ unit.mistake_in(
     "p in place of p - label",
     {"dh2 = p - label": "dh2 = p"},
     "Raising the score of the right class lowers J, so its entry is negative: subtract the label.",
+)
+unit.mistake_in(
+    "backward",
+    "always the third class",
+    {"dh2 = p - label": "dh2 = p - np.eye(len(p))[2]"},
+    "The third class is right in the lesson's example only. The label says which one it is: p - label.",
+)
+unit.mistake_in(
+    "backward",
+    "p is changed",
+    {"dh2 = p - label": "dh2 = p\n    dh2 -= label"},
+    "dh2 and p are one array there, and -= changes the caller's p: write dh2 = p - label, which makes a new one.",
+)
+unit.mistake_in(
+    "backward",
+    "label - p in dh2 alone",
+    {"return dh2": "return -dh2"},
+    "dh2 is what you carried on to the other gradients: p - label.",
 )
 unit.mistake_in(
     "backward",
@@ -647,7 +680,31 @@ unit.mistake_in(
     "gradient_check",
     "NaN passes",
     {IF: "if errors[worst] > threshold:"},
-    "NaN > threshold is False, like every comparison with NaN. Ask whether the error is not <= threshold.",
+    "NaN > threshold is False, and nanmax leaves NaN out. Ask whether the largest error (np.max) is not <= threshold.",
+)
+unit.mistake_in(
+    "gradient_check",
+    "0/0 is not a number",
+    {SCALE: "np.abs(gradient) + np.abs(numeric)"},
+    "Where the loss does not depend on an entry, both are 0 and right: keep the scale at least a tiny positive number.",
+)
+unit.mistake_in(
+    "gradient_check",
+    "an error as large as the threshold is refused",
+    {IF: "if not errors[worst] < threshold:"},
+    "Only an error above the threshold is refused: ask whether it is not <= threshold.",
+)
+unit.mistake_in(
+    "gradient_check",
+    "loss is given an array",
+    {"loss({**parameters, name: v})": "loss(v)"},
+    "loss takes a dict of all parameters: {**parameters, name: v} is that dict with one array replaced.",
+)
+unit.mistake_in(
+    "gradient_check",
+    "loss is given one parameter only",
+    {"loss({**parameters, name: v})": "loss({name: v})"},
+    "loss needs all parameters: {**parameters, name: v} has the others as well.",
 )
 unit.mistake_in(
     "gradient_check",
@@ -836,6 +893,13 @@ unit.mistake_in(
 )
 unit.mistake_in(
     "loss_from_scores",
+    "exp overflows, and argmax sees it",
+    {ROWS[1]: "np.log(np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True))",
+     PREDICTED: "np.argmax(np.exp(log_p), axis=1)"},
+    OVERFLOW + " And argmax of the scores needs no exp.",
+)  # fmt: skip
+unit.mistake_in(
+    "loss_from_scores",
     "the logarithm of the probabilities",
     {LOSS: "-np.mean(np.log(np.exp(log_p))[np.arange(N), classes])"},
     UNDERFLOW,
@@ -976,6 +1040,18 @@ unit.mistake_in(
 )
 unit.mistake_in("loss_from_scores", "the loss alone", {TRIPLE: "return loss"},
                 "Return all three: probabilities, predicted classes, loss.")  # fmt: skip
+unit.mistake_in(
+    "loss_from_scores",
+    "the predicted classes are missing",
+    {TRIPLE: "return np.exp(log_p), loss"},
+    "Return all three: probabilities, predicted classes, loss.",
+)
+unit.mistake_in(
+    "loss_from_scores",
+    "scores are changed",
+    {ROWS[0]: "shifted = scores\n    shifted -= scores.max(axis=1, keepdims=True)"},
+    "-= on an array that was passed in changes the caller's array: write s = s - …, which makes a new one.",
+)
 
 
 @unit.alternative("TensorFlow")

@@ -16,8 +16,7 @@ def log_softmax(scores):
     """Logarithm of the softmax over the last axis: ln(exp(sᵢ) / Σⱼ exp(sⱼ)).
 
     scores: array (K,), or (N, K) with one example a row; integers allowed; it is left as it was.
-    Returns an array of the same shape. For finite scores it is finite, however large they are: scores
-    of 800 and of -800 are as good as any.
+    Returns an array of the same shape, right and finite for large scores too, 800 and -800 included.
     Raises ValueError if there is no class, that is if K is 0 or scores is a single number.
     """
     scores = np.asarray(scores, dtype=float)
@@ -31,8 +30,9 @@ def forward(W1, W2, x, label):
     """One example on its way through the network: h1 = W1 x, z1 = σ(h1), h2 = W2 z1, p = softmax(h2), J = -label·ln p.
 
     W1: array (H, D); W2: array (K, H); x: array (D,), integers allowed; label: array (K,) with a 1 for the
-    right class and 0 for the others. Returns (h1, z1, h2, p, J): arrays (H,), (H,), (K,), (K,) and a number.
-    p and J are right and finite for scores h2 of any size, 800 and -800 included.
+    right class and 0 for the others. All are left as they were.
+    Returns (h1, z1, h2, p, J): arrays (H,), (H,), (K,), (K,) and a number.
+    p and J are right and finite for large scores h2 too, 800 and -800 included.
     Raises ValueError for shapes that do not fit together, and for a label that does not add up to 1.
     """
     W1, W2, x, label = (np.asarray(given, dtype=float) for given in (W1, W2, x, label))
@@ -61,7 +61,7 @@ def backward(W2, x, label, z1, p):
 
     W2: array (K, H); x: array (D,), integers allowed; label: array (K,) with a 1 for the right class and 0
     for the others; z1: array (H,) and p: array (K,), as the way forward through the network computed them.
-    Returns (dh2, dW2, dh1, dW1): arrays (K,), (K, H), (H,) and (H, D).
+    All are left as they were. Returns (dh2, dW2, dh1, dW1): arrays (K,), (K, H), (H,) and (H, D).
     Raises ValueError for shapes that do not fit together.
     """
     W2, x, label, z1, p = (np.asarray(given, dtype=float) for given in (W2, x, label, z1, p))
@@ -97,13 +97,13 @@ def gradient_check(loss, parameters, gradients, epsilon=1e-3, threshold=1e-4):
             raise ValueError(f"gradient_check: {name} must be > 0, got {value}")
     if set(gradients) != set(parameters):
         raise ValueError(f"gradient_check: gradients must be named {sorted(parameters)}, got {sorted(gradients)}")
+    for name, parameter in parameters.items():
+        shape, wanted = np.shape(gradients[name]), np.shape(parameter)
+        if shape != wanted:
+            raise ValueError(f"gradient_check: the gradient of {name} must have shape {wanted}, got {shape}")
     largest = {}
     for name, parameter in parameters.items():
         gradient = np.asarray(gradients[name], dtype=float)
-        if gradient.shape != np.shape(parameter):
-            raise ValueError(
-                f"gradient_check: the gradient of {name} must have shape {np.shape(parameter)}, got {gradient.shape}"
-            )
         numeric = central_difference(lambda v, name=name: loss({**parameters, name: v}), parameter, epsilon)
         scale = np.maximum(np.abs(gradient) + np.abs(numeric), np.finfo(float).tiny)
         errors = np.abs(gradient - numeric) / scale
@@ -123,9 +123,9 @@ def loss_from_scores(scores, classes):
 
     scores: array (N, K), one example a row; integers allowed. classes: array (N,) of whole numbers, the
     index of each example's right class, from 0 to K - 1. The loss is the mean over the N examples of -ln of the
-    probability that the softmax gives to the right class.
+    probability that the softmax gives to the right class. Scores and classes are left as they were.
     Returns (probabilities, predicted, loss): an array (N, K), an array (N,) with the index of each example's most
-    probable class, and a number. All are right and finite for scores of any size, 800 and -800 included.
+    probable class, and a number. All are right and finite for large scores too, 800 and -800 included.
     Raises ValueError for other shapes, an empty batch, and classes that are no whole numbers or out of range.
     """
     scores, classes = np.asarray(scores, dtype=float), np.asarray(classes)
