@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from autograder.authoring.operators import changes
-from course.check.sources import functions_of, split
+from course.check.sources import compiles, functions_of, split
 
 SHOWN = 60  # characters of a piece of code in a mutant's name
 
@@ -36,7 +36,7 @@ def mutants(answer: str, reference: str) -> list[Mutant]:
         for changed in changes(node, parameters):
             mutant = _with(tree, node, changed)
             ast.fix_missing_locations(mutant)
-            if (form := ast.dump(mutant)) not in seen and _compiles(mutant):
+            if (form := ast.dump(mutant)) not in seen and compiles(ast.unparse(mutant)):
                 seen.add(form)
                 name = f"line {node.lineno}: {_text(node)} → {_text(changed)}"  # type: ignore[attr-defined]
                 found.append(Mutant(answer, name, ast.unparse(mutant) + "\n"))
@@ -67,14 +67,6 @@ def without_docstring(source: str) -> str:
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
             node.body = node.body[1:] or [ast.Pass()]
     return ast.unparse(tree)
-
-
-def _compiles(tree: ast.Module) -> bool:
-    try:
-        compile(ast.unparse(tree), "", "exec")
-    except (SyntaxError, ValueError):
-        return False
-    return True
 
 
 def _text(node: ast.AST) -> str:

@@ -10,6 +10,7 @@ import io
 import itertools
 import textwrap
 import tokenize
+import warnings
 from typing import Any
 
 
@@ -80,11 +81,18 @@ def merged(reference: str, one: str, other: str) -> str | None:
         result += [*base[at:start], *put]
         begun, at = start, end
     text = "".join(result + base[at:])
-    try:
-        compile(text, "", "exec")
-    except SyntaxError:
-        return None
-    return text
+    return text if compiles(text) else None
+
+
+def compiles(source: str) -> bool:
+    """Whether Python can compile the source. What it only warns of does not count."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)
+        try:
+            compile(source, "", "exec")
+        except (SyntaxError, ValueError):
+            return False
+    return True
 
 
 def _changes(base: list[str], changed: list[str]) -> set[tuple[int, int, tuple[str, ...]]]:

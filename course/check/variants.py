@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -39,4 +40,7 @@ def _unwritten(name: str) -> Callable:
 def define(source: str, filename: str, scope: dict[str, Any]) -> None:
     """Execute source in scope; tracebacks show its lines under the given file name."""
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-    exec(compile(source, filename, "exec"), scope)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)  # of wrong answers that a program made
+        code = compile(source, filename, "exec")
+    exec(code, scope)
