@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from autograder.authoring.operators import changes
-from course.check.sources import compiles, functions_of, split
+from course.check.sources import can_compile, functions_of, split
 
 SHOWN = 60  # characters of a piece of code in a mutant's name
 
@@ -36,7 +36,7 @@ def mutants(answer: str, reference: str) -> list[Mutant]:
         for changed in changes(node, parameters):
             mutant = _with(tree, node, changed)
             ast.fix_missing_locations(mutant)
-            if (form := ast.dump(mutant)) not in seen and compiles(ast.unparse(mutant)):
+            if (form := ast.dump(mutant)) not in seen and can_compile(ast.unparse(mutant)):
                 seen.add(form)
                 name = f"line {node.lineno}: {_text(node)} → {_text(changed)}"  # type: ignore[attr-defined]
                 found.append(Mutant(answer, name, ast.unparse(mutant) + "\n"))

@@ -81,10 +81,10 @@ def merged(reference: str, one: str, other: str) -> str | None:
         result += [*base[at:start], *put]
         begun, at = start, end
     text = "".join(result + base[at:])
-    return text if compiles(text) else None
+    return text if can_compile(text) else None
 
 
-def compiles(source: str) -> bool:
+def can_compile(source: str) -> bool:
     """Whether Python can compile the source. What it only warns of does not count."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)
