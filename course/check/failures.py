@@ -70,5 +70,5 @@ def of_failures(raised: Sequence[tuple[str, Raised]], always: bool) -> str | Non
     else:
         told = next((told for pattern, told in MESSAGES.items() if re.search(pattern, error.message)), "")
     if not told:
-        return f"{where} raises an error, a {error.kind}. Print the values that stand there.{often}"
+        return f"{where} raises {error.kind}. Print the values that stand there.{often}"
     return f"{where}: {told[:1].lower()}{told[1:]}{often}"
