@@ -40,11 +40,14 @@ def in_child(attack):
         raise ChildProcessError(f"ended with {code}")
 
 def found(things):
-    """Succeeds if there is anything."""
-    things = list(things)
-    if not things:
-        raise LookupError("nothing found")
-    return things
+    """Succeeds if there is anything, even if a process ends while they are looked at."""
+    there = []
+    try:
+        there.extend(things)
+    finally:
+        if there:
+            return there
+    raise LookupError("nothing found")
 
 def machine_code(code):
     import mmap

@@ -243,7 +243,7 @@ def unit_with(**parts):
 
 BROKEN = {
     "a slip in the check": (lambda: int("x"), "the reference itself raised ValueError"),
-    "no function": (3.0, "the reference itself raised TypeError"),
+    "no function": (3.0, "a part must be a function without arguments"),
     "nothing": (lambda: None, "nothing to compare"),
     "an empty text": (lambda: "", "nothing to compare"),
     "an empty list": (list, "nothing to compare"),

@@ -113,7 +113,7 @@ def tracked():
 def test_no_path_of_a_machine_and_no_registry_in_the_files():
     forbidden = re.compile(r"/(?:home|root|Users|work)/\w|pypi\.org|pythonhosted|anaconda\.org|download\.pytorch")
     for path in tracked():
-        if path.suffix not in (".png", ".zip") and path.name != "test_project.py":
+        if path.suffix not in (".png", ".zip", ".gz") and path.name != "test_project.py":
             found = forbidden.search(path.read_text(encoding="utf-8"))
             assert not found, f"{path}: {found}"
 
@@ -121,7 +121,8 @@ def test_no_path_of_a_machine_and_no_registry_in_the_files():
 def test_files_stay_short():
     for path in tracked():
         if path.suffix == ".py" and path.name != "mistakes.py" and path.parent.name != "tests":
-            assert len(path.read_text().splitlines()) <= 280, path
+            longest = 400 if path.name == "check.py" else 280  # a unit's tasks stand in one file
+            assert len(path.read_text().splitlines()) <= longest, path
 
 
 DOCUMENTS = [*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md"), PROJECT / "lab" / "README.md"]
@@ -195,7 +196,7 @@ def test_a_package_is_run_as_its_command(package):
 
 def test_audit_command(tmp_path):
     code, output = run_command("audit", "start_here", "--json", tmp_path / "audit.json")
-    assert code == 0 and "9 of 9" in output
+    assert code == 0 and "12 of 12" in output
     audit = nbformat.from_dict(__import__("json").loads((tmp_path / "audit.json").read_text()))
     assert set(audit.start_here.mean_of_squares) == {
         "points",

@@ -99,8 +99,14 @@ def _items(compared: Compared, got: Any, want: Any) -> Iterator[tuple[Any, Any]]
         given, right = _held(got, 0), _held(want, 2)
     if compared.item or right is None:
         yield got, want
+    elif given is not None and list(given) == list(right) and all(map(_is_number, [*given.values(), *right.values()])):
+        yield np.array(list(given.values())), np.array(list(right.values()))
     elif given is not None and set(given) == set(right):
         yield from ((given[key], right[key]) for key in right)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "iuf"
 
 
 def _held(value: Any, most: int) -> dict[Any, Any] | None:

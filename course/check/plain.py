@@ -221,8 +221,7 @@ def _decode_raised(data: dict[str, Any]) -> Raised:
 def _decode_sample(dtype: Any, shape: Any, data: Any) -> Sample:
     if dtype not in DTYPES or not isinstance(data, str) or len(data) > MAX_TEXT:
         raise ValueError("observation: a sample must be a short text of numbers")
-    raw = base64.b64decode(data, validate=True)
-    return Sample(_decode_shape(shape), np.frombuffer(raw, dtype=dtype))
+    return Sample(_decode_shape(shape), np.frombuffer(base64.b64decode(data, validate=True), dtype=dtype))
 
 
 def _decode_shape(shape: Any) -> tuple[int, ...]:

@@ -340,8 +340,10 @@ def neuron_loss(answer, rng):
 
     return {
         "the score": with_score,
-        "loss where all weights are 0": lambda: run(*build([0.0, 0.0, 0.0], x))["loss"],
-        "loss": lambda: run(*build(w, x))["loss"],
+        "loss": lambda: {
+            "loss": run(*build(w, x))["loss"],
+            "loss where all weights are 0": run(*build([0.0, 0.0, 0.0], x))["loss"],
+        },
         "gradient by w": lambda: run(*build(w, x))["by w"],
         "gradient by x": lambda: run(*build(w, x))["by x"],
         "whole numbers": lambda: run(*build(whole_w, whole_x)),

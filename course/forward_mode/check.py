@@ -183,7 +183,7 @@ def softmax(answer, rng):
 # --- linear_layer ---------------------------------------------------------------------------------
 
 
-@unit.task(points=2, weights={"by_W": 2})
+@unit.task(points=2, weights={"by_W": 2, "by_b": 2})
 def linear_layer(answer, rng):
     def given(N, k, m):
         return drawn(rng, N, k), drawn(rng, k, m), drawn(rng, m)
@@ -216,10 +216,14 @@ def linear_layer(answer, rng):
         "by_W, one example": lambda: by_W(*single),
         "by_W, one output": lambda: by_W(*narrow),
         "by_W, many entries": many,
-        "by_b": lambda: by_b(*usual),
-        "by_b, everything square": lambda: by_b(*square),
-        "by_b, one example": lambda: by_b(*single),
-        "by_b, one output": lambda: by_b(*narrow),
+        "by_b": lambda: (
+            by_b(*usual)
+            | {
+                "by_b, everything square": of(2, *square),
+                "by_b for one example": of(2, *single),
+                "by_b for one output": of(2, *narrow),
+            }
+        ),
     }
 
 

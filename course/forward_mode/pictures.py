@@ -15,11 +15,14 @@ import numpy as np
 from course.figures import BLUE, GREY, ORANGE, Compared, Picture, legend, new_figure, picture, with_slider
 
 COMPARED = {
-    "product_derivative": (Compared("two vectors, by a number", "derivative"),),
-    "matmul_derivative": (Compared("by a number", "derivative"),),
-    "softmax": (Compared("probabilities", "probability"), Compared("derivative by a number", "derivative")),
-    "linear_layer": (Compared("y", "output"), Compared("derivative of y by b", "derivative")),
-    "training_step": (Compared("parameters after the step", "W", item=(0, "W")),),
+    "product_derivative": (Compared("by a number", "derivative", item=("two vectors", "derivative")),),
+    "matmul_derivative": (Compared("by a number", "derivative", item=("derivative",)),),
+    "softmax": (
+        Compared("probabilities", "probability"),
+        Compared("derivative by a number", "derivative", item=("derivative",)),
+    ),
+    "linear_layer": (Compared("y", "output"), Compared("by_b", "derivative")),
+    "training_step": (Compared("parameters after the step", "W", item=("updated", "W")),),
 }
 
 SIZES = (1, 4, 16, 64, 256)  # of inputs and of outputs, where the two modes are compared

@@ -119,9 +119,13 @@ def configured(call):
         raise
 
 
+DTYPES = "the dtype that is asked for"
+
+
 @unit.task(
-    points=3, answers=("GivenValues",), rtol=RTOL, atol=ATOL, weights={"another shape is refused": 2}, refusing=True
-)
+    points=3, answers=("GivenValues",), rtol=RTOL, atol=ATOL, refusing=True,
+    weights={"another shape is refused": 2}, conditions=(DTYPES,),
+)  # fmt: skip
 def initializer_class(answer, rng):
     kernel, bias = signed(rng, 0.3, 2.9, (2, 3)), signed(rng, 0.3, 2.9, 3)
     whole = np.array([[1, -2], [4, 3], [-6, 5]]) * rng.integers(1, 5)
@@ -205,7 +209,7 @@ def initializer_class(answer, rng):
         "whole numbers in a float64 layer": lambda: dense(
             2, 3, kernel_initializer=made(whole.tolist()), dtype="float64"
         ).kernel.numpy(),
-        "the dtype that is asked for": dtypes,
+        DTYPES: dtypes,
         "float64 to the last digit": last_digits,
         "another shape is refused": refusing,
         "a configuration that JSON can write": written,

@@ -23,7 +23,7 @@ from course.figures import (
 
 COMPARED = {
     "neuron_kernel": (Compared("the kernel of a layer", "weight"),),
-    "three_neurons": (Compared("the kernel", "weight"), Compared("the bias", "bias")),
+    "three_neurons": (Compared("the kernel of a layer", "weight"), Compared("the bias", "bias")),
     "neuron_gradients": (Compared("the gradient"), Compared("five inputs")),
 }
 

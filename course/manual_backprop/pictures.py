@@ -11,10 +11,13 @@ import numpy as np
 from course.figures import BLUE, GREEN, ORANGE, RED, Compared, Picture, legend, new_figure, picture, with_slider
 
 COMPARED = {
-    "neuron_backward": (Compared("gradient, label 1", item=(0,)), Compared("gradient, label 0", item=(0,))),
+    "neuron_backward": (
+        Compared("gradient, label 1", item=("gradient",)),
+        Compared("gradient, label 0", item=("gradient",)),
+    ),
     "symbolic_gradient": (Compared("three variables"), Compared("variables not in the order of the alphabet")),
-    "hinge_gradient": (Compared("gradient, both labels", item=(0,)),),
-    "cross_entropy_gradient": (Compared("gradient, both labels", item=(0,)),),
+    "hinge_gradient": (Compared("gradient, both labels", item=("gradient",)),),
+    "cross_entropy_gradient": (Compared("gradient, both labels", item=("gradient",)),),
 }
 
 FORWARD, BACKWARD, NEW = BLUE, RED, ORANGE

@@ -205,9 +205,11 @@ def largest_learning_rate(answer, rng):
     turned = np.array([[a + 0.3, b], [b, a]])
     many = bowl(rng, rng.uniform([0.01, 1, 1, 20, 30], [0.02, 2, 9, 25, 40]))
     n, k = int(rng.integers(3, 6)), int(rng.integers(1, 3))
+    across = np.array([[a, -abs(b)], [-abs(b), a]])  # (1, 1) is its flattest direction
     return {
         "a bowl along the axes": lambda: answer.largest_learning_rate(straight.copy()),
         "a turned bowl": lambda: answer.largest_learning_rate(turned.copy()),
+        "a bowl that is steepest along (1, -1)": lambda: answer.largest_learning_rate(across.copy()),
         "five weights, a long valley": lambda: answer.largest_learning_rate(many.copy()),
         "whole numbers": lambda: answer.largest_learning_rate(np.array([[n, k], [k, n + 2]])),
         "one weight": lambda: answer.largest_learning_rate(np.array([[a]])),

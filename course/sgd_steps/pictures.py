@@ -12,8 +12,8 @@ from course.figures import BLUE, GREEN, GREY, ORANGE, RED, Compared, Picture, le
 COMPARED = {
     "sgd_step": (Compared("a kernel and two vectors", "kernel", item=("kernel",)),),
     "descend": (
-        Compared("the losses of five steps", "loss", curve=True),
-        Compared("the parameters after five steps", "parameter"),
+        Compared("the losses of several steps", "loss", curve=True),
+        Compared("the parameters after several steps", "parameter"),
     ),
     "momentum": (
         Compared("Keras: w after a step", "w"),

@@ -260,7 +260,7 @@ def loss_from_scores(answer, rng):
     # Rolled as a whole, so that no two sums of entries are equal by chance.
     whole = np.roll([[3, 0, -2, 1], [5, 4, 1, -1], [0, 2, 6, -4]], rng.integers(4), axis=1)
     large = np.array([[800.0, 799.0, -800.0], [-800.0, -798.5, -801.0], [2.0, 0.5, 700.0], [600.0, 0.0, -600.0]])
-    large = np.roll(large, rng.integers(3), axis=1)
+    large = np.roll(large + eighths(rng, 4, 3), rng.integers(3), axis=1)
 
     def at(given, i):
         return item(answer.loss_from_scores(given.copy(), some_right(given)), i, 3)

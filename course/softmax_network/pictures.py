@@ -13,7 +13,7 @@ from course.figures import BLUE, GREEN, GREY, ORANGE, RED, Compared, Picture, le
 COMPARED = {
     "log_softmax": (Compared("a batch, one example a row", "log-probability"), Compared("a vector", "log-probability")),
     "forward": (Compared("z1", "z1"), Compared("h2", "h2"), Compared("p", "probability")),
-    "backward": tuple(Compared(part, item=(0,)) for part in ("dh2", "dW2", "dh1", "dW1")),
+    "backward": tuple(Compared(part, item=("class 0 is right",)) for part in ("dh2", "dW2", "dh1", "dW1")),
     "loss_from_scores": (Compared("probabilities", "probability"),),
 }
 

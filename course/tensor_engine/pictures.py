@@ -20,9 +20,9 @@ COMPARED = {
     ),
     "softmax_cross_entropy": (Compared("gradient"),),
     "two_hidden_layers": (
-        Compared("gradients by W3 and b3"),
-        Compared("gradients by W2 and b2"),
-        Compared("gradients by W1 and b1"),
+        Compared("gradient by W3"),
+        Compared("gradient by W2"),
+        Compared("gradient by W1"),
     ),
 }
 

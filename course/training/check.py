@@ -51,7 +51,10 @@ def one_cycle(rng, n):
 MISSING = Opaque("no such batch")
 
 
-@unit.task(points=2)
+LENGTHS = "how many examples each batch holds"
+
+
+@unit.task(points=2, conditions=(LENGTHS,))
 def minibatches(answer, rng):
     X, labels, order, even = rng.normal(size=(10, 3)), rng.normal(size=10), one_cycle(rng, 10), one_cycle(rng, 6)
 
@@ -78,7 +81,7 @@ def minibatches(answer, rng):
         return {"X": each(0, found, number), "labels": each(1, found, number)}
 
     return {
-        "how many examples each batch holds": lengths,
+        LENGTHS: lengths,
         "X of 10 examples in batches of 4": lambda: each(0, batches(10, order, 4), 3),
         "labels of 10 examples in batches of 4": lambda: each(1, batches(10, order, 4), 3),
         "X of 6 examples in batches of 3": lambda: each(0, batches(6, even, 3), 2),
