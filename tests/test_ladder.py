@@ -134,11 +134,13 @@ def by_torch(dtype="float64"):
 def by_keras(dtype="float64"):
     import keras
 
+    policy = keras.config.dtype_policy()
     keras.config.set_floatx(dtype)  # in which Keras computes losses too
     try:
         return _by_keras(dtype)
     finally:
         keras.config.set_floatx("float32")
+        keras.config.set_dtype_policy(policy)
 
 
 def _by_keras(dtype):

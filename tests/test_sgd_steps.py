@@ -28,6 +28,7 @@ def lesson():
     scope: dict = {"__name__": "lesson"}
     out, floatx = io.StringIO(), keras.config.floatx()
     keras.config.set_floatx("float32")  # as in a fresh kernel
+    keras.config.set_dtype_policy("float32")
     with contextlib.redirect_stdout(out), mock.patch.dict(os.environ), np.printoptions():
         for cell in read_lesson(load("sgd_steps")).cells:
             if cell.cell_type == "code" and not cell.source.startswith('check("'):

@@ -1,5 +1,8 @@
 """Unit 11: the engines agree, the network really learns, Keras takes the steps of the loop."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -25,9 +28,27 @@ def batches(data):
 def float64():
     import keras
 
+    policy = keras.config.dtype_policy()  # Keras keeps the first that it is asked for
     keras.config.set_floatx("float64")
     yield
     keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy(policy)
+
+
+def test_the_check_leaves_the_types_of_keras_as_they_were():
+    """Asked in a process of its own, since Keras makes its policy when it is first asked for it."""
+    code = """
+from course.check import load, observe
+from course.check.variants import scope_of
+import keras
+unit = load("training")
+task = unit.tasks["keras_fit"]
+observe(task, scope_of(unit, task), 1)
+assert keras.config.floatx() == "float32", keras.config.floatx()
+assert keras.config.dtype_policy().name == "float32", keras.config.dtype_policy()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 START = engines.new_parameters((30, 16, 1), np.random.default_rng(7))

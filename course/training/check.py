@@ -180,13 +180,15 @@ def keras_fit(answer, rng):
         """The result of one call, with Keras's own type of numbers set as it is in the notebook."""
         from keras import config
 
-        usual = config.floatx()
+        usual = config.dtype_policy(), config.floatx()
         config.set_floatx("float64")
+        config.set_dtype_policy("float64")
         try:
             given = [p.copy() for p in parameters]
             return answer.keras_fit(given, X.copy(), labels.copy(), batch_size, rate, epochs)
         finally:
-            config.set_floatx(usual)
+            config.set_dtype_policy(usual[0])
+            config.set_floatx(usual[1])
 
     def types():
         found = run(10, 1)
