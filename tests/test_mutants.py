@@ -129,7 +129,7 @@ def test_an_audit_refuses_points_for_nothing():
     assert sum("earns 0.5 points" in fault for fault in audit.faults) == len(NOTHING)
 
 
-LIGHT = ("start_here", "numeric_gradient", "sgd_steps")
+LIGHT = ("start_here", "numeric_gradient")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import nbformat
 import numpy as np
 import pytest
 from escaping import SMALL, TASK, UNIT, notebook_with
+from sampled import every
 
 from autograder.grading.grader import Grader
 from autograder.running.execute import execute
@@ -75,7 +76,7 @@ def looked_at(answer):
     return lambda *args, **kwargs: only(answer(*args, **kwargs), places_in_frames())
 
 
-@pytest.mark.parametrize(("unit_name", "task_name"), TASKS)
+@pytest.mark.parametrize(("unit_name", "task_name"), every(3, TASKS))
 def test_no_frame_tells_where_one_will_look(unit_name, task_name):
     unit = load(unit_name)
     task = unit.tasks[task_name]
