@@ -271,12 +271,10 @@ def two_hidden_layers(answer, rng):
 
         return found
 
-    def afterwards_of(*given):
-        *parameters, X, labels = given
-        return answer.two_hidden_layers(parameters, X, labels)
-
     return {
         "loss": lambda: first(on(equal)),
         **{f"gradient by {NAMES[i]}": by(i) for i in (4, 5, 2, 3, 0, 1)},
-        KEPT: lambda: afterwards(afterwards_of, **dict(zip(NAMES, kept[0], strict=True)), X=kept[1], labels=kept[2]),
+        KEPT: lambda: afterwards(
+            lambda *given: answer.two_hidden_layers(*given), parameters=kept[0], X=kept[1], labels=kept[2]
+        ),
     }
