@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -13,6 +14,10 @@ from course.check.plain import Raised
 from course.check.symptoms import symptom_of
 from course.check.task import Mistake
 from course.check.verdict import Part
+
+PATIENCE = 10.0
+"""Seconds for which pairs of mistakes are tried for one answer. What was observed is kept, so that for the next answer to
+the task the search goes on. Only names depend on it, and only where an answer takes long, as with TensorFlow."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,10 @@ class Search:
         if any(isinstance(self.got[name], Raised) for name in self.wrong) or not any(map(self._tells, self.wrong)):
             return []
         candidates = [i for i in self.numbers if all(self._harmless(i, name) for name in self.right)]
+        until = time.monotonic() + PATIENCE
         for i, j in combinations(candidates, 2):
+            if time.monotonic() > until:
+                break
             if self._may_be(i, j) and self.expected.same_both(i, j, self.got):
                 return [self._mistake(i), self._mistake(j)]
         return []
