@@ -16,8 +16,8 @@ from course.check.task import Mistake
 from course.check.verdict import Part
 
 PATIENCE = 10.0
-"""Seconds for which pairs of mistakes are tried for one answer. What was observed is kept, so for the next answer to the
-task the search goes on. Only names depend on it, and only where an answer takes long, as with TensorFlow."""
+"""Seconds for which pairs of mistakes are tried for one answer. What was observed is kept, so for the next answer to
+the task the search goes on. Only names depend on it, and only where an answer takes long, as with TensorFlow."""
 
 
 @dataclass(frozen=True)
