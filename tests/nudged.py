@@ -477,7 +477,7 @@ AT_ONCE = {
     ("forward_mode", "product_derivative"): ({"product_derivative": product_along}, 0),
     ("forward_mode", "matmul_derivative"): ({"matmul_derivative": matmul_along}, 0),
     ("forward_mode", "softmax"): ({"softmax": softmax_along}, 0.4),
-    ("forward_mode", "linear_layer"): ({"linear_layer": layer_along}, 0.29),
+    ("forward_mode", "linear_layer"): ({"linear_layer": layer_along}, 0.67),
     ("forward_mode", "training_step"): ({"training_step": step_along}, 0.5),
     ("tensor_engine", "matmul_rule"): ({"matmul_left": left_at_once, "matmul_right": right_at_once}, 0),
     ("tensor_engine", "sum_and_mean_rule"): (

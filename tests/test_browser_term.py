@@ -131,7 +131,7 @@ def test_a_term(trial_hub, open_page):
     grade = [str(Path(sys.executable).parent / "autograder"), "grade", UNIT.name, "--json", "marks.json"]
     subprocess.run(grade, cwd=hub.course, check=True, timeout=PATIENCE)
     marks = json.loads((hub.course / "marks.json").read_text())
-    full = {name: {"points": task.points, "mistake": None} for name, task in UNIT.tasks.items()}
+    full = {name: {"points": task.points, "mistake": None, "symptom": None} for name, task in UNIT.tasks.items()}
     assert marks["student-1"] == full
     assert marks["student-2"]["central_difference"]["mistake"] == MISTAKE.name
     looks_at(teacher, "student-2")

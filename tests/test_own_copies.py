@@ -76,6 +76,12 @@ def scribbling(answer):
     return scribbler
 
 
+def told(observed):
+    """An observation, without the words in which Python says that it calls itself too deeply: they differ by chance."""
+    too_deep = isinstance(observed, dict) and observed.get("raised") == "RecursionError"
+    return {**observed, "message": ""} if too_deep else observed
+
+
 @pytest.mark.parametrize(("unit_name", "task_name"), every(3, TASKS))
 def test_a_part_is_the_same_alone_as_after_others(unit_name, task_name):
     unit = load(unit_name)
@@ -91,4 +97,4 @@ def test_a_part_is_the_same_alone_as_after_others(unit_name, task_name):
         together = observing()
         in_order = {part: together[part] for part in order}
         for part in parts:
-            assert in_order[part] == observing()[part], part
+            assert told(in_order[part]) == told(observing()[part]), part

@@ -292,7 +292,7 @@ def set_probability(answer, rng):
     return {
         "above one half": lambda: reached(weights, x, high[0]),
         "below one half": lambda: reached(weights, x, low[0]),
-        "one half": lambda: reached(weights, x, 0.5),
+        "one half": lambda: reached(weights, x, high[0], 0.5),
         "close to 0 and to 1": lambda: {
             "close to 0": reached(weights, x, near[0]),
             "close to 1": reached(weights, x, 1 - near[1]),

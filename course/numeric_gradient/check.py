@@ -77,23 +77,26 @@ def relative_error(answer, rng):
     two = [float(number) for number in rng.uniform([3, 2], [4, 2.9])]
     half = near * [0, 1]
 
-    def both_ways(one, other):
-        return {"a, b": answer.relative_error(one, other), "b, a": answer.relative_error(other, one)}
+    def error(one, other):
+        return answer.relative_error(one.copy(), other.copy())
+
+    def both_ways():
+        return {"a, b": error(a, b), "b, a": error(b, a)}
+
+    def both_signs():
+        return {"opposite signs": error(far, -near), "the same signs": error(far, near)}
 
     def with_zeros():
         return {
-            "0 beside 0, and other numbers": answer.relative_error(*zeros),
-            "a number beside 0": answer.relative_error(near, half),
-            "zeros alone": answer.relative_error(np.zeros(3), np.zeros(3)),
+            "0 beside 0, and other numbers": error(*zeros),
+            "a number beside 0": error(near, half),
+            "zeros alone": error(np.zeros(3), np.zeros(3)),
         }
 
     return {
-        "two arrays, in either order": lambda: both_ways(a, b),
-        "opposite signs, then the same": lambda: {
-            "opposite signs": answer.relative_error(far, -near),
-            "the same signs": answer.relative_error(far, near),
-        },
-        "very small numbers": lambda: answer.relative_error(small, factor * small),
+        "two arrays, in either order": both_ways,
+        "opposite signs, then the same": both_signs,
+        "very small numbers": lambda: error(small, factor * small),
         "zeros": with_zeros,
         "two numbers": lambda: answer.relative_error(*two),
     }

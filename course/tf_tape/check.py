@@ -105,7 +105,7 @@ def tape_gradient(answer, rng, tf=tf, sloped=sloped):
     return {
         "the value": lambda: {
             "of three numbers": value(product, point),
-            "of a matrix, a vector and a number": value(mixed, arrays),
+            "of a matrix, a vector and a number": value(mixed, map(np.copy, arrays)),
         },
         "gradients by three numbers": lambda: gradients(steeper, point),
         "gradients by a matrix, a vector and a number": lambda: gradients(mixed, [np.copy(array) for array in arrays]),

@@ -21,3 +21,7 @@ PRINTS = "This only changes what is printed."
 unit.equivalent("keras_fit", {", verbose=0": ""}, PRINTS)
 for loud in ("1", "-1"):
     unit.equivalent("keras_fit", {"verbose=0": f"verbose={loud}"}, PRINTS)
+
+for statistic in ("mean", "std"):
+    axis = {f"train.{statistic}(axis=0)": f"train.{statistic}(axis=-2)"}
+    unit.equivalent("standardise", axis, "Of two axes, the last but one is the first.")
