@@ -299,7 +299,7 @@ def set_probability(answer, rng):
         },
         "one after the other": lambda: reached(weights, x, high[1], low[1]),
         "five inputs": lambda: reached(longer, long_x, high[0]),
-        "a bias of 0 before": lambda: reached(without_bias, x, high[0]),
+        "a bias of 0 before": lambda: reached(without_bias, x, high[0], low[0]),
         "inputs of which some are 0": lambda: {
             "first": reached(weights, zeros[1], high[0]),
             "second": reached(weights, zeros[2], low[0]),
