@@ -13,6 +13,7 @@ from sampled import every
 
 from course.check import Expected, judge, load, observe
 from course.check.expected import decoded
+from course.custom_graph.graphs import nodes_of
 
 SEEDS = range(20)
 
@@ -29,20 +30,9 @@ def frames():
         frame = frame.f_back
 
 
-def reachable(output):
-    """All nodes of a graph, by name or in the order in which a walk finds them."""
-    found, waiting = {id(output): output}, [output]
-    while waiting:
-        for node in waiting.pop().inputs:
-            if id(node) not in found:
-                found[id(node)] = node
-                waiting.append(node)
-    return list(found.values())
-
-
 def in_the_order_of_frames(output):
     """The nodes as some list or dict of a frame has them, or the variables that hold their names."""
-    nodes = reachable(output)
+    nodes = nodes_of(output)
     by_name = {node.name: node for node in nodes}
     variables = sorted({(name, thing) for name, thing in frames() if isinstance(thing, str) and len(name) == 1})
     told = [
@@ -58,15 +48,15 @@ def in_the_order_of_frames(output):
 
 def in_the_order_of_gc(output):
     place = {id(thing): i for i, thing in enumerate(gc.get_objects())}
-    return sorted(reachable(output), key=lambda node: place[id(node)])
+    return sorted(nodes_of(output), key=lambda node: place[id(node)])
 
 
 ORDERS = {
-    "memory": lambda output: sorted(reachable(output), key=id),
-    "memory, turned round": lambda output: sorted(reachable(output), key=id)[::-1],
-    "memory of the inputs": lambda output: sorted(reachable(output), key=lambda node: id(node.inputs)),
+    "memory": lambda output: sorted(nodes_of(output), key=id),
+    "memory, turned round": lambda output: sorted(nodes_of(output), key=id)[::-1],
+    "memory of the inputs": lambda output: sorted(nodes_of(output), key=lambda node: id(node.inputs)),
     "the garbage collector": in_the_order_of_gc,
-    "names": lambda output: sorted(reachable(output), key=lambda node: node.name),
+    "names": lambda output: sorted(nodes_of(output), key=lambda node: node.name),
     "frames": in_the_order_of_frames,
 }
 

@@ -7,6 +7,8 @@ import sys
 import traceback
 from typing import Any
 
+from course.check.plain import caught
+
 LONGEST = 300  # characters of an error's message
 _ended: dict[str, str] = {}
 """The source of each cell that failed, and the error in words. A cell that has run since is taken out."""
@@ -33,7 +35,7 @@ def _in_words(error: BaseException) -> str:
         return f"{type(error).__name__}: {error.msg}, in line {error.lineno}: {(error.text or '').strip()}"[:LONGEST]
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if "ipykernel" in frame.filename]
     where = f", in line {lines[-1]}" if lines else ""
-    return f"{type(error).__name__}: {str(error)[:LONGEST]}{where}"
+    return f"{type(error).__name__}: {caught(error).message[:LONGEST]}{where}"
 
 
 def error_of(name: str) -> str:

@@ -28,7 +28,7 @@ def surroundings(task: Task, scope: Mapping[str, Any]) -> list[str]:
 
 def _is_value(name: str, scope: Mapping[str, Any]) -> bool:
     plain = name in scope and not name.startswith("_") and not name.isupper() and len(name) <= LONGEST
-    return plain and not callable(scope[name]) and not isinstance(scope[name], ModuleType)
+    return plain and not callable(scope[name]) and not issubclass(type(scope[name]), ModuleType)
 
 
 def _codes_of(answer: Any) -> Iterator[CodeType]:
