@@ -40,14 +40,23 @@ def in_child(attack):
         raise ChildProcessError(f"ended with {code}")
 
 def found(things):
-    """Succeeds if there is anything, even if a process ends while they are looked at."""
-    there = []
-    try:
-        there.extend(things)
-    finally:
-        if there:
-            return there
-    raise LookupError("nothing found")
+    """Succeeds if there is anything."""
+    there = list(things)
+    if not there:
+        raise LookupError("nothing found")
+    return there
+
+def found_at(places, look):
+    """Succeeds if a look at any of these places does. One that is refused, or that is gone by then, ends no search."""
+    there, refusal = [], None
+    for place in places:
+        try:
+            there.append(look(place))
+        except OSError as error:
+            refusal = error
+    if refusal and not there:
+        raise refusal
+    return found(there)
 
 def machine_code(code):
     import mmap
