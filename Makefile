@@ -52,7 +52,7 @@ hub: $(READY) $(PROXY) ## start a JupyterHub to try out, on this machine only, w
 
 $(PROXY):
 	@command -v npm >/dev/null || { echo "npm is needed for the hub's proxy: apt install nodejs npm"; exit 1; }
-	npm install --silent --no-audit --no-fund --prefix .venv/proxy configurable-http-proxy@5.3.0
+	npm install --silent --no-audit --no-fund --fetch-retries=1 --fetch-timeout=60000 --prefix .venv/proxy configurable-http-proxy@5.3.0
 
 site: $(READY) ## make the web pages of the lessons in build/site (UNITS="numeric_gradient …" for some)
 	$(BIN)/python -m pip install --disable-pip-version-check -q -e '.[site]' -c constraints.txt
