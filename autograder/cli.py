@@ -21,6 +21,7 @@ from autograder.terminal import (
     unit_called,
     write_json,
 )
+from autograder.writing import write_whole
 from course.cli import Version
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before any unit imports TensorFlow
@@ -101,6 +102,7 @@ def audit(
         int, typer.Option(help="Of the wrong answers that are generated, so many for each answer have two changes.")
     ] = 0,
     json_file: JsonFile = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write the table to this file, as a page of docs/.")] = None,
 ) -> None:
     """Prove the checks: known mistakes are rejected and named, alternatives accepted.
 
@@ -108,7 +110,8 @@ def audit(
     equivalents.py says why it computes the same. Exit status 1 if any wrong answer passes, any right one does not, or a
     mistake's marks depend on the seed.
     """
-    from autograder.authoring.audit import AUDIT_SEED, audit_over, audit_table
+    from autograder.authoring.audit import AUDIT_SEED, audit_over
+    from autograder.authoring.audit_page import audit_markdown, audit_table
 
     units = [unit_called(unit)] if unit else [unit_called(name) for name in current().names]
     tasks = [(one, task) for one in units for task in one.tasks.values()]
@@ -118,6 +121,8 @@ def audit(
             audits.append(audit_over(one, task, range(AUDIT_SEED, AUDIT_SEED + seeds), twice))
             show(number, len(tasks))
     write_json(json_file, {one.name: {a.task: a.to_json() for a in audits if a.unit == one.name} for one in units})
+    if markdown:
+        write_whole(markdown, audit_markdown(audits))
     console.print(audit_table(audits))
     for result in audits:
         for fault in result.faults:

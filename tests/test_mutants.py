@@ -1,12 +1,14 @@
 """Wrong answers that a program makes, and what an audit says of a check that lets them pass."""
 
 import ast
+from pathlib import Path
 
 import numpy as np
 import pytest
 from sampled import few
 
 from autograder.authoring.audit import NOTHING, TaskAudit, audit_over, audit_task, try_mutants
+from autograder.authoring.audit_page import audit_markdown
 from autograder.authoring.mutants import form, mutants, pairs
 from course import UNITS
 from course.check import BrokenCheck, Expected, Unit, load, observe
@@ -140,3 +142,25 @@ def test_every_generated_wrong_answer_is_rejected_or_declared(unit_name, task_na
     unit = load(unit_name)
     audit = audit_over(unit, unit.tasks[task_name], [20], twice=10)
     assert audit.sound, audit.faults
+
+
+def test_the_page_of_figures_is_the_one_of_these_tasks():
+    page = (Path(__file__).parents[1] / "docs" / "checks.md").read_text()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line.startswith("| ")]
+    written = {(unit, task): (points, known.split(" of ")[1]) for unit, task, points, known, *_ in rows[1:-1]}
+    units = [load(name) for name in UNITS]
+    there = {(u.name, t.name): (f"{t.points:g}", str(len(u.mistakes(t.name)))) for u in units for t in u.tasks.values()}
+    assert written == there, "write it again: autograder audit --markdown docs/checks.md"
+
+
+def test_the_page_of_figures_says_what_was_found_in_every_task():
+    audits = [
+        TaskAudit("one", "first", 2, 3, 3, 3, 4, 4, 20, 18, 2),
+        TaskAudit("one", "second", 1.5, 5, 5, 4, 1, 1, 10, 10, 0),
+    ]
+    rows = audit_markdown(audits).splitlines()[-3:]
+    assert rows == [
+        "| one | first | 2 | 3 of 3 | 4 of 4 | 18 of 20 | 2 |",
+        "| one | second | 1.5 | 4 of 5 | 1 of 1 | 10 of 10 | 0 |",
+        "| **all** | 2 tasks | 3.5 | 7 of 8 | 5 of 5 | 28 of 30 | 2 |",
+    ]

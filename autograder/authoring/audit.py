@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from rich.table import Table
 
 from autograder.authoring.mutants import Mutant, form, mutants, pairs
 from course.check import Alternative, BrokenCheck, Expected, Task, Unit, Verdict, judge, observe
@@ -173,21 +172,3 @@ def verdict_on(expected: Expected, variant: Alternative | None) -> Verdict:
     """The verdict on the reference (None) or a variant of it."""
     scope = scope_of(expected.unit, expected.task, variant)
     return judge(expected, observe(expected.task, scope, expected.seed))
-
-
-def audit_table(audits: list[TaskAudit]) -> Table:
-    """All audits, a row each, with the sums below."""
-    table = Table(title="What the checks prove", show_footer=True, title_justify="left")
-    table.add_column("unit", "all")
-    table.add_column("task", f"{len(audits)} tasks")
-    columns = (
-        ("rejected", "mistakes"), ("named", "mistakes"), ("accepted", "alternatives"), ("settled", "generated"),
-    )  # fmt: skip
-    for done, of in columns:
-        total = f"{sum(getattr(a, done) for a in audits)} of {sum(getattr(a, of) for a in audits)}"
-        table.add_column(f"{of}\n{done}", total, justify="right")
-    for a in audits:
-        counts = [(getattr(a, done), getattr(a, of)) for done, of in columns]
-        cells = [f"[{'green' if n == of else 'red'}]{n} of {of}[/]" for n, of in counts]
-        table.add_row(a.unit, a.task, *cells)
-    return table

@@ -10,6 +10,7 @@ from typing import Any
 from course.check.plain import caught
 
 LONGEST = 300  # characters of an error's message
+MOST = 200  # cells; the earliest are forgotten
 _ended: dict[str, str] = {}
 """The source of each cell that failed, and the error in words. A cell that has run since is taken out."""
 
@@ -28,6 +29,8 @@ def _note(result: Any) -> None:
     _ended.pop(source, None)
     if error is not None:
         _ended[source] = _in_words(error)
+    for earliest in list(_ended)[:-MOST]:
+        del _ended[earliest]
 
 
 def _in_words(error: BaseException) -> str:

@@ -16,7 +16,7 @@ from course.check.expected import Expected
 from course.check.failures import of_failures
 from course.check.numbers import RTOL, close, of_numbers
 from course.check.plain import Judged, Opaque, Raised, Sample, decode
-from course.check.shapes import of_shapes
+from course.check.shapes import NONE, of_shapes
 from course.check.verdict import Part
 
 Seen = list[tuple[str, Any, Any]]
@@ -68,9 +68,7 @@ KINDS = {
     "filter": "A filter is returned, which can be gone through only once: make a list of it.",
     "set": "A set is returned, which has no order: return a list.",
     "type": "A class is returned, not an object of it: call it, with brackets.",
-    "None in its place": (
-        "One of the results is None: it was not computed from what it is asked for. Look at what cuts the connection."
-    ),
+    "None in its place": NONE,
 }
 
 

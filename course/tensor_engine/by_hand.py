@@ -80,6 +80,7 @@ def two_hidden_layers(parameters, X, labels):
     logits = relu(relu(X W1 + b1) W2 + b2) W3 + b3.
     parameters: [W1, b1, W2, b2, W3, b3], each W (inputs, outputs) and each b (outputs,).
     X: array (N, inputs), one example a row. labels: N whole numbers, the classes, from 0. All are left as they were.
+    Logits near 1000 are allowed.
     Returns (loss, gradients): a number, and a list of six arrays in the order and shapes of the parameters.
     Raises ValueError for another number of parameters, for an empty batch, and for another number of labels.
     """

@@ -246,6 +246,8 @@ def two_hidden_layers(answer, rng):
     equal, narrowing = network(rng, (4, 4, 4, 4), 6), network(rng, (3, 5, 4, 2), 5)
     kept = network(rng, (3, 4, 4, 3), 4)
     long = large_network(rng, (250, 260, 270, 280))
+    high = network(rng, (3, 4, 4, 3), 4)
+    high[0][5] += 1000
 
     def on(given):
         parameters, X, labels = given
@@ -273,6 +275,7 @@ def two_hidden_layers(answer, rng):
 
     return {
         "loss": lambda: first(on(equal)),
+        "logits near 1000": lambda: {"loss": first(on(high)), "gradient by b3": gradient(high, 5)},
         **{f"gradient by {NAMES[i]}": by(i) for i in (4, 5, 2, 3, 0, 1)},
         KEPT: lambda: afterwards(
             lambda *given: answer.two_hidden_layers(*given), parameters=kept[0], X=kept[1], labels=kept[2]

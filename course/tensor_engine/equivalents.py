@@ -18,11 +18,9 @@ SYMMETRIC = "A maximum is the same in either order."
 for scores in ("X @ W1 + b1", "h1 @ W2 + b2"):
     unit.equivalent(LAYERS, {f"np.maximum({scores}, 0)": f"np.maximum(0, {scores})"}, SYMMETRIC)
 
-ANY_SHIFT = "The softmax is the same for any shift of a row, or none, and the scores of a network are of ordinary size."
+ANY_SHIFT = "The softmax is the same for any shift of a row, and the logits of a batch lie near each other."
 shift = "logits - logits.max(axis=1, keepdims=True)"
 for other in (
-    "logits",
-    "logits + logits.max(axis=1, keepdims=True)",
     "logits - logits.max(keepdims=True)",
     "logits - logits.min(axis=1, keepdims=True)",
 ):

@@ -742,6 +742,12 @@ unit.mistake_in(
 )
 unit.mistake_in(
     "two_hidden_layers",
+    "no shift before exp",
+    {"logits - logits.max(axis=1, keepdims=True)": "logits"},
+    STABLE,
+)
+unit.mistake_in(
+    "two_hidden_layers",
     "1/N forgotten in the gradients",
     {"    d3 /= len(X)\n": ""},
     "The loss is a mean over the examples: divide the gradient of the logits by N, and all others follow.",
@@ -914,7 +920,8 @@ def two_hidden_layers(parameters, X, labels):
         h1 = np.where(s1 > 0, s1, 0)
         s2 = W2.T @ h1 + b2
         h2 = np.where(s2 > 0, s2, 0)
-        e = np.exp(W3.T @ h2 + b3)
+        logits = W3.T @ h2 + b3
+        e = np.exp(logits - logits.max())
         P = e / e.sum()
         loss -= np.log(P[label]) / len(X)
         d3 = P - (np.arange(len(P)) == label)
@@ -935,7 +942,8 @@ def two_hidden_layers(parameters, X, labels):
     x1 = with_ones(X)
     x2 = with_ones(np.maximum(0, x1 @ V[0]))
     x3 = with_ones(np.maximum(0, x2 @ V[1]))
-    e = np.exp(x3 @ V[2])
+    logits = x3 @ V[2]
+    e = np.exp(logits - logits.max())
     P = e / e.sum(axis=1, keepdims=True)
     d3 = (P - np.eye(P.shape[1])[labels]) / len(X)
     d2 = (d3 @ V[2].T)[:, :-1] * (x3[:, :-1] > 0)

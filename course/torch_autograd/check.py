@@ -109,6 +109,8 @@ def softmax_cross_entropy(answer, rng):
 
     hot, square, soft = example(10, 20), example(4, 4), example(5, 3, spread=True)
     faint = example(4, 3)
+    W, h, label = example(3, 4)
+    high = W + 1000 * h / (h @ h), h, label  # every logit is 1000 higher
     unlikely = int(np.argmin(faint[2]))
 
     def on(given):
@@ -140,6 +142,7 @@ def softmax_cross_entropy(answer, rng):
         "the gradient, a square W": lambda: gradient(square),
         "the loss, a label spread over the classes": lambda: first(on(soft)),
         "the gradient, a label spread over the classes": lambda: gradient(soft),
+        "logits near 1000": lambda: {"loss": first(on(high)), "gradient": second(on(high))},
     }
 
 
@@ -268,9 +271,15 @@ def swish(answer, rng, torch=torch):
         one, two = answer.Swish.apply(v, beta), answer.Swish.apply(2 * v, gamma)
         return beside + two + one * tensor(other)
 
+    far = np.full(2, 800 / beta)
+
     return {
         "forward": lambda: answer.Swish.apply(leaf(table), beta),
         "forward, β = 1": lambda: answer.Swish.apply(leaf(x), 1.0),
+        "forward and backward at β·x = 800": lambda: {
+            "forward": answer.Swish.apply(leaf(far), beta),
+            "gradient": by(far, lambda v: answer.Swish.apply(v, beta)),
+        },
         "backward of the sum": lambda: slope(table, lambda v: answer.Swish.apply(v, beta)),
         "backward with β = 1": lambda: slope(x, lambda v: answer.Swish.apply(v, 1.0)),
         "an operation after it": lambda: slope(table, lambda v: tensor(weights) * answer.Swish.apply(v, beta)),

@@ -430,10 +430,21 @@ def softmax_cross_entropy(W, h, label):
     return loss(W), dW
 
 
-@unit.alternative("by the naive formula, with loops")
+@unit.mistake(
+    "exp of the logits as they are",
+    "e^1000 is inf, and inf / inf is NaN. Subtract the largest logit before you take exp: no probability changes.",
+)
+def softmax_cross_entropy(W, h, label):
+    e = torch.exp(W @ h)
+    p = e / e.sum()
+    return -(label * torch.log(p)).sum(), torch.outer(p - label, h)
+
+
+@unit.alternative("with loops")
 def softmax_cross_entropy(W, h, label):
     n, m = W.shape
-    e = torch.exp(torch.mv(W, h))
+    logits = torch.mv(W, h)
+    e = torch.exp(logits - logits.max())
     p = e / e.sum()
     loss = -sum(label[i] * torch.log(p[i]) for i in range(n))
     dW = torch.zeros(n, m, dtype=W.dtype)
@@ -893,6 +904,13 @@ def descend(loss, start, learning_rate, steps):
 
 # --- swish ----------------------------------------------------------------------------------------
 
+unit.mistake_in(
+    "Swish",
+    "σ(s) as exp(s) / (1 + exp(s))",
+    {"return x * torch.sigmoid(beta * x)": "e = torch.exp(beta * x)\n        return x * e / (1 + e)",
+     "s = torch.sigmoid(ctx.beta * x)": "s = torch.exp(ctx.beta * x) / (1 + torch.exp(ctx.beta * x))"},
+    "e^800 is inf, and inf / inf is NaN. Write 1 / (1 + exp(-s)), or torch.sigmoid.",
+)  # fmt: skip
 unit.mistake_in(
     "Swish",
     "upstream gradient forgotten",

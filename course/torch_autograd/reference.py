@@ -32,8 +32,8 @@ def softmax_cross_entropy(W, h, label):
     """Softmax cross-entropy of one example, and its gradient by the weights.
 
     L = -Σᵢ labelᵢ · log pᵢ with p = softmax(W h). W: tensor (n, m); h: tensor (m,); label: tensor (n,) of
-    numbers from 0 to 1 whose sum is 1, such as a one-hot vector. Returns (loss, dW): a tensor of one number,
-    and dL/dW as a tensor (n, m). Raises ValueError for other shapes and labels.
+    numbers from 0 to 1 whose sum is 1, such as a one-hot vector. Logits near 1000 are allowed. Returns (loss, dW): a
+    tensor of one number, and dL/dW as a tensor (n, m). Raises ValueError for other shapes and labels.
     """
     if W.ndim != 2 or 0 in W.shape:
         raise ValueError(f"softmax_cross_entropy: W must have shape (n, m) with n, m > 0, got {tuple(W.shape)}")
@@ -106,7 +106,7 @@ class Swish(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x, beta):
-        """x · σ(β·x), entry by entry. x: tensor of floats, of any shape; beta: a plain number.
+        """x · σ(β·x), entry by entry. x: tensor of floats, of any shape; beta: a plain number. β·x may be 800.
 
         Raises TypeError if x holds no floats, ValueError if beta is not finite.
         """

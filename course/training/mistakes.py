@@ -77,7 +77,7 @@ unit.mistake_in(
 unit.mistake_in(
     "standardise",
     "a constant column divided by zero",
-    {"np.where(deviation > 0, deviation, 1.0)": "deviation"},
+    {"np.where(constant, 1.0, deviation)": "deviation"},
     "A column that never changes has deviation 0, and 0/0 is NaN: divide such a column by 1.",
 )
 unit.mistake_in(
@@ -115,7 +115,7 @@ unit.mistake_in(
 unit.mistake_in(
     "standardise",
     "a small number added to the deviation",
-    {"np.where(deviation > 0, deviation, 1.0)": "deviation + 1e-8"},
+    {"np.where(constant, 1.0, deviation)": "deviation + 1e-8"},
     "A constant column of the test set is divided by 1e-8 and becomes huge. Divide by 1 where the deviation is 0.",
 )
 unit.mistake_in(
@@ -160,7 +160,7 @@ def standardise(train, test):
     mean, deviation = train.mean(axis=0), train.std(axis=0)
     for data in (train, test):
         data -= mean
-        data /= np.where(deviation > 0, deviation, 1.0)
+        data /= np.where(constant, 1.0, deviation)
     return train, test
 
 

@@ -22,7 +22,8 @@ def standardise(train, test):
     if len(train) == 0:
         raise ValueError(f"standardise: the training set must have at least 1 row, got {train.shape}")
     mean, deviation = train.mean(axis=0), train.std(axis=0)
-    scale = np.where(deviation > 0, deviation, 1.0)
+    constant = train.max(axis=0) == train.min(axis=0)  # rounding may give it a deviation that is not quite 0
+    scale = np.where(constant, 1.0, deviation)
     return (train - mean) / scale, (test - mean) / scale
 
 
