@@ -4,15 +4,19 @@ Fixtures for ``conftest``. The browser lives for one module, since Playwright's 
 and other tests start loops of their own.
 """
 
+from itertools import product
 from urllib.parse import urlsplit
 
 import pytest
 from programs import need
+from sampled import few
 from waiting import PATIENCE
 
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
            "--disable-component-update", "--disable-sync"]  # fmt: skip
 HERE = {"127.0.0.1", "localhost", "", None}
+VIEWS = few(product((400, 1280), ("light", "dark")), {(400, "dark"), (1280, "light")}.__contains__)
+"""Widths and colour schemes in which a page must read well."""
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from browser import barriers
+from browser import VIEWS, barriers
 from commands import run_command
 
 from course.check import load
@@ -22,8 +22,7 @@ def page_path(graded_class, tmp_path_factory):
     return into / worst / UNIT.assignment / f"{UNIT.name}.html"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [400, 1280])
+@pytest.mark.parametrize(("width", "scheme"), VIEWS)
 def test_feedback_reads_well(page_path, open_page, scheme, width):
     page = open_page(page_path, color_scheme=scheme, viewport={"width": width, "height": 900})
     assert page.locator("figure svg").count() > 1

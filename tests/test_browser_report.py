@@ -4,14 +4,13 @@ import json
 import shutil
 
 import pytest
-from browser import barriers
+from browser import VIEWS, barriers
 from commands import run_command
 from planted import LONG
 from running import UNIT
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [400, 1280])
+@pytest.mark.parametrize(("width", "scheme"), VIEWS)
 @pytest.mark.parametrize("name", ["numeric_gradient", "all_units"])
 def test_the_report_reads_well(planted_class, open_page, name, scheme, width):
     path = planted_class / "reports" / f"{name}.html"

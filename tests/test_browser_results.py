@@ -1,11 +1,10 @@
 """The page of results in a real browser."""
 
 import pytest
-from browser import barriers
+from browser import VIEWS, barriers
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [400, 1280])
+@pytest.mark.parametrize(("width", "scheme"), VIEWS)
 def test_the_results_page_reads_well(graded_class, open_page, scheme, width):
     path = graded_class.folder / "results_numeric_gradient.html"
     page = open_page(path, color_scheme=scheme, viewport={"width": width, "height": 900})

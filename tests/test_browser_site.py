@@ -5,7 +5,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from browser import barriers
+from browser import VIEWS, barriers
 
 PAGES = ("index", "01_numeric_gradient", "genindex")
 
@@ -26,8 +26,7 @@ def address(small_site):
         thread.join()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [400, 1280])
+@pytest.mark.parametrize(("width", "scheme"), VIEWS)
 @pytest.mark.parametrize("name", PAGES)
 def test_pages_read_well(address, open_page, name, width, scheme):
     page = open_page(f"{address}/{name}.html", color_scheme=scheme, viewport={"width": width, "height": 900})

@@ -146,7 +146,9 @@ def test_every_generated_wrong_answer_is_rejected_or_declared(unit_name, task_na
 
 def test_the_page_of_figures_is_the_one_of_these_tasks():
     page = (Path(__file__).parents[1] / "docs" / "checks.md").read_text()
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line.startswith("| ")]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line.startswith("| ")
+    ]
     written = {(unit, task): (points, known.split(" of ")[1]) for unit, task, points, known, *_ in rows[1:-1]}
     units = [load(name) for name in UNITS]
     there = {(u.name, t.name): (f"{t.points:g}", str(len(u.mistakes(t.name)))) for u in units for t in u.tasks.values()}

@@ -13,6 +13,8 @@ from sampled import rest
 
 from autograder.course import PROJECT
 
+pytestmark = pytest.mark.exhaustive
+
 OURS = PROJECT / "autograder"
 SETTINGS = "c = get_config()\nc.ConfinedExecute.limits = {'memory': 500_000_000}\nc.ConfinedExecute.timeout = 15\n"
 SPY = """

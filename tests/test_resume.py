@@ -108,7 +108,7 @@ def test_killed_at_random_instants(kills, undisturbed, tmp_path):
     assert len(set(progress)) > min(2, kills // 4), "all kills came before the first result"
 
 
-@pytest.mark.parametrize(("number", "to_all"), [(signal.SIGINT, True), rest(signal.SIGTERM, False)])
+@pytest.mark.parametrize(("number", "to_all"), [rest(signal.SIGINT, True), rest(signal.SIGTERM, False)])
 def test_stopped_by_a_signal(number, to_all, undisturbed, tmp_path):
     original, _ = undisturbed
     run = Run(tmp_path, submissions=original / "submitted")

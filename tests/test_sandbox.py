@@ -168,7 +168,11 @@ def test_an_installed_course_is_hidden(monkeypatch):
 
 
 NESTED = "test_sandbox.py::test_without_nested_namespaces_the_other_layers_hold"
-AGAIN = ["test_escapes.py", "test_between.py", "test_accidents.py", "test_shares.py", NESTED]
+AGAIN = {
+    "escapes": (["test_escapes.py"], []),
+    "accidents": (["test_between.py", "test_accidents.py", NESTED], [pytest.mark.exhaustive]),
+    "shares": (["test_shares.py"], [pytest.mark.exhaustive, pytest.mark.alone]),
+}
 AS_USER = """
 set -e
 hidden=$1; inner=$2; shift 2
@@ -183,11 +187,7 @@ exec setpriv --reuid=65534 --regid=65534 --clear-groups env -i HOME=$TMPDIR TMPD
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="all tests run as an ordinary user already")
 @pytest.mark.skipif(not (shutil.which("setpriv") and shutil.which("unshare")), reason="needs setpriv and unshare")
-@pytest.mark.parametrize(
-    "again",
-    [AGAIN[:1], pytest.param(AGAIN[1:], marks=[pytest.mark.alone, pytest.mark.exhaustive])],
-    ids=["escapes", "others"],
-)
+@pytest.mark.parametrize("again", [pytest.param(files, marks=marks, id=name) for name, (files, marks) in AGAIN.items()])
 def test_it_holds_for_an_ordinary_user(again):
     """All attacks and accidents again; a private folder above Python is opened for that user in a namespace."""
     base = Path(sys.base_prefix)

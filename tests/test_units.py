@@ -28,7 +28,7 @@ def expected_of(unit_name, task_name, seed):
     return Expected(unit, unit.tasks[task_name], seed)
 
 
-@pytest.mark.parametrize("seeds", [SEEDS[:1], rest(SEEDS)], ids=["one seed", "three seeds"])
+@pytest.mark.parametrize("seeds", [SEEDS[:1], rest(SEEDS[1:])], ids=["one seed", "two others"])
 @pytest.mark.parametrize(("unit_name", "task_name"), few(TASKS, lambda task: task[1] != "keras_fit"))
 def test_checks_are_proven(unit_name, task_name, seeds):
     """Whatever the seed: wrong answers rejected and named, right ones accepted, and the marks the same."""

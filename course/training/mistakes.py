@@ -160,7 +160,7 @@ def standardise(train, test):
     mean, deviation = train.mean(axis=0), train.std(axis=0)
     for data in (train, test):
         data -= mean
-        data /= np.where(constant, 1.0, deviation)
+        data /= np.where(deviation > 0, deviation, 1.0)
     return train, test
 
 
