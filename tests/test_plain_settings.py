@@ -1,8 +1,8 @@
 """A course's nbgrader settings hold for its plain assignments; units and plain assignments may share a folder."""
 
-import asyncio
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from nbformat.v4 import new_notebook
 from plain_course import PYTHON, RIGHT, add_odd, cell, hand_in, marks, run
 from sampled import rest
 
-from autograder.course import PROJECT, nbgrader_config
+from autograder.course import PROJECT
 from autograder.records import Records
 from course.check import load
 
@@ -38,6 +38,19 @@ c.Execute.startup_timeout = 300
 c.Execute.iopub_timeout = 60
 c.IgnorePattern.enabled = True
 c.IgnorePattern.pattern = "harmless"
+"""
+PRESS = """
+import asyncio, sys
+from pathlib import Path
+from nbgrader.apps.api import NbGraderAPI
+from nbgrader.coursedir import CourseDirectory
+from autograder.course import nbgrader_config
+
+async def press():
+    config = nbgrader_config(Path(sys.argv[1]))
+    return NbGraderAPI(CourseDirectory(config=config), config=config).autograde("odd", "ann")
+
+print(asyncio.run(press()))
 """
 OWN_STEPS = """
 from pathlib import Path
@@ -144,22 +157,14 @@ def test_units_and_plain_assignments_share_a_folder(tmp_path, place):
 @pytest.mark.exhaustive
 def test_a_lab_s_course_holds_both(tmp_path):
     """With the settings that ``make_course.sh`` copies, started elsewhere; and formgrader's button, within its loop."""
-    from nbgrader.apps.api import NbGraderAPI
-    from nbgrader.coursedir import CourseDirectory
-
     root = mixed(tmp_path / "vision", "source")
     shutil.copy(PROJECT / "lab" / "graders_nbgrader_config.py", root / "nbgrader_config.py")
     of_both(root, root)
     run(tmp_path, "autograde", UNIT.assignment, config=root)
 
-    async def press():
-        config = nbgrader_config(root)
-        return NbGraderAPI(CourseDirectory(config=config), config=config).autograde("odd", "ann")
-
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PATH", path)
-        done = asyncio.run(press())
-    assert done["success"], done
-    assert "odd is no unit of the course" in done["log"]
+    words = [sys.executable, "-c", PRESS, str(root)]
+    done = subprocess.run(words, env=os.environ | {"PATH": path}, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0 and "True" in done.stdout, done.stdout + done.stderr
+    assert "odd is no unit of the course" in done.stdout
     require_both(root)

@@ -43,8 +43,8 @@ def environment(python):
     folder = Path(sys.prefix, "pythons", state[:16])
     inside, ready = folder / "bin" / "python", folder / "ready"
     if not ready.exists():
-        done(python, "-m", "venv", "--clear", "--without-pip", folder)
-        pip = [sys.executable, "-m", "pip", "--python", inside, "install", "--disable-pip-version-check", "-q"]
+        done(python, "-m", "venv", "--clear", folder)  # with that Python's own pip: an older one may not run with it
+        pip = [inside, "-m", "pip", "install", "--disable-pip-version-check", "-q"]
         done(*pip, *needed, "-c", constraints)
         done(*pip, "--no-deps", "-e", PROJECT)
         ready.touch()
