@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.parse import parse_qs, urlsplit
@@ -11,6 +12,7 @@ from urllib.request import urlopen
 
 import pytest
 from browser import barriers
+from playwright.sync_api import TimeoutError
 from ports import free_port
 from sampled import rest
 from waiting import PATIENCE, wait_until
@@ -66,6 +68,7 @@ def test_nobody_gets_in_without_the_token(lab):
 
 HOLDS = r"([editor, source]) => editor.textContent.replace(/\s/g, '') === source.replace(/\s/g, '')"
 HAS_RUN = r"([prompt, before]) => /\d/.test(prompt.innerText) && prompt.innerText !== before"
+RUNS = "([prompt, before]) => prompt.innerText !== before"
 
 
 def run(page, text, source=None):
@@ -78,9 +81,19 @@ def run(page, text, source=None):
         page.keyboard.press("Control+A")
         page.keyboard.insert_text(source)
         page.wait_for_function(HOLDS, arg=[editor.element_handle(), source])
-    before = prompt.inner_text()
-    page.keyboard.press("Control+Enter")
-    page.wait_for_function(HAS_RUN, arg=[prompt.element_handle(), before])
+    seen = [prompt.element_handle(), prompt.inner_text()]
+
+    def started():
+        """Whether the cell runs once it is told to. A page that is still being built may lose a key."""
+        editor.click()
+        found.locator(".cm-focused").wait_for()
+        page.keyboard.press("Control+Enter")
+        with suppress(TimeoutError):
+            page.wait_for_function(RUNS, arg=seen, timeout=10_000)
+        return page.evaluate(RUNS, seen)
+
+    assert wait_until(started)
+    page.wait_for_function(HAS_RUN, arg=seen)
     return found.locator(".jp-Cell-outputArea")
 
 
