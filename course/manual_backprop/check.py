@@ -161,7 +161,7 @@ def symbolic_gradient(answer, rng):
         unit = unit_for(found[0])
         flat = c + small * unit * sympy.sin(d * x)
         slope = magnified(answer.symbolic_gradient(flat, [x])(start), unit)
-        names = ["gradient", "at another point"]
+        names = ["gradient", "at another point", "at whole numbers"]
         return dict(zip(names, found, strict=False)) | {"of a function that hardly changes": slope}
 
     return {
@@ -170,7 +170,9 @@ def symbolic_gradient(answer, rng):
         "some derivatives are constant": lambda: at(c * x - d * y + e * b**2, [b, x, y], first),
         "a variable that does not occur": lambda: at(c * x**3 * y, [a, x, y], second),
         "one variable": lambda: at(sympy.cos(x) ** c, [x], second[:1]),
-        "one gradient function, two points": lambda: at(curved, [b, x, y], first.tolist(), second.tolist()),
+        "one gradient function, several points": lambda: at(
+            curved, [b, x, y], first.tolist(), second.tolist(), [c, d, e]
+        ),
     }
 
 
@@ -228,6 +230,7 @@ def batch_parts(compute, rng):
     singles = [batch(rng, near(rng, -1.5), np.array([label])) for label in (0, 1)]
     whole, wide = whole_batch(rng), int(rng.integers(2**62))
     weights, small = away_from_zero(rng, 2), tiny(rng, 9, 2)
+    kept = dict(zip(("w", "X", "labels"), (array.astype(float) for array in mixed), strict=True))
 
     def on(given):
         return compute()(*(array.copy() for array in given))
@@ -255,7 +258,7 @@ def batch_parts(compute, rng):
         "gradient, label 0 only": lambda: gradient(zeros),
         "gradient, one example": lambda: {f"label {i}": gradient(single) for i, single in enumerate(singles)},
         "gradient, whole numbers": lambda: gradient(whole),
-        BATCH_KEPT: lambda: afterwards(compute(), **dict(zip(("w", "X", "labels"), mixed, strict=True))),
+        BATCH_KEPT: lambda: afterwards(compute(), **kept),
     }
 
 

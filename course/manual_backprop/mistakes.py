@@ -399,6 +399,12 @@ DERIVATIVES = "[sympy.diff(expression, v) for v in variables]"
 
 unit.mistake_in(
     "symbolic_gradient",
+    "rounded to whole numbers at a whole point",
+    {"dtype=float)": "dtype=np.asarray(point).dtype)"},
+    "An array of whole numbers cuts off what is behind the point. Make the result an array of floats.",
+)
+unit.mistake_in(
+    "symbolic_gradient",
     "entries sorted by the variables' names",
     {DERIVATIVES: "[sympy.diff(expression, v) for v in sorted(variables, key=str)]"},
     "Keep the order of `variables`: entry i is the derivative by variables[i].",
