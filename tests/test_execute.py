@@ -1,7 +1,11 @@
 """Running a notebook: time limits, files and environment that it is run with, and the observations that come back."""
 
+import subprocess
+import sys
+
 import pytest
 from escaping import RIGHT, WRONG, run
+from waiting import PATIENCE
 
 from autograder.running.job import limits_for
 from course.check import load
@@ -42,3 +46,34 @@ def test_unknown_limits_of_a_unit_are_refused(monkeypatch):
     monkeypatch.setattr(unit, "limits", {"seconds": 5.0})
     with pytest.raises(ValueError, match="start_here: no limit is called seconds"):
         limits_for(unit)
+
+
+RECONNECTED = """
+import asyncio
+from jupyter_client.manager import AsyncKernelManager
+
+async def go():
+    manager = AsyncKernelManager(kernel_name="python3", client_class="autograder.sandbox.channels.QuickClient")
+    await manager.start_kernel()
+    client = manager.client()
+    client.start_channels()
+    try:
+        await client.wait_for_ready(timeout=60)
+        client.execute("print('waits')")
+        assert await client.iopub_channel.socket.poll(60_000)
+        await client.reconnect_output()
+        client.execute("print('taken')")
+        while "taken" not in (await client.iopub_channel.get_msg(timeout=60))["content"].get("text", ""):
+            pass
+    finally:
+        client.stop_channels()
+        await manager.shutdown_kernel()
+
+asyncio.run(go())
+"""
+
+
+def test_output_is_taken_again_though_a_message_waits():
+    """In a process of its own: libzmq would end it."""
+    done = subprocess.run([sys.executable, "-c", RECONNECTED], capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 0, done.stderr[-2000:]

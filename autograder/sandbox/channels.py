@@ -89,11 +89,14 @@ class QuickClient(AsyncKernelClient):
         super().start_channels(stdin=False, hb=False)
 
     async def reconnect_output(self) -> None:
-        """Take output again after a message that was too large: it has ended the connection."""
-        url, socket = self._make_url("iopub"), self.iopub_channel.socket
-        with suppress(zmq.ZMQError):
-            socket.disconnect(url)
-        socket.connect(url)
+        """Take output again after a message that was too large: it has ended the connection.
+
+        The socket is a new one. A socket that was polled may hold the first part of a message, and libzmq ends the
+        whole process if it is disconnected then and read again.
+        """
+        self.iopub_channel.stop()
+        self._iopub_channel = None
+        self.iopub_channel.start()
         for _ in range(RECONNECTS):
             self.kernel_info()  # to which every kernel says something
             with suppress(Empty):
