@@ -32,7 +32,7 @@ def outcomes(request):
 
 def tried(name):
     """The outcome of one accident; what fills memory may take longer."""
-    return run(after=[ACCIDENTS[name][0], "print('after' + 'wards')"], cell_seconds=15.0 if name in SPACE else 2.5)
+    return run(after=[ACCIDENTS[name][0], "print('after' + 'wards')"], cell_seconds=60.0 if name in SPACE else 2.5)
 
 
 def said(outcome):

@@ -38,6 +38,28 @@ def test_relative_error_of_zeros_is_zero():
     assert reference.relative_error(1.0, -1.0) == 1
 
 
+def test_a_complex_step_goes_through_maximum_and_finds_0_through_abs():
+    x = np.array([2.0, -2.0])
+    np.testing.assert_array_equal(reference.complex_step(lambda v: np.maximum(v, 0).sum(), x), [1, 0])
+    np.testing.assert_array_equal(reference.complex_step(lambda v: np.abs(v).sum(), x), [0, 0])
+
+
+def test_in_float32_the_distance_between_the_places_is_the_better_divisor():
+    x = np.random.default_rng(0).uniform(0.5, 2, size=10_000).astype(np.float32)
+    for h in np.float32([1e-2, 1e-3, 1e-4, 1e-5]):
+        rise, distance = np.sin(x + h) - np.sin(x - h), (x + h) - (x - h)
+        by_h, by_distance = (np.median(np.abs(rise / width - np.cos(x))) for width in (2 * h, distance))
+        assert by_h / 2 < by_distance < by_h < 2e-3
+
+
+def test_right_gradients_may_have_a_large_relative_error():
+    top = np.array([np.pi / 2])
+    numeric = reference.central_difference(lambda v: np.sin(v).sum(), top)
+    assert reference.relative_error(np.cos(top), numeric) == 1 and np.allclose(np.cos(top), numeric, atol=1e-7)
+    beside = reference.central_difference(lambda v: np.maximum(v, 0).sum(), np.array([3e-6]))
+    assert beside == pytest.approx(0.65)
+
+
 @pytest.mark.parametrize("name", ["forward_difference", "central_difference", "complex_step", "jacobian"])
 @pytest.mark.parametrize("h", [0.0, -1e-5])
 def test_a_step_must_be_positive(name, h):

@@ -120,6 +120,20 @@ def test_loss_from_scores_agrees_with_the_libraries():
     close(torch.nn.functional.cross_entropy(torch.tensor(scores), torch.tensor(classes)), mean)
 
 
+def test_a_right_gradient_of_saturated_sigmoids_needs_an_absolute_tolerance():
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        large = {"W1": rng.normal(size=(20, 10)), "W2": rng.normal(size=(3, 20))}
+        _, z1, _, p, _ = reference.forward(large["W1"], large["W2"], X, LABEL)
+        _, dW2, _, dW1 = reference.backward(large["W2"], X, LABEL, z1, p)
+        right = {"W1": dW1, "W2": dW2}
+        with pytest.raises(ValueError, match="has the error"):
+            reference.gradient_check(loss, large, right)
+        for name, gradient in right.items():
+            numeric = central_difference(lambda w, name=name, large=large: loss({**large, name: w}), large[name], 1e-3)
+            assert np.allclose(gradient, numeric, rtol=1e-4, atol=1e-4)
+
+
 def test_gradient_check_passes_and_names_what_is_wrong():
     right = gradients()
     errors = reference.gradient_check(loss, PARAMETERS, right)

@@ -85,6 +85,36 @@ def test_large_scores_need_logits(tf, reference):
     assert float(from_probabilities(tf.constant([1.0]), tf.sigmoid([-200.0]))) == pytest.approx(16.118095, abs=1e-5)
 
 
+def test_a_probability_as_logit_keeps_the_loss_from_0_with_either_label(tf):
+    bce = tf.keras.losses.BinaryCrossentropy(from_logits=True)
+    right_by_far = {1.0: 1.0, 0.0: 0.0}  # the probability for each label, where a score is right by far
+    losses = {label: float(bce([label], [p])) for label, p in right_by_far.items()}
+    wrong_by_far = {label: float(bce([label], [1 - p])) for label, p in right_by_far.items()}
+    assert losses == pytest.approx({1.0: 0.3133, 0.0: 0.6931}, abs=1e-4)
+    assert wrong_by_far == pytest.approx({1.0: 0.6931, 0.0: 1.3133}, abs=1e-4)
+    assert sum(losses.values()) / 2 == pytest.approx(0.503, abs=1e-3)
+
+
+def test_a_sigmoid_of_keras_remembers_its_scores(tf):
+    layer = tf.keras.layers.Dense(1, activation="sigmoid", kernel_initializer="ones")
+    score, label = tf.Variable([[-30.0]]), tf.constant([[1.0]])
+    bce = {logits: tf.keras.losses.BinaryCrossentropy(from_logits=logits) for logits in (False, True)}
+    assert float(bce[False](label, layer(score))) == 30
+    with pytest.warns(UserWarning, match="received `from_logits=True`"):
+        assert float(bce[True](label, layer(score))) == 30
+    with tf.GradientTape() as tape:
+        loss = bce[False](label, tf.keras.activations.sigmoid(score))
+    assert float(loss) == 30 and float(tape.gradient(loss, score)[0, 0]) == -1
+
+
+def test_no_gradient_goes_back_through_an_update(tf):
+    v = tf.Variable(3.0)
+    with tf.GradientTape() as tape:
+        v.assign_sub(0.2 * v)
+        last = v**2
+    assert float(tape.gradient(last, v)) == pytest.approx(2 * float(v))  # by the last v, not the first
+
+
 def test_results_on_the_way(tf, reference):
     gradients = reference.intermediate_gradients([lambda a: a + 7.3, lambda x: x * 0.2, tf.math.log], 5)
     np.testing.assert_allclose([float(g) for g in gradients], [1 / 12.3, 1 / 12.3, 1 / 2.46, 1], rtol=1e-12)
