@@ -46,7 +46,7 @@ def test_a_complex_step_goes_through_maximum_and_finds_0_through_abs():
 
 def test_in_float32_the_distance_between_the_places_is_the_better_divisor():
     x = np.random.default_rng(0).uniform(0.5, 2, size=10_000).astype(np.float32)
-    for h in np.float32([1e-2, 1e-3, 1e-4, 1e-5]):
+    for h in np.array([1e-2, 1e-3, 1e-4, 1e-5], dtype=np.float32):
         rise, distance = np.sin(x + h) - np.sin(x - h), (x + h) - (x - h)
         by_h, by_distance = (np.median(np.abs(rise / width - np.cos(x))) for width in (2 * h, distance))
         assert by_h / 2 < by_distance < by_h < 2e-3
