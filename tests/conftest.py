@@ -1,6 +1,7 @@
 """What several tests share. Kernels are slow to start, so one graded class serves all tests that read it."""
 
 import json
+import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +50,10 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 def pytest_configure():
-    """On a machine without a sandbox, a test is skipped when it first needs one."""
+    """On a machine without a sandbox, a test is skipped when it first needs one. A shell ignores interrupts in what it
+    runs behind, and what ignores them hands that on; tests interrupt what they start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     Here._end = leave_the_server  # type: ignore[method-assign]
     if not all(found(name) for name in SANDBOX):
         bubblewrap.require = bubblewrap.command = lambda *_: need(*SANDBOX)  # type: ignore[assignment]
