@@ -18,8 +18,7 @@ def audit_table(audits: list[TaskAudit]) -> Table:
     table.add_column("unit", "all")
     table.add_column("task", f"{len(audits)} tasks")
     for done, of in COLUMNS:
-        total = f"{sum(getattr(a, done) for a in audits)} of {sum(getattr(a, of) for a in audits)}"
-        table.add_column(f"{of}\n{done}", total, justify="right")
+        table.add_column(f"{of}\n{done}", _share(audits, done, of), justify="right")
     for a in audits:
         counts = [(getattr(a, done), getattr(a, of)) for done, of in COLUMNS]
         cells = [f"[{'green' if n == of else 'red'}]{n} of {of}[/]" for n, of in counts]
@@ -53,10 +52,13 @@ def audit_markdown(audits: list[TaskAudit]) -> str:
 
 
 def _counts(audits: list[TaskAudit]) -> tuple[str, ...]:
-    def total(count: str) -> int:
-        return sum(getattr(a, count) for a in audits)
+    shares = ("named", "mistakes"), ("accepted", "alternatives"), ("killed", "generated")
+    return *(_share(audits, done, of) for done, of in shares), str(_total(audits, "equivalent"))
 
-    return (
-        f"{total('named')} of {total('mistakes')}", f"{total('accepted')} of {total('alternatives')}",
-        f"{total('killed')} of {total('generated')}", f"{total('equivalent')}",
-    )  # fmt: skip
+
+def _share(audits: list[TaskAudit], done: str, of: str) -> str:
+    return f"{_total(audits, done)} of {_total(audits, of)}"
+
+
+def _total(audits: list[TaskAudit], count: str) -> int:
+    return sum(getattr(a, count) for a in audits)
