@@ -231,18 +231,18 @@ def topological_order(answer, rng):
 
         return numbers
 
-    tree = {a: [], b: [], c: [], d: [b, a], e: [c, d]}
+    tree = {a: [], b: [], c: [], d: [b, a], e: [c, d], f: [d, e]}
     return {
         "each node once, in any order": part(tree, by=each_once),
         "no node before its inputs": part(tree, by=none_too_early),
-        "a list": part({a: [], b: [a], c: [b]}, as_list=True),
+        "a list": part({a: [], b: [a], c: [b], d: [c]}, as_list=True),
         "a chain": part({a: [], b: [a], c: [b], d: [c]}),
         "several inputs": part(tree),
-        "a node used twice by one": part({a: [], b: [a, a], c: [b, b]}),
-        "two ways of one length": part({a: [], b: [], c: [a, b], d: [b, a], e: [c, d]}),
+        "a node used twice by one": part({a: [], b: [a, a], c: [b, b], d: [c, c]}),
+        "two ways of one length": part({a: [], b: [], c: [a, b], d: [b, a], e: [c, d], f: [e, c]}),
         "a short way listed first": part({a: [], b: [a], c: [b], d: [c], e: [a, d]}),
         "a short way listed last": part({a: [], b: [a], c: [b], d: [c, a], e: [d, b], f: [e, a]}),
-        "called twice": part({a: [], b: [a, a], c: [b, a]}, calls=2),
+        "called twice": part({a: [], b: [a, a], c: [b, a], d: [c, b]}, calls=2),
         "3,500 nodes in a row": in_a_row(3500, 1),
         "30 nodes, each used by the next two": in_a_row(30, 1, 2),
         "a cycle": with_a_cycle(),
