@@ -1,6 +1,7 @@
 """What several tests share. Kernels are slow to start, so one graded class serves all tests that read it."""
 
 import json
+import logging
 import signal
 import sys
 from dataclasses import dataclass
@@ -57,6 +58,13 @@ def pytest_configure():
     Here._end = leave_the_server  # type: ignore[method-assign]
     if not all(found(name) for name in SANDBOX):
         bubblewrap.require = bubblewrap.command = lambda *_: need(*SANDBOX)  # type: ignore[assignment]
+
+
+@pytest.fixture(autouse=True)
+def logging_stays_on():
+    """Whatever a test runs within its own process, the next one can read what is logged."""
+    yield
+    assert logging.root.manager.disable < logging.CRITICAL and not logging.getLogger("traitlets").disabled
 
 
 @dataclass

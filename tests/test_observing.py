@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import pytest
 
-from course.check.observing import not_defined, observe
+from course.check.observing import _silence, not_defined, observe
 from course.check.parts import raises
 from course.check.plain import Raised, decode
 from course.check.task import Task
@@ -112,6 +112,17 @@ def test_printing_and_warnings_are_dropped(capsys):
         assert observed(f"import logging, sys, warnings\ndef f(x):\n    {chatter}\n    return x")["part"] == 3
     assert capsys.readouterr() == ("", "")
     assert sys.stdout.writable()
+
+
+def test_no_order_of_ending_leaves_logging_off():
+    """Blocks that are left in another order than they nest: threads do so, and generators that are collected late."""
+    first, second = _silence(), _silence()
+    first.__enter__()
+    second.__enter__()
+    assert logging.root.manager.disable == logging.CRITICAL
+    first.__exit__(None, None, None)
+    second.__exit__(None, None, None)
+    assert logging.root.manager.disable == logging.NOTSET
 
 
 def test_code_that_bears_the_name_of_an_import_is_no_import():

@@ -175,8 +175,13 @@ class _Nowhere(io.TextIOBase):
 
 @contextlib.contextmanager
 def _silence() -> Iterator[None]:
-    """Drop what is printed, warned and logged within the block."""
+    """Drop what is printed, warned and logged within the block.
+
+    Logging is switched on again by whoever switched it off, so a block within a block, or in another thread, never
+    leaves it off.
+    """
     nowhere, logged = _Nowhere(), logging.root.manager.disable
+    switch = logged < logging.CRITICAL
     with (
         contextlib.redirect_stdout(nowhere),
         contextlib.redirect_stderr(nowhere),
@@ -184,11 +189,13 @@ def _silence() -> Iterator[None]:
         np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"),  # NumPy's defaults, not a cell's
     ):
         warnings.simplefilter("ignore")
-        logging.disable(logging.CRITICAL)
+        if switch:
+            logging.disable(logging.CRITICAL)
         try:
             yield
         finally:
-            logging.disable(logged)
+            if switch:
+                logging.disable(logged)
 
 
 @contextlib.contextmanager
