@@ -119,6 +119,20 @@ def test_a_symptom_says_what_was_seen(what):
     assert verdict.symptom in str(verdict) and verdict.symptom.endswith((".", "?"))
 
 
+def without_zeros(a, b):
+    a, b = np.atleast_1d(a), np.atleast_1d(b)
+    keep = (a != 0) & (b != 0)
+    return np.max(np.abs(a - b)[keep] / (np.abs(a) + np.abs(b))[keep], initial=0)
+
+
+def test_one_number_is_not_explained_as_an_array_would_be():
+    """A single 0 is no array of zeros, and the same number everywhere is no integer dtype."""
+    verdict = verdict_on("relative_error", without_zeros)
+    assert verdict.symptom == "Right except for: zeros. Try the answer with such an input."
+    verdict = verdict_on("relative_error", lambda a, b: np.float64(1))
+    assert "whole ones" not in str(verdict.symptom) and "0 everywhere" not in str(verdict.symptom)
+
+
 def changing(f, x, h=1e-5):
     gradient = REFERENCE.central_difference(f, x, h)
     x += 1
