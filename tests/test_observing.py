@@ -114,15 +114,17 @@ def test_printing_and_warnings_are_dropped(capsys):
     assert sys.stdout.writable()
 
 
-def test_no_order_of_ending_leaves_logging_off():
+def test_no_order_of_ending_leaves_anything_silent():
     """Blocks that are left in another order than they nest: threads do so, and generators that are collected late."""
+    before = sys.stdout, sys.stderr, list(warnings.filters)
     first, second = _silence(), _silence()
     first.__enter__()
     second.__enter__()
-    assert logging.root.manager.disable == logging.CRITICAL
+    assert logging.root.manager.disable == logging.CRITICAL and sys.stdout is not before[0]
     first.__exit__(None, None, None)
     second.__exit__(None, None, None)
     assert logging.root.manager.disable == logging.NOTSET
+    assert (sys.stdout, sys.stderr, list(warnings.filters)) == before
 
 
 def test_code_that_bears_the_name_of_an_import_is_no_import():

@@ -173,29 +173,38 @@ class _Nowhere(io.TextIOBase):
         return len(text)
 
 
+_silent_blocks: list[object] = []
+_before_silence = contextlib.ExitStack()  # restores what the first of them found
+
+
 @contextlib.contextmanager
 def _silence() -> Iterator[None]:
     """Drop what is printed, warned and logged within the block.
 
-    Logging is switched on again by whoever switched it off, so a block within a block, or in another thread, never
-    leaves it off.
+    Blocks may end in any order, as those of threads do, and generators that are collected late: the first that begins
+    drops everything, and the last that ends restores it.
     """
-    nowhere, logged = _Nowhere(), logging.root.manager.disable
-    switch = logged < logging.CRITICAL
-    with (
-        contextlib.redirect_stdout(nowhere),
-        contextlib.redirect_stderr(nowhere),
-        warnings.catch_warnings(),
-        np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"),  # NumPy's defaults, not a cell's
-    ):
-        warnings.simplefilter("ignore")
-        if switch:
-            logging.disable(logging.CRITICAL)
-        try:
+    block = object()
+    if not _silent_blocks:
+        _drop_everything(_before_silence)
+    _silent_blocks.append(block)
+    try:
+        with np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"):  # NumPy's defaults, not a cell's
             yield
-        finally:
-            if switch:
-                logging.disable(logged)
+    finally:
+        _silent_blocks.remove(block)
+        if not _silent_blocks:
+            _before_silence.close()
+
+
+def _drop_everything(undo: contextlib.ExitStack) -> None:
+    nowhere = _Nowhere()
+    undo.enter_context(contextlib.redirect_stdout(nowhere))
+    undo.enter_context(contextlib.redirect_stderr(nowhere))
+    undo.enter_context(warnings.catch_warnings())
+    undo.callback(logging.disable, logging.root.manager.disable)
+    warnings.simplefilter("ignore")
+    logging.disable(logging.CRITICAL)
 
 
 @contextlib.contextmanager
