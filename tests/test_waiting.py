@@ -32,15 +32,17 @@ def said(cell):
 
 
 def test_a_cell_waits_for_a_stub_and_others_for_what_it_would_have_defined():
-    *_, waits, other, third, check, last = ran(
+    *_, waits, other, third, check, awaiting, last = ran(
         SETUP,
         STUB,
         "slopes = jacobian(abs, 1)",
         "def total():\n    return sum(slopes)\nsteepest = total()",
         "print(steepest)",
         "check('jacobian')",
+        "await __import__('asyncio').sleep(0)\nlater = jacobian(abs, 1)",
         "print('the end')",
     )
+    assert said(awaiting) == NOTE
     assert said(waits) == NOTE and "border-left" in waits.outputs[0].data["text/html"]
     assert said(other) == "This cell waits for a cell above it that defines slopes, which waits for jacobian."
     assert said(third) == "This cell waits for a cell above it that defines steepest, which waits for jacobian."

@@ -2,7 +2,7 @@
 
 A call that is found is a call made, whether or not it ran: ``check.borrow("jacobian")`` in any code cell, with the name
 of the task as a text, or in a loop over a list of texts. ``check`` is the name ``check``, or another one to which the
-notebook assigns ``Check(...)``. Texts, comments and methods of other objects borrow nothing.
+notebook assigns it or ``Check(...)``. Texts, comments and methods of other objects borrow nothing.
 """
 
 from __future__ import annotations
@@ -45,8 +45,11 @@ def borrowed_in(unit: Unit, sources: Iterable[str], findings: Findings) -> froze
 
 
 def names_of_checks(sources: Iterable[str]) -> tuple[str, ...]:
-    """The names that hold a notebook's checks."""
-    return tuple(sorted({CHECK}.union(*(_assigned(source) for source in sources if CLASS in source))))
+    """The names that hold the checks of a notebook, as far as it borrows anything."""
+    sources = list(sources)
+    if not any(METHOD in source for source in sources):
+        return (CHECK,)
+    return tuple(sorted({CHECK}.union(*(_assigned(source) for source in sources if CHECK in source.lower()))))
 
 
 def calls_in(source: str, checks: tuple[str, ...]) -> Calls:
@@ -56,11 +59,11 @@ def calls_in(source: str, checks: tuple[str, ...]) -> Calls:
 
 @bounded(otherwise=frozenset())
 def _assigned(source: str) -> frozenset[str]:
-    """The names to which code assigns ``Check(...)``."""
+    """The names to which code assigns ``check`` or ``Check(...)``."""
     found: set[str] = set()
     for tree in _trees(source):
         for node in ast.walk(tree):
-            if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr) and _makes_checks(node.value):
+            if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr) and _are_checks(node.value, (CHECK,)):
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
                 found |= {target.id for target in targets if isinstance(target, ast.Name)}
     return frozenset(found)
@@ -83,9 +86,11 @@ def _trees(source: str) -> Iterator[ast.Module]:
     return (tree for tree in map(parsed, [source, *RUN_BY_A_MAGIC.findall(source)]) if tree)
 
 
-def _makes_checks(value: ast.expr | None) -> bool:
+def _are_checks(value: ast.expr | None, names: tuple[str, ...]) -> bool:
+    """Whether a value is one of these names, or a call of ``Check``."""
     called = value.func if isinstance(value, ast.Call) else None
-    return getattr(called, "id", getattr(called, "attr", "")) == CLASS
+    makes = getattr(called, "id", getattr(called, "attr", "")) == CLASS
+    return makes or (isinstance(value, ast.Name) and value.id in names)
 
 
 class _Reader(ast.NodeVisitor):
@@ -119,9 +124,7 @@ class _Reader(ast.NodeVisitor):
 
     def _is_borrow(self, node: ast.expr) -> bool:
         """Whether this is ``check.borrow``."""
-        if not isinstance(node, ast.Attribute) or node.attr != METHOD:
-            return False
-        return _makes_checks(node.value) or (isinstance(node.value, ast.Name) and node.value.id in self.checks)
+        return isinstance(node, ast.Attribute) and node.attr == METHOD and _are_checks(node.value, self.checks)
 
     def _names(self, call: ast.Call) -> set[str]:
         """The names of tasks with which ``borrow`` is called; none if they cannot be read."""

@@ -6,6 +6,7 @@ that a waiting cell would have defined. Every other error is shown as ever. Wher
 
 from __future__ import annotations
 
+import ast
 import dis
 import os
 import traceback
@@ -15,7 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from course.check.borrowing import is_stub
-from course.check.plain import UNANSWERED
+from course.check.plain import UNANSWERED, caught
 from course.check.showing import shell_here, show
 from course.check.unit import Unit
 from course.check.verdict import OPEN_GREY, framed
@@ -77,7 +78,7 @@ class Waiting:
 
     def _stub_in(self, error: BaseException) -> str:
         """The answer of a unit whose stub raised this error; an empty text if none did."""
-        if not isinstance(error, NotImplementedError) or UNANSWERED not in str(error):
+        if not isinstance(error, NotImplementedError) or UNANSWERED not in caught(error).message:
             return ""
         frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
         stubs = [frame.f_code.co_qualname.partition(".")[0] for frame in reversed(frames) if is_stub(frame.f_code)]
@@ -86,5 +87,6 @@ class Waiting:
 
     def _defined_in(self, source: str) -> set[str]:
         """The names that a cell's code defines in the notebook."""
-        code = compile(self.shell.transform_cell(source), "", "exec", dont_inherit=True)
+        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # as IPython compiles cells
+        code = compile(self.shell.transform_cell(source), "", "exec", flags, dont_inherit=True)
         return {one.argval for one in dis.get_instructions(code) if one.opname in ("STORE_NAME", "STORE_GLOBAL")}
