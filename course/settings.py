@@ -48,4 +48,4 @@ def borrowed_share_here() -> float:
 def _files() -> Iterator[Path]:
     named, here = os.environ.get(COURSE_VARIABLE), Path.cwd()
     folders = [Path(named)] if named else [here, *here.parents]
-    return (folder / FILE for folder in folders if (folder / FILE).is_file())
+    return (folder / FILE for folder in folders if os.access(folder / FILE, os.R_OK))

@@ -10,7 +10,7 @@ import subprocess
 import nbformat
 import pytest
 from commands import run_command, submission
-from handing_in import code, taken, unanswered
+from handing_in import code, folder_of, taken, unanswered
 from nbclient import NotebookClient
 from nbgrading import UNIT, nbgrader, scores
 from pages import parsed
@@ -165,6 +165,13 @@ def test_a_call_written_into_a_locked_cell_is_found(tmp_path):
     cell = next(cell for cell in notebook["cells"] if cell["id"] == "jacobian")
     cell["source"] = BORROW + '; check("jacobian")'
     assert taken(tmp_path, notebook).borrowed == {"jacobian"}
+
+
+def test_a_notebook_that_borrows_is_chosen_before_an_untouched_one(tmp_path):
+    borrowing = unanswered()
+    borrowing["cells"].append(code(BORROW))
+    (folder_of(tmp_path) / "mine.ipynb").write_text(json.dumps(borrowing))
+    assert taken(tmp_path, unanswered()).borrowed == {"jacobian"}
 
 
 def adding(*sources, first=False):

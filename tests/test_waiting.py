@@ -70,6 +70,12 @@ def test_an_error_of_the_students_own_is_still_an_error(wrong):
         ran(SETUP, STUB, "slopes = jacobian(abs, 1)", wrong)
 
 
+def test_a_name_waits_no_longer_than_its_answer():
+    written = "def jacobian(f, x, h=1e-5):\n    return 7"
+    with pytest.raises(CellExecutionError, match="name 'slopes' is not defined"):
+        ran(SETUP, STUB, "slopes = jacobian(abs, 1)", written, "print(slopes)")
+
+
 def test_the_traceback_of_an_ordinary_error_is_ipythons():
     """With the lines of the cell, the innermost last, as in a kernel without our handler."""
     wrong = "def mine():\n    return undefined\n\nmine()"

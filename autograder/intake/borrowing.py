@@ -52,7 +52,7 @@ def names_of_checks(sources: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({CHECK}.union(*(_assigned(source) for source in sources if CHECK in source.lower()))))
 
 
-def calls_in(source: str, checks: tuple[str, ...]) -> Calls:
+def calls_in(source: str, checks: tuple[str, ...] = (CHECK,)) -> Calls:
     """The calls of ``borrow`` in a cell, where ``checks`` are the names that hold checks."""
     return Calls() if METHOD not in source or OTHER_LANGUAGE.match(source) else _calls(source, checks)
 

@@ -83,7 +83,7 @@ def is_lent(task: Task) -> bool:
 def stand_in(unit: Unit, task: Task, scope: dict[str, Any]) -> None:
     """Define the answers of a borrowed task that the notebook does not have, or that are still the released stubs."""
     sources = _code_of(unit, task)
-    _define(unit, {name: code for name, code in sources.items() if _is_unwritten(scope.get(name))}, scope)
+    _define(unit, {name: code for name, code in sources.items() if is_unwritten(scope.get(name))}, scope)
 
 
 def is_stub(code: CodeType) -> bool:
@@ -91,7 +91,8 @@ def is_stub(code: CodeType) -> bool:
     return UNANSWERED in code.co_consts
 
 
-def _is_unwritten(answer: Any) -> bool:
+def is_unwritten(answer: Any) -> bool:
+    """Whether an answer is missing, or holds a stub as it was released."""
     return answer is None or any(map(is_stub, _codes_of(answer)))
 
 

@@ -79,10 +79,8 @@ class Check:
         if os.environ.get(GRADING):
             print("all tasks are checked by the grader")
             return
-        tasks = self.unit.tasks.values()
-        for task in tqdm(
-            tasks, desc="checking", unit="task", leave=False, file=sys.stdout, disable=shell_here() is None
-        ):
+        tasks, silent = self.unit.tasks.values(), shell_here() is None
+        for task in tqdm(tasks, desc="checking", unit="task", leave=False, file=sys.stdout, disable=silent):
             self._judge(task)
         progress = Progress(self.unit, self._verdicts)
         show(str(progress), progress._repr_html_(), instead=True)

@@ -15,7 +15,7 @@ from html import escape
 from types import TracebackType
 from typing import Any
 
-from course.check.borrowing import is_stub
+from course.check.borrowing import is_stub, is_unwritten
 from course.check.plain import UNANSWERED, caught
 from course.check.showing import shell_here, show
 from course.check.unit import Unit
@@ -42,14 +42,13 @@ def let_cells_wait(unit: Unit) -> None:
 
 @dataclass
 class Waiting:
-    """The cells of a notebook that wait: for each cell's source, the answer that it needs.
+    """What waits in a notebook, for answers of some units.
 
-    ``names`` are those that these cells would define, each with the answer for which it waits.
+    ``names`` are those that waiting cells would define, each with the answer that it needs.
     """
 
     shell: Any
     units: dict[str, Unit]
-    cells: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     _now: tuple[BaseException, str] | None = None
 
@@ -57,7 +56,7 @@ class Waiting:
         """Show a note for an error that waits, and IPython's traceback for any other."""
         if answer := self._stub_in(error):
             note = f"This cell waits for your answer to {answer}: write it, then run the cell again."
-        elif type(error) is NameError and (answer := self.names.get(error.name or "", "")):
+        elif type(error) is NameError and (answer := self._needed_by(error.name or "")):
             note = f"This cell waits for a cell above it that defines {error.name}, which waits for {answer}."
         else:
             shell.showtraceback((kind, error, tb), tb_offset=tb_offset, running_compiled_code=True)
@@ -68,13 +67,9 @@ class Waiting:
     def settle(self, result: Any) -> None:
         """After a cell: let one that waits count as run, and remember what it would have defined."""
         now, self._now = self._now, None
-        source = str(result.info.raw_cell)
-        self.cells.pop(source, None)
-        if now is None or now[0] is not result.error_in_exec:
-            return
-        result.error_in_exec = None  # so the kernel says that the cell ran
-        self.cells[source] = now[1]
-        self.names |= dict.fromkeys(self._defined_in(source), now[1])
+        if now is not None and now[0] is result.error_in_exec:
+            result.error_in_exec = None  # so the kernel says that the cell ran
+            self.names |= dict.fromkeys(self._defined_in(result.info.raw_cell), now[1])
 
     def _stub_in(self, error: BaseException) -> str:
         """The answer of a unit whose stub raised this error; an empty text if none did."""
@@ -84,6 +79,11 @@ class Waiting:
         stubs = [frame.f_code.co_qualname.partition(".")[0] for frame in reversed(frames) if is_stub(frame.f_code)]
         answers = {name for unit in self.units.values() for task in unit.tasks.values() for name in task.answers}
         return next((name for name in stubs if name in answers), "")
+
+    def _needed_by(self, name: str) -> str:
+        """The answer for which a name waits, as long as it is not written; an empty text if it waits for none."""
+        answer = self.names.get(name, "")
+        return answer if answer and is_unwritten(self.shell.user_ns.get(answer)) else ""
 
     def _defined_in(self, source: str) -> set[str]:
         """The names that a cell's code defines in the notebook."""
