@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import course
 from autograder.errors import UserError
-from course import OWN_UNITS, UNITS
+from course import OWN_UNITS, UNITS, settings
 from course.errors import UnknownUnit
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 PACKAGE = Path(course.__file__).resolve().parent
 """The folder of the package ``course``."""
 PROJECT = PACKAGE.parent
-SOLUTIONS, NOTEBOOKS, OWN, FILE = "solutions", "notebooks", "units", "course.toml"
-COURSE_VARIABLE = "GRADIENTS_COURSE"
+SOLUTIONS, NOTEBOOKS, OWN, FILE = "solutions", "notebooks", "units", settings.FILE
+COURSE_VARIABLE = settings.COURSE_VARIABLE
 """Environment variable: the folder of the course, if it is not the one that comes with the autograder."""
 
 
@@ -35,15 +35,20 @@ class WrongCourse(UserError):
 class Course:
     """A course: the names of its units in order, and the folder with its ``notebooks/`` and ``solutions/``.
 
-    Its own units lie in the folder's ``units/``, each with the files that a built-in one has.
+    Its own units lie in the folder's ``units/``, each with the files that a built-in one has. A task whose answer is
+    borrowed earns ``borrowed_share`` of its points.
     """
 
     root: Path = PROJECT
     names: tuple[str, ...] = UNITS
+    borrowed_share: float = settings.BORROWED_SHARE
 
     @classmethod
     def in_folder(cls, root: Path) -> Course:
-        """The course that ``course.toml`` in a folder describes: ``units = ["one", "two"]``. Raises WrongCourse."""
+        """The course that ``course.toml`` in a folder describes, such as ``units = ["one", "two"]``.
+
+        Raises WrongCourse, WrongSetting.
+        """
         path = root / FILE
         try:
             said = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -55,7 +60,7 @@ class Course:
         missing = [name for name in names if name not in UNITS and not (root / OWN / name / "check.py").is_file()]
         if missing:
             raise WrongCourse(f"{path}: there is no unit {missing[0]}, nor {root / OWN / missing[0] / 'check.py'}")
-        return cls(root.resolve(), tuple(names))
+        return cls(root.resolve(), tuple(names), settings.borrowed_share_in(said, path))
 
     def use(self) -> Course:
         """Make this the course of this process, and of the processes that it starts."""

@@ -41,6 +41,7 @@ class Odd(StrEnum):
     FOUND_BY_DEFINITION = "answer found by its definition"
     WRITTEN_AGAIN = "answer written again after its check"
     REFUSED_IMPORT = "refused import"
+    BORROWING_NOT_READ = "borrowing not read"
     TIME_LIMIT = "time limit"
     OUTPUT_LIMIT = "output limit"
     MEMORY_LIMIT = "memory limit"

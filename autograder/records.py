@@ -92,10 +92,12 @@ class Record:
                 texts += [part.reason for part in verdict.parts]
             if not all(isinstance(text, str) for text in texts) or not isinstance(record.versions, dict):
                 raise ValueError("a text is none")
+            if not all(isinstance(verdict.borrowed, bool) for verdict in record.verdicts.values()):
+                raise ValueError("whether an answer is borrowed is neither true nor false")
             if not isinstance(record.observations, dict | None):
                 raise ValueError("observations are no dict")
             verdicts = record.verdicts.values()
-            numbers = [verdict.points for verdict in verdicts]
+            numbers = [number for verdict in verdicts for number in (verdict.points, verdict.share)]
             numbers += [
                 number for verdict in verdicts for part in verdict.parts for number in (part.points, part.worth)
             ]
@@ -202,10 +204,14 @@ def marking_files(unit: Unit) -> list[Path]:
     return [*sorted(files), current().notebook(unit)]
 
 
-@cache
 def fingerprint(unit: Unit) -> str:
     """A hash of all that marks of a unit depend on."""
-    whole = hashlib.sha256()
+    return _fingerprint(unit, current().borrowed_share)
+
+
+@cache
+def _fingerprint(unit: Unit, borrowed_share: float) -> str:
+    whole = hashlib.sha256(f"{borrowed_share}\0".encode())
     for path in marking_files(unit):
         data = path.read_bytes()
         whole.update(f"{path.parent.name}/{path.name}\0{len(data)}\0".encode())

@@ -75,7 +75,7 @@ def test_no_discrimination_without_variance_or_students(points):
     ],
 )
 def test_what_discrimination_means(r, begins):
-    assert TaskStatistics("t", 9, 0.5, 1, 1, 1, 1, r).reading.startswith(begins)
+    assert TaskStatistics("t", 9, 0.5, 1, 1, 1, 1, 0, r).reading.startswith(begins)
 
 
 def test_difficulty_and_counts():

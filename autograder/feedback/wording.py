@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from autograder.findings import Odd
 from course.check import Part, State, Verdict
+from course.check.verdict import rounded
 
 LONGEST_REASON = 500  # characters of a reason that are shown
 RAN = "When your notebook ran from the top"
@@ -46,6 +47,7 @@ FINDINGS: dict[str, str] = {
     Odd.FOUND_BY_DEFINITION: "An answer stood in another cell than expected. It was found and graded.",
     Odd.WRITTEN_AGAIN: "An answer was written again below its check. The one above it was graded.",
     Odd.REFUSED_IMPORT: "The notebook imports what may hold or find its answers. That is refused while it is graded.",
+    Odd.BORROWING_NOT_READ: "A call of borrow could not be read, so it lent nothing. Write the task's name in quotes.",
     Odd.TIME_LIMIT: "Running took longer than is allowed. What was earned before counts.",
     Odd.OUTPUT_LIMIT: "A cell showed more output than is allowed; the rest was left out.",
     Odd.MEMORY_LIMIT: "The notebook needed more memory than is allowed. What was earned before counts.",
@@ -78,6 +80,13 @@ def state_in_words(verdict: Verdict) -> str:
     if verdict.undefined:
         return "not defined"
     return {"full": "right", "part": "partly right", "none": "not right yet"}[kind(verdict)]
+
+
+def loan(verdict: Verdict) -> str:
+    """That an answer was borrowed, and what that costs; an empty text if it was not borrowed."""
+    if not verdict.borrowed:
+        return ""
+    return f"You borrowed this answer, so it earns at most {rounded(verdict.share * verdict.max_points)} points."
 
 
 def finding(name: str, detail: str) -> str:

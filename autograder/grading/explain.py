@@ -56,7 +56,7 @@ def explain(
     grader = Grader(unit, record.seeds, tasks, isolation, record.every_cell, provisioner.can_be_warm())
     differences = differing_versions(record.versions, library_versions())
     if record.check != fingerprint(unit):
-        differences.append("the unit has changed: its checks, reference, mistakes or notebook")
+        differences.append("the unit has changed: its checks, reference, mistakes, notebook or borrowed_share")
     if record.isolation != isolation:
         differences.append(f"isolation was {record.isolation}, is {isolation}")
 
@@ -70,7 +70,9 @@ def explain(
         differences.append(f"it could not be run ({reason(came)}): judged by what was observed then")
     if record.observations is None:
         differences.append("what was observed was too large to be kept")
-    return Explanation(record, grader.verdicts(record.observations or {}, record.missing), False, differences)
+    borrowed = [task for task, verdict in record.verdicts.items() if verdict.borrowed]
+    verdicts = grader.verdicts(record.observations or {}, record.missing, borrowed)
+    return Explanation(record, verdicts, False, differences)
 
 
 def _same_submission(grader: Grader, record: Record, submissions: Path) -> Submission | None:

@@ -22,7 +22,7 @@ from autograder.running.runner import Runner
 from autograder.running.workers import Here, Place
 from autograder.sandbox import bubblewrap
 from autograder.texts import reason
-from course.check import Unit
+from course.check import Unit, Verdict
 
 Marks = dict[str, dict[str, dict[str, Any]]]
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
@@ -158,9 +158,12 @@ def not_graded(student: str, findings: list[Finding], error: Exception) -> Grade
 def marks(results: list[Graded]) -> Marks:
     """Points, mistakes and symptoms, as ``--json`` writes them and ``truth.json`` holds them."""
     return {
-        result.student: {
-            name: {"points": verdict.points, "mistake": verdict.mistake, "symptom": verdict.symptom}
-            for name, verdict in result.verdicts.items()
-        }
+        result.student: {name: _mark(verdict) for name, verdict in result.verdicts.items()}
         for result in sorted(results, key=lambda result: result.student)
     }
+
+
+def _mark(verdict: Verdict) -> dict[str, Any]:
+    """What is told of a verdict. Only a borrowed answer has ``borrowed`` and its share of the points."""
+    mark = {"points": verdict.points, "mistake": verdict.mistake, "symptom": verdict.symptom}
+    return mark | {"borrowed": True, "share": verdict.share} if verdict.borrowed else mark

@@ -12,6 +12,7 @@ from typing import Any
 
 from nbformat import NotebookNode, v4
 
+from autograder.course import current
 from autograder.findings import Finding, Findings
 from autograder.gradebook.handed_in import handed_in
 from autograder.gradebook.writer import Outcome, unanswered, write_verdicts
@@ -104,8 +105,10 @@ class Grader:
 
     def job(self, submission: Submission) -> Job:
         """What to run for a submission: the cells that its marks depend on, and the checks of the chosen tasks."""
+        lent = {name: self._sources(name) for name in sorted(submission.borrowed)}
+        code = [source for sources in lent.values() for source in sources.values()]
         with submission.budget:
-            left_out = set() if self.every_cell else unneeded(submission.notebook, self.release)
+            left_out = set() if self.every_cell else unneeded(submission.notebook, self.release, code)
         left_out |= {cell.id for name, cell in checks_in(submission.notebook) if name not in self.seeds}
         cells = [{**cell, "source": ""} if cell.id in left_out else cell for cell in submission.notebook.cells]
         seconds = {
@@ -114,7 +117,14 @@ class Grader:
         }
         each = {name: SLACK + WALL * expected.task.seconds for name, expected in self.expected.items()}
         text = json.dumps({**submission.notebook, "cells": cells})
-        return Job(self.unit.name, text, self.seeds, seconds, submission.files, self.limits, self.isolation, each)
+        return Job(
+            self.unit.name, text, self.seeds, seconds, submission.files, self.limits, self.isolation, each, lent
+        )  # fmt: skip
+
+    def _sources(self, task: str) -> dict[str, str]:
+        """The code of the reference's answers to a task, which need not be one of those that are graded."""
+        expected = self.expected.get(task) or self.of_all_tasks.expected[task]
+        return expected.sources
 
     def judge(
         self, submission: Submission, execution: Execution, earlier: Record | None = None
@@ -123,7 +133,7 @@ class Grader:
 
         Verdicts on tasks that were not chosen come from the earlier record, if it is of the same submission and unit.
         """
-        verdicts = self.verdicts(execution.observations, execution.stopped or NOT_RUN)
+        verdicts = self.verdicts(execution.observations, execution.stopped or NOT_RUN, submission.borrowed)
         if earlier and self.still_holds(earlier, submission):
             verdicts = earlier.verdicts | verdicts
         notebook = v4.reads(execution.notebook) if execution.notebook else submission.notebook
@@ -177,9 +187,13 @@ class Grader:
             every_cell=self.every_cell,
         )
 
-    def verdicts(self, observations: Mapping[str, Any], missing: str) -> dict[str, Verdict]:
+    def verdicts(
+        self, observations: Mapping[str, Any], missing: str, borrowed: Collection[str] = ()
+    ) -> dict[str, Verdict]:
         """The verdict on each task. ``missing`` says why an observation may be missing."""
-        return {name: judge(expected, observations.get(name), missing) for name, expected in self.expected.items()}
+        share = current().borrowed_share
+        judged = {name: judge(expected, observations.get(name), missing) for name, expected in self.expected.items()}
+        return {name: one.as_borrowed(share) if name in borrowed else one for name, one in judged.items()}
 
     def still_holds(self, record: Record, submission: Submission) -> bool:
         """Whether neither the submission nor the unit has changed since the record was written."""

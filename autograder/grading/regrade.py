@@ -21,13 +21,14 @@ from autograder.running.workers import Place
 
 @dataclass(frozen=True)
 class Change:
-    """A student's task whose points have changed. None stands for a task that was not there."""
+    """A student's task whose points have changed. None stands for a task that was not there. ``note`` says why it earns
+    what it earns now: the known mistake, and that it is borrowed."""
 
     student: str
     task: str
     before: float | None
     after: float | None
-    mistake: str | None = None
+    note: str = ""
 
 
 class Regrading:
@@ -105,7 +106,7 @@ class Regrading:
             old, new = before.get(task), graded.verdicts.get(task)
             if (old and old.points) != (new and new.points):
                 points = (old.points if old else None, new.points if new else None)
-                found.append(Change(graded.student, task, *points, new.mistake if new else None))
+                found.append(Change(graded.student, task, *points, new.note if new else ""))
         return found
 
     def write(self) -> list[Graded]:

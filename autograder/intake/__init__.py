@@ -9,6 +9,7 @@
 | ``recognising`` | says which released cell each cell is                                       |
 | ``aligning``    | makes of the cells the released notebook with the student's answers         |
 | ``ordering``    | puts each check after its answers                                           |
+| ``borrowing``   | says which tasks a notebook borrows                                         |
 | ``relevance``   | says which cells marks depend on                                            |
 
 What cannot be mended becomes a named finding. Nothing that a student did raises an error.
@@ -32,6 +33,7 @@ from autograder.course import current
 from autograder.errors import UserError
 from autograder.findings import Finding, Findings, Odd
 from autograder.intake.aligning import align
+from autograder.intake.borrowing import borrowed_in
 from autograder.intake.choosing import choose
 from autograder.intake.files import SECRET, STAMP, collect, is_odd, note_in
 from autograder.intake.layout import NoSubmissions, find_submissions, misplaced
@@ -47,8 +49,9 @@ __all__ = ["Finding", "NoSubmissions", "NotBuilt", "Submission", "checks_in", "f
 class Submission:
     """One student's notebook of one unit, ready to run unless a finding says why not.
 
-    ``files`` were submitted beside the notebook. ``digest`` changes when a file or the notebook does. ``stamp`` and
-    ``secret`` are what nbgrader noted when it was handed in. ``budget`` limits the time for reading it.
+    ``files`` were submitted beside the notebook. ``borrowed`` are the tasks that it borrows. ``digest`` changes when a
+    file or the notebook does. ``stamp`` and ``secret`` are what nbgrader noted when it was handed in. ``budget`` limits
+    the time for reading it.
     """
 
     student: str
@@ -57,6 +60,7 @@ class Submission:
     findings: list[Finding] = field(default_factory=list)
     readable: bool = True
     files: dict[str, bytes] = field(default_factory=dict)
+    borrowed: frozenset[str] = frozenset()
     digest: str = ""
     stamp: str = ""
     secret: str = ""
@@ -106,8 +110,10 @@ def _fill(submission: Submission, unit: Unit, release: NotebookNode) -> Finding 
     submission.findings = chosen.findings.told() + beside
     if chosen.fault:
         return chosen.fault
+    handed_in = [cell.source for cell in chosen.cells if cell.kind == "code"]
     submission.notebook = align(unit, chosen.cells, release, chosen.findings)
     sources = [cell.source for cell in submission.notebook.cells if cell.cell_type == "code"]
+    submission.borrowed = borrowed_in(unit, dict.fromkeys(handed_in + sources), chosen.findings)
     for module in sorted({module for source in sources for module in refused_imports(unit, source)}):
         chosen.findings.add(Odd.REFUSED_IMPORT, module)
     _name_unread(submission, chosen.findings)

@@ -15,6 +15,7 @@ from nbformat import NotebookNode
 
 from autograder.code import adds, binds, continues
 from autograder.findings import Findings, Odd
+from autograder.intake.borrowing import calls_in, names_of_checks
 from autograder.intake.ordering import Release, in_order, names_in
 from autograder.intake.reading import CONFLICT, Cell
 from autograder.intake.recognising import answers_in, recognise_cells
@@ -37,6 +38,7 @@ def align(unit: Unit, cells: list[Cell], notebook: NotebookNode, findings: Findi
     for name in missing:
         findings.add(Odd.MISSING_CELL, name)
     cells = _with_stubs(cells, missing, release)
+    _note_loans(cells, unit)
     return _notebook(in_order(cells, missing, release), release, notebook)
 
 
@@ -124,6 +126,15 @@ def _with_stubs(cells: list[Cell], missing: dict[str, Cell], release: Release) -
         else:
             place = next((at for at, cell in enumerate(whole, start=1) if name in names_in(cell)), place)
     return whole
+
+
+def _note_loans(cells: list[Cell], unit: Unit) -> None:
+    """Note in each cell the answers that it borrows, since their check comes after it."""
+    code = [cell for cell in cells if cell.kind == "code"]
+    checks = names_of_checks(cell.source for cell in code)
+    for cell in code:
+        for task in calls_in(cell.source, checks).tasks & unit.tasks.keys():
+            cell.lent |= {f"answer_{answer}" for answer in unit.tasks[task].answers}
 
 
 def _released(name: str, release: Release) -> Cell:

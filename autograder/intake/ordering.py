@@ -1,10 +1,10 @@
 """What the released notebook has, and the order in which its cells need one another.
 
-| a cell         | comes after                                                              |
-|----------------|--------------------------------------------------------------------------|
-| a locked cell  | the locked cells before it in the release, and the answers that it names |
-| an answer      | the locked cells before it in the release                                |
-| a check        | the locked cells before it in the release, and its answers               |
+| a cell        | comes after                                                                   |
+|---------------|-------------------------------------------------------------------------------|
+| a locked cell | the locked cells before it in the release, and the answers that it names      |
+| an answer     | the locked cells before it in the release                                     |
+| a check       | the locked cells before it in the release, its answers, and what borrows them |
 
 A check that waits comes after the student's own cells that follow its answers, since those may use them.
 """
@@ -137,4 +137,4 @@ class _Order:
 
 def names_in(cell: Cell) -> set[str]:
     """What has come when this cell, and every other of the same names, has run."""
-    return cell.answers | ({cell.name} if cell.name else set())
+    return cell.answers | cell.lent | ({cell.name} if cell.name else set())

@@ -36,7 +36,8 @@ TRAILING_COMMA = re.compile(r",(?=[ \t\r]*\n\s*[\]}])")  # no text within JSON h
 
 @dataclass(eq=False)
 class Cell:
-    """A student's cell. Aligning finds ``name``, nbgrader's name for it, and ``answers``, what it answers."""
+    """A student's cell. Aligning finds ``name``, nbgrader's name for it, ``answers``, what it answers, and ``lent``,
+    the answers that it borrows."""
 
     kind: str
     source: str
@@ -45,6 +46,7 @@ class Cell:
     marks: dict[str, Any] = field(default_factory=dict)
     name: str = ""
     answers: set[str] = field(default_factory=set)
+    lent: set[str] = field(default_factory=set)
 
     @property
     def grade_id(self) -> str:

@@ -7,6 +7,7 @@ from collections import Counter
 
 from autograder.code import definitions
 from autograder.course import current
+from autograder.intake.borrowing import calls_in
 from autograder.intake.ordering import Release
 from autograder.intake.reading import Cell
 
@@ -48,12 +49,16 @@ def _is_text_of(name: str, cell: Cell, release: Release) -> bool:
 
 
 def has_answers(cells: list[Cell], release: Release) -> bool:
-    """Whether recognised cells hold anything that a student wrote as an answer."""
+    """Whether recognised cells hold anything that a student wrote as an answer, or borrowed."""
     return any(
-        cell.name in release.answers or answers_in(cell, release)
+        cell.name in release.answers or answers_in(cell, release) or _borrows(cell)
         for cell in cells
         if cell.source.strip() and cell.source.strip() not in release.texts
     )
+
+
+def _borrows(cell: Cell) -> bool:
+    return cell.kind == "code" and bool(calls_in(cell.source).tasks)
 
 
 def answers_in(cell: Cell, release: Release) -> set[str]:

@@ -8,6 +8,7 @@ changes no mark. Answers, checks, locked cells, and all that a student wrote or 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from nbformat import NotebookNode
 
@@ -27,15 +28,15 @@ def reaches_any(source: str, names: Names | None) -> bool:
     return names is None or bool(REACHES_ANYTHING.search(source)) or any(map(REACHES_ANY_NAME.fullmatch, names.used))
 
 
-def unneeded(notebook: NotebookNode, release: NotebookNode) -> set[str]:
-    """The ids of the cells that need not run.
+def unneeded(notebook: NotebookNode, release: NotebookNode, lent: Iterable[str] = ()) -> set[str]:
+    """The ids of the cells that need not run; ``lent`` is the code of answers that the notebook borrows.
 
     They are demonstrations as they were released. They bind or touch nothing that the cells that run use, directly or
     through further demonstrations.
     """
     shown = {cell.source for cell in release.cells if cell.cell_type == "code" and "nbgrader" not in cell.metadata}
     waiting: dict[str, Names] = {}
-    wanted: set[str] = set()
+    wanted = {name for source in lent if (names := names_of(source)) for name in names.used}
     for cell in notebook.cells:
         if cell.cell_type != "code":
             continue

@@ -47,10 +47,12 @@ def is_unnamed(record: Record, task: str) -> bool:
     """Whether an answer is wrong in a way that has no name yet.
 
     An answer that is missing because its cell failed does not count, nor does one that was not observed. A finding says
-    why.
+    why. Nor does one whose task was borrowed: it began as everybody's.
     """
     verdict = record.verdicts.get(task)
-    if verdict is None or verdict.right or verdict.unanswered or verdict.undefined or verdict.mistake:
+    if verdict is None or verdict.borrowed or verdict.mistake:
+        return False
+    if verdict.right or verdict.unanswered or verdict.undefined:
         return False
     return record.observations is None or bool(record.observations.get(task))
 

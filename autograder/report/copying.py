@@ -2,7 +2,7 @@
 
 Two answers are alike if their code is the same, apart from layout, comments and names of local variables, or if they
 are wrong in the same way, which no known mistake explains. Common code does not count: the reference, what was handed
-out, the unit's known variants, and what many in the class wrote.
+out, the unit's known variants, what many in the class wrote, and answers to tasks that were borrowed.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _same_code(graded: GradedUnit) -> Iterable[Alike]:
         budget = Budget()
         for answer, source in answers_of(unit, record.student, graded.course_dir).items():
             verdict = record.verdicts.get(task_of.get(answer, ""))
-            if verdict is None or verdict.mistake or verdict.unanswered:
+            if verdict is None or verdict.mistake or verdict.unanswered or verdict.borrowed:
                 continue
             with budget:
                 written = form(source)

@@ -17,7 +17,8 @@ Row = dict[str, Any]
 DATA_COLUMNS = {
     "student": "string", "unit": "string", "task": "string", "points": "double", "max_points": "double",
     "graded_points": "double", "by_hand": "bool", "state": "string", "mistake": "string", "symptom": "string",
-    "cluster": "int64", "graded": "string", "isolation": "string", "seconds": "double", "findings": "string",
+    "borrowed": "bool", "cluster": "int64", "graded": "string", "isolation": "string", "seconds": "double",
+    "findings": "string",
 }  # fmt: skip
 """The columns and their types in Parquet. ``points`` are those that count, ``graded_points`` the grader's."""
 
@@ -50,6 +51,7 @@ def _row(graded: GradedUnit, record: Record, task: str, cluster: int | None) -> 
         "state": str(verdict.state) if verdict else "not graded",
         "mistake": verdict.mistake if verdict else None,
         "symptom": verdict.symptom if verdict else None,
+        "borrowed": bool(verdict and verdict.borrowed),
         "cluster": cluster,
         "graded": record.graded,
         "isolation": record.isolation,

@@ -23,8 +23,8 @@ class TaskStatistics:
 
     ``students`` are those graded in it, ``full`` those with all points. ``difficulty`` is the share of points that was
     earned, 1 if everybody has all of them. ``unanswered`` also counts answers whose cell failed. ``named`` counts known
-    mistakes, ``unnamed`` other wrong answers. ``discrimination`` is the correlation of the task's points with those of
-    the other tasks, NaN if it cannot be computed.
+    mistakes, ``unnamed`` other wrong answers, ``borrowed`` those who borrowed the answer. ``discrimination`` is
+    the correlation of the task's points with those of the other tasks, NaN if it cannot be computed.
     """
 
     task: str
@@ -34,6 +34,7 @@ class TaskStatistics:
     unanswered: int
     named: int
     unnamed: int
+    borrowed: int
     discrimination: float
 
     @property
@@ -67,6 +68,7 @@ def task_statistics(graded: GradedUnit, task: str) -> TaskStatistics:
         sum(verdict.unanswered or verdict.undefined for verdict in verdicts),
         sum(verdict.mistake is not None for verdict in verdicts),
         sum(is_unnamed(record, task) for record in graded.records),
+        sum(verdict.borrowed for verdict in verdicts),
         discrimination(points_matrix(graded), list(graded.unit.tasks).index(task)),
     )
 

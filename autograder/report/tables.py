@@ -16,6 +16,9 @@ from autograder.terminal import literal
 from course.check import Unit, Verdict
 from course.check.verdict import rounded
 
+BORROWED = " b"
+"""What follows the points of a borrowed answer."""
+
 
 def commonest_mistakes(results: Iterable[Graded | Record]) -> list[tuple[int, str, str, str]]:
     """Count, task, name and hint of every recognised mistake, the commonest first."""
@@ -41,7 +44,9 @@ def by_name(results: list[Graded]) -> list[Graded]:
 def marks_table(unit: Unit, results: list[Graded]) -> Table:
     """The points, students × tasks, with the class means below."""
     table = Table(title=f"{unit.name}: {len(results)} submissions", show_footer=True, title_justify="left")
+    borrowed = any(verdict.borrowed for result in results for verdict in result.verdicts.values())
     table.caption, table.caption_justify = "sum: as graded here, before marks by hand and lateness", "left"
+    table.caption += f"; {BORROWED.strip()}: borrowed" if borrowed else ""
     longest = max((len(result.student) for result in results), default=0)
     table.add_column("student", "class mean", min_width=longest, no_wrap=True)  # other columns make room
     for task in unit.tasks.values():
@@ -59,10 +64,8 @@ def marks_table(unit: Unit, results: list[Graded]) -> Table:
 def _cell(verdict: Verdict | None) -> str:
     if verdict is None:
         return "–"
-    if verdict.right:
-        return f"[green]{rounded(verdict.points)}[/green]"
-    colour = "red" if verdict.points == 0 else "yellow"
-    return f"[{colour}]{rounded(verdict.points)}[/{colour}]"
+    colour = "green" if verdict.right else "red" if verdict.points == 0 else "yellow"
+    return f"[{colour}]{rounded(verdict.points)}{BORROWED if verdict.borrowed else ''}[/{colour}]"
 
 
 def marks_apart(results: list[Graded], final: UnitMarks) -> list[tuple[str, str, str]]:
@@ -93,9 +96,9 @@ def changes_table(changes: list[Change]) -> Table:
         table.add_column(column)
     for column in ("before", "after"):
         table.add_column(column, justify="right")
-    table.add_column("mistake")
+    table.add_column("mistake, borrowed")
     for change in changes:
         points = ("–" if value is None else rounded(value) for value in (change.before, change.after))
-        row = (change.student, change.task, *points, change.mistake or "")
+        row = (change.student, change.task, *points, change.note)
         table.add_row(*map(literal, row))
     return table

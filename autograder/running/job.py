@@ -14,7 +14,8 @@ from course.check import Unit
 @dataclass(frozen=True)
 class Job:
     """What to run: an aligned notebook (as JSON text) with the files beside it, and for each check a seed
-    and time limits: ``check_seconds`` for the check, ``part_seconds`` for each of its parts."""
+    and time limits: ``check_seconds`` for the check, ``part_seconds`` for each of its parts. ``lent`` is the code of
+    the answers that the notebook borrows, by task and answer."""
 
     unit: str
     notebook: str
@@ -24,6 +25,7 @@ class Job:
     limits: Limits = field(default_factory=Limits)
     isolation: str = bubblewrap.STRICT
     part_seconds: dict[str, float] = field(default_factory=dict)
+    lent: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def write_files(files: dict[str, bytes], work: Path) -> None:

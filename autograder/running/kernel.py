@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import json
 import logging
 import os
 import subprocess
@@ -18,6 +19,7 @@ from autograder.running.job import Job
 from autograder.sandbox import bubblewrap, forkserver
 from autograder.sandbox import provisioner as kernels
 from autograder.sandbox.channels import NoKernel
+from course.check.borrowing import LENT
 
 SILENT = logging.getLogger("autograder.nbclient")
 SILENT.setLevel(logging.CRITICAL)
@@ -53,8 +55,9 @@ async def kernel_for(client: BoundedClient, job: Job, work: Path) -> AsyncIterat
 
 
 def _environment(job: Job, work: Path) -> dict[str, str]:
-    """The kernel's environment: what a program needs to start, and nothing of the grader's own."""
+    """The kernel's environment: what a program needs to start, what is lent, and nothing of the grader's own."""
     kept = {key: os.environ[key] for key in bubblewrap.KEPT_VARIABLES if key in os.environ}
+    kept |= {LENT: json.dumps(job.lent)} if job.lent else {}
     if kernels.can_be_warm():
         return kept | kernels.request_for(job.unit, job.isolation, job.limits)
     home = str(work.parent)

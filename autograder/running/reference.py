@@ -122,6 +122,10 @@ class ObservedElsewhere(Expected):
         return seen
 
     @cached_property
+    def sources(self) -> dict[str, str]:
+        return self.observer.ask("sources", self.task, self.seed)
+
+    @cached_property
     def mistakes(self) -> list[tuple[Mistake, Mapping[str, Any]]]:
         known = self.observer.ask("mistakes", self.task, self.seed)
         return [(Mistake(**mistake), PartByPart(self, [number])) for number, mistake in enumerate(known)]

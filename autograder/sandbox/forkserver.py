@@ -20,8 +20,8 @@ from typing import IO, Any
 from autograder.errors import UserError
 from autograder.sandbox import bubblewrap, selftest
 from autograder.sandbox.view import hidden_libraries, preloads, write_view
-from course.check.notebook import GRADING
 from course.figures import DRAW
+from course.settings import GRADING
 
 SHARED_VARIABLE = "GRADIENTS_FORK_SERVERS"
 """Environment variable: fork servers of another process that this one may use, as JSON {unit: address}."""

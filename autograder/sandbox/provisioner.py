@@ -35,6 +35,7 @@ from autograder.sandbox.inside.kernel import CHANNELS
 from autograder.sandbox.inside.limits import Limits
 from autograder.sandbox.inside.watching import WATCH_REQUEST
 from autograder.sandbox.relay import Relay
+from course.check.borrowing import LENT
 
 KERNEL_NAME = "gradients"
 CLIENT = "autograder.sandbox.channels.QuickClient"
@@ -102,7 +103,7 @@ class WarmProvisioner(KernelProvisionerBase):
         limits = Limits(**json.loads(environment.get(LIMITS_VARIABLE, "{}")))
         request = {
             "environment": forkserver.ENVIRONMENT
-            | {k: environment[k] for k in bubblewrap.KEPT_VARIABLES if k in environment},
+            | {k: environment[k] for k in (*bubblewrap.KEPT_VARIABLES, LENT) if k in environment},
             "key": self.key,
             "limits": asdict(limits),
             "folder": str(self.folder),

@@ -27,6 +27,9 @@ told from the reference.
 | ``originals``  | library functions that checks use, saved before any answer runs  |
 | ``verdict``    | the result, as text and as HTML                                  |
 | ``progress``   | the results of a unit so far, as a line and as a table           |
+| ``waiting``    | cells that wait for an answer that is not written yet            |
+| ``borrowing``  | the reference's answer in place of the student's, at a cost      |
+| ``showing``    | HTML in a notebook, text elsewhere                               |
 | ``failed_cells`` | with what errors cells ended, for answers that are not defined |
 | ``notebook``   | ``Check``: what a notebook calls                                 |
 """

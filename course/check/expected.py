@@ -35,6 +35,11 @@ class Expected:
         return observe(self.task, scope_of(self.unit, self.task), self.seed)
 
     @cached_property
+    def sources(self) -> dict[str, str]:
+        """The code of the reference's answers, by their names."""
+        return self.unit.sources_of(self.task)
+
+    @cached_property
     def mistakes(self) -> list[tuple[Mistake, Mapping[str, Any]]]:
         return [(mistake, self._observing(mistake)) for mistake in self.unit.mistakes(self.task.name)]
 

@@ -7,6 +7,7 @@ import sys
 from contextlib import suppress
 from typing import Any
 
+from course.check import borrowing, waiting
 from course.check.expected import Expected
 from course.check.failed_cells import watch
 from course.check.judging import judge
@@ -14,24 +15,29 @@ from course.check.libraries import refused_of
 from course.check.observing import Whole, observe
 from course.check.plain import Raised, encode
 from course.check.practice import PRACTICE_SEED, practised
-from course.check.progress import Progress
+from course.check.progress import Progress, line_html
+from course.check.showing import shell_here, show
 from course.check.surroundings import SURROUNDINGS, surroundings
 from course.check.task import Task
 from course.check.unit import load
 from course.check.verdict import Verdict
+from course.settings import GRADING
 
 OBSERVATIONS = "application/vnd.gradients.observations+json"
 """The MIME type under which ``publish`` hands observations to the grader."""
-GRADING = "GRADIENTS_GRADING"
-"""Environment variable that is set where notebooks are graded: no reference is there, so checks compare nothing."""
 
 
 class Check:
-    """The checks of one unit: ``check = Check("numeric_gradient")``, then ``check("jacobian")``, or ``check.all()``."""
+    """The checks of one unit: ``check = Check("numeric_gradient")``, then ``check("jacobian")``, or ``check.all()``.
+
+    ``check.borrow("jacobian")`` lends an answer to somebody who is stuck.
+    """
 
     def __init__(self, unit: str):
         self.unit = load(unit)
         watch()
+        waiting.let_cells_wait(self.unit)
+        self._offered = False
         self._expected: dict[str, Expected] = {}
         self._verdicts: dict[str, Verdict] = {}
 
@@ -50,8 +56,21 @@ class Check:
         for library in refused_of(self.unit, notebook_scope(), found.answers):
             print(f"{task} uses {library}, which cannot be imported where this unit is graded: there it earns nothing.")
         progress = Progress(self.unit, self._verdicts)
-        show(f"{verdict}\n{progress.so_far}", verdict._repr_html_() + progress.line_html())
+        said = [progress.so_far]
+        if verdict.unanswered and not self._offered:
+            said.append(borrowing.offer(found))
+            self._offered = True
+        show("\n".join([str(verdict), *said]), verdict._repr_html_() + "".join(map(line_html, said)))
         return verdict.points
+
+    def borrow(self, task: str) -> None:
+        """Define the reference's answers to a task in the notebook, and show their code. It costs points.
+
+        A borrowed task earns half of its points, or the share that the course sets. An answer that the student writes
+        after this call is marked in place of the borrowed one, for the same share. Raises LookupError for a task that
+        the unit does not have.
+        """
+        borrowing.borrow(self.unit, self.unit.task_called(task), notebook_scope())
 
     def all(self) -> None:
         """Check every task of the unit, and show all of them in one table. No mark depends on it."""
@@ -60,8 +79,8 @@ class Check:
         if os.environ.get(GRADING):
             print("all tasks are checked by the grader")
             return
-        tasks = self.unit.tasks.values()
-        for task in tqdm(tasks, desc="checking", unit="task", leave=False, file=sys.stdout, disable=not in_notebook()):
+        tasks, silent = self.unit.tasks.values(), shell_here() is None
+        for task in tqdm(tasks, desc="checking", unit="task", leave=False, file=sys.stdout, disable=silent):
             self._judge(task)
         progress = Progress(self.unit, self._verdicts)
         show(str(progress), progress._repr_html_(), instead=True)
@@ -69,9 +88,13 @@ class Check:
     def _judge(self, task: Task) -> Verdict:
         if task.name not in self._expected:
             self._expected[task.name] = practised(self.unit, task)
+        share = borrowing.share_of(self.unit, task)
+        if share is not None:
+            borrowing.stand_in(self.unit, task, notebook_scope())
         observed = observe(task, notebook_scope(), PRACTICE_SEED)
         observed[SURROUNDINGS] = surroundings(task, notebook_scope())
         verdict = judge(self._expected[task.name], observed)
+        verdict = verdict if share is None else verdict.as_borrowed(share)
         self._verdicts[task.name] = verdict
         return verdict
 
@@ -85,24 +108,6 @@ def notebook_scope() -> dict[str, Any]:
     return vars(sys.modules["__main__"])
 
 
-def in_notebook() -> bool:
-    """Whether this process runs IPython, as the kernel of a notebook does."""
-    ipython = sys.modules.get("IPython")
-    return ipython is not None and ipython.get_ipython() is not None
-
-
-def show(text: str, html: str, instead: bool = False) -> None:
-    """Display HTML in a notebook, text elsewhere. ``instead`` removes what the cell has shown before."""
-    if in_notebook():
-        from IPython.display import clear_output, display
-
-        if instead:
-            clear_output(wait=True)
-        display({"text/plain": text, "text/html": html}, raw=True)
-    else:
-        print(text)
-
-
 def publish(unit: str, task: str, seed: int) -> None:
     """Observe the answer to a task and send the observations, unjudged, to the grader that runs the notebook.
 
@@ -112,6 +117,8 @@ def publish(unit: str, task: str, seed: int) -> None:
     from IPython.display import display
 
     found = load(unit).tasks[task]
+    if borrowing.is_lent(found):
+        borrowing.stand_in(load(unit), found, notebook_scope())
     display({OBSERVATIONS: {SURROUNDINGS: surroundings(found, notebook_scope())}}, raw=True)
     observing = Whole(found, notebook_scope(), seed)
     for part in observing:

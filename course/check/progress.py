@@ -26,9 +26,9 @@ class Progress:
     @property
     def so_far(self) -> str:
         """The points and the tasks that are right, in a line; for a unit without points, the tasks only."""
-        if not self.unit.points:
-            return f"so far: {self.tasks_right}"
-        return f"points so far: {self.total}, {self.tasks_right}"
+        borrowed = sum(verdict.borrowed for verdict in self.verdicts.values())
+        tasks = self.tasks_right + (f", {borrowed} borrowed" if borrowed else "")
+        return f"points so far: {self.total}, {tasks}" if self.unit.points else f"so far: {tasks}"
 
     @property
     def tasks_right(self) -> str:
@@ -41,12 +41,8 @@ class Progress:
             return self.tasks_right
         return f"{rounded(self.points)} of {rounded(self.unit.points)}"
 
-    def line_html(self) -> str:
-        """The line as HTML, to stand below a verdict."""
-        return f'<p style="margin:.3em calc(.8em + 4px) 0;color:inherit">{escape(self.so_far)}</p>'
-
     def __str__(self) -> str:
-        rows = [(one.task, one.score, str(one.state), _why(one)) for one in self._verdicts()]
+        rows = [(one.task, one.score, _state(one), _why(one)) for one in self._verdicts()]
         rows.append(("total", self.total, "", ""))
         task, points, state = (max(len(row[column]) for row in rows) for column in range(3))
         lines = (f"{row[0]:<{task}}  {row[1]:>{points}}  {row[2]:<{state}}  {row[3]}" for row in rows)
@@ -71,6 +67,15 @@ class Progress:
         return [self.verdicts[name] for name in self.unit.tasks if name in self.verdicts]
 
 
+def line_html(line: str) -> str:
+    """A line as HTML, to stand below a verdict."""
+    return f'<p style="margin:.3em calc(.8em + 4px) 0;color:inherit">{escape(line)}</p>'
+
+
+def _state(verdict: Verdict) -> str:
+    return ", ".join(filter(None, [verdict.state, verdict.loan]))
+
+
 def _why(verdict: Verdict) -> str:
     """What is known of a wrong answer, or else the first thing that is wrong."""
     if verdict.advice:
@@ -83,5 +88,5 @@ def _why(verdict: Verdict) -> str:
 
 def _row(verdict: Verdict) -> str:
     points = cell(verdict.score, style=NUMBER_STYLE)
-    why = cell(escape(_why(verdict)), style=ANY_LENGTH)
-    return f"<tr>{cell(escape(verdict.task), 'row')}{points}{cell(badge(verdict.state))}{why}</tr>"
+    state, why = badge(verdict.state, _state(verdict)), cell(escape(_why(verdict)), style=ANY_LENGTH)
+    return f"<tr>{cell(escape(verdict.task), 'row')}{points}{cell(state)}{why}</tr>"

@@ -196,6 +196,10 @@ class Unit:
                 return definition(getattr(self._module(module), name))
         raise LookupError(f"{self.name}: the reference has no {name!r}")
 
+    def sources_of(self, task: Task) -> dict[str, str]:
+        """The code of the reference's answers to a task, by their names."""
+        return {name: self.reference_source(name) for name in task.answers}
+
     def mistakes(self, task: str) -> list[Mistake]:
         """The known mistakes of a task."""
         self._module("mistakes")

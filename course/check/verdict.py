@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from html import escape
 from typing import Any
@@ -75,7 +75,8 @@ def _state_before(right: bool, reason: str) -> State:
 class Verdict:
     """What one answer earned. ``mistake`` and ``hint`` are those of a recognised known mistake, or of two at once.
 
-    Where none is recognised, ``symptom`` says what the results have in common, and what to do.
+    Where none is recognised, ``symptom`` says what the results have in common, and what to do. A ``borrowed`` answer
+    earns ``share`` of its points.
     """
 
     task: str
@@ -85,6 +86,14 @@ class Verdict:
     mistake: str | None = None
     hint: str = ""
     symptom: str | None = None
+    borrowed: bool = False
+    share: float = 1.0
+
+    def as_borrowed(self, share: float) -> Verdict:
+        """The same verdict on an answer that was borrowed, of whose points only a share is earned."""
+        parts = tuple(replace(part, points=share * part.points) for part in self.parts)
+        points = round(share * sum(part.points for part in self.parts), 2)
+        return replace(self, points=points, parts=parts, borrowed=True, share=share)
 
     @property
     def advice(self) -> str:
@@ -121,7 +130,21 @@ class Verdict:
 
     @property
     def headline(self) -> str:
-        return f"{self.task}: {self.state}" + (f", {self.score} points" if self.score else "")
+        said = f"{self.task}: {self.state}" + (f", {self.score} points" if self.score else "")
+        return f"{said}, {self.loan}" if self.borrowed else said
+
+    @property
+    def loan(self) -> str:
+        """That the answer was borrowed and what it can still earn; an empty text if it was not borrowed."""
+        if not self.borrowed:
+            return ""
+        return f"borrowed: at most {rounded(self.share * self.max_points)}" if self.max_points else "borrowed"
+
+    @property
+    def note(self) -> str:
+        """What tables say beside the points: the known mistake, or that there is no answer, and that it is borrowed."""
+        open_answer = "not answered" if self.unanswered else "not defined" if self.undefined else ""
+        return "; ".join(filter(None, [self.mistake or open_answer, self.loan]))
 
     def to_json(self) -> dict[str, Any]:
         """The verdict as plain data, which ``from_json`` reads."""

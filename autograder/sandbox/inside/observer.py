@@ -41,11 +41,13 @@ def serve_observations(connection: socket.socket, unit_name: str) -> None:
 
 
 def answer_to(question: dict[str, Any], expected: Expected) -> Any:
-    """What was observed of the reference, or of one part of a mistake or of two made together; the list of mistakes; or
-    whether two can be made together."""
+    """What was observed of the reference, or of one part of a mistake or of two made together; the code of the
+    reference; the list of mistakes; or whether two can be made together."""
     if question["what"] == "reference":
         task = replace(expected.task, seconds=PATIENCE * expected.task.seconds)
         return Expected(expected.unit, task, expected.seed).observe_reference()
+    if question["what"] == "sources":
+        return expected.sources
     if question["what"] == "mistakes":
         return [asdict(mistake) for mistake, _ in expected.mistakes]
     numbers = question["numbers"]
