@@ -1,4 +1,4 @@
-"""The teaching pack: its pages are those that the lessons give, its routes can be walked, and its exam questions are right."""
+"""The teaching pack: its pages are those that the lessons give, routes can be walked, and exam questions are right."""
 
 import ast
 import re
@@ -140,7 +140,8 @@ def test_each_third_of_the_course_has_ten_exam_questions():
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_what_an_exam_question_claims_is_so(name):
     """The code of question and answer is run, and then the proof."""
-    question, scope = QUESTIONS[name], {}
+    question = QUESTIONS[name]
+    scope: dict[str, object] = {}
     asked, answered = CODE.findall(question.text), CODE.findall(question.answer)
     assert question.proof or "passes" in question.text
     try:
