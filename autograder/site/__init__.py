@@ -5,6 +5,7 @@
 | ``run``   | runs the worked notebooks, and again only after a change                       |
 | ``fill``  | puts their outputs into the released notebooks; writes these and the home page |
 | ``conf``  | configures Sphinx, with ``mathml``, ``terms`` and the folder ``static``        |
+| ``pages`` | turns what was written into HTML with Sphinx                                    |
 | ``links`` | checks every link of the finished pages                                        |
 | ``decks`` | makes slides of the lessons                                                    |
 
@@ -13,22 +14,21 @@ The pages need no network and no JavaScript, and hold no answer. Slides need Jav
 
 from __future__ import annotations
 
-import io
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from autograder.errors import UserError
-from autograder.site.decks.slides import write_deck, write_list
+from autograder.site.decks.making import make_decks
 from autograder.site.fill import SLIDES, write_home, write_lesson, write_teaching
 from autograder.site.links import external_links, link_faults
+from autograder.site.pages import make_pages
 from autograder.site.run import CellFailed, run_worked
 from course.check import Unit
 
 __all__ = ["CellFailed", "NotASite", "SiteFaults", "build_site"]
 
-HERE = Path(__file__).parent
 MADE_BY_SPHINX = ".buildinfo"  # a file that Sphinx writes beside the pages
 
 
@@ -57,44 +57,17 @@ def build_site(
         raise NotASite(f"{into} holds something else than a site; name an empty folder, or one that is not there yet")
     worked = run_worked(units, cache, show)
     with TemporaryDirectory(prefix="site-") as work:
-        source, decks, made = Path(work) / "source", Path(work) / "decks", Path(work) / "html"
+        source, made = Path(work) / "source", Path(work) / "html"
         source.mkdir()
-        decks.mkdir()
         for unit in units:
             write_lesson(unit, worked[unit.name], source)
-            write_deck(unit, worked[unit.name], decks)
         write_home(units, source)
         write_teaching(units, source)
-        write_list(units, decks)
-        faults = _make_pages(source, HERE, made, "html") + _make_pages(decks, HERE / "decks", made / SLIDES, "revealjs")
-        _leave_out_unused(made / SLIDES)
-        faults = faults or link_faults(made)
+        faults = make_pages(source, Path(__file__).parent, made, "html")
+        faults = faults + make_decks(units, worked, Path(work) / "decks", made / SLIDES) or link_faults(made)
         if faults:
             raise SiteFaults(faults)
         if into.exists():
             shutil.rmtree(into)
         shutil.copytree(made, into)
     return external_links(into)
-
-
-def _make_pages(source: Path, configuration: Path, made: Path, builder: str) -> list[str]:
-    """Turn the pages in ``source`` into HTML with Sphinx; returns its warnings."""
-    from sphinx.application import Sphinx
-    from sphinx.util.console import strip_colors
-    from sphinx.util.docutils import docutils_namespace
-
-    warnings = io.StringIO()
-    with docutils_namespace():
-        sphinx = Sphinx(source, configuration, made, source.parent / f"doctrees-{builder}", builder, status=None,
-                        warning=warnings, freshenv=True)  # fmt: skip
-        sphinx.build()
-    return strip_colors(warnings.getvalue()).replace(f"{source}/", "").splitlines()
-
-
-def _leave_out_unused(slides: Path) -> None:
-    """Remove what of reveal.js no deck uses: its plugins, its themes, some of which fetch fonts, and its sources."""
-    engine = slides / "_static" / "revealjs"
-    for part in ("plugin", "css", "dist/theme"):
-        shutil.rmtree(engine / part)
-    for unused in [*(engine / "dist").glob("*.map"), *(engine / "dist").glob("*.esm.js")]:
-        unused.unlink()

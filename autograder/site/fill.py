@@ -52,9 +52,10 @@ Index <genindex>
 
 {units}
 
----
+## Licence
 
-Texts, pictures and slides: [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/). Code: BSD 3-Clause.
+Texts, pictures and slides are under [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/). Code is under BSD
+3-Clause.
 """
 TEACHING, SLIDES = "teaching", "slides"
 """Folders with the pages for teachers, and with the decks."""

@@ -1,5 +1,8 @@
-"""A deck of slides for each unit, made from its lesson: no answer stands in it.
+"""A deck of slides for each unit, made from its lesson. No answer stands in it.
 
-``slides`` writes what Sphinx reads. ``conf`` configures it. sphinx-revealjs makes the decks, and ``static``
-has their looks.
+| module     | does                                                                          |
+|------------|-------------------------------------------------------------------------------|
+| ``slides`` | writes a unit's slides as Markdown                                            |
+| ``conf``   | configures Sphinx, with sphinx-revealjs; the folder ``static`` has the looks  |
+| ``making`` | makes the decks of some units                                                 |
 """

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder.authoring.lesson import lesson_path
-from autograder.authoring.outline import LEARNT, OBJECTIVES, WORDS, Outline, Question, Section, outline_of
+from autograder.authoring.outline import LEARNT, OBJECTIVES, WORDS, Outline, Question, Section
 from autograder.authoring.times import times_of
 from course.check import Unit
 
 MOST_SLIDES = 15
-MOST_LETTERS = 260  # of a section's first sentences
-MOST_IN_FORMULA = 170
+FEWEST_LETTERS, MOST_LETTERS = 40, 260  # of a paragraph
+MOST_IN_FORMULA, LONG_FORMULA, VERY_LONG_FORMULA = 170, 80, 120  # letters of its LaTeX
 CODE_LINES, CODE_WIDTH, OUTPUT_LINES = 9, 80, 6
 LONG, VERY_LONG = 480, 820  # letters beyond which a slide is set smaller
+FORMULA = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
 NOT_SHOWN = ("Everything at once", LEARNT, "To go further", WORDS, "Sources")
 LICENCE = "Texts and pictures: [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/)"
 
@@ -31,20 +30,8 @@ class Slide:
     dispensable: bool = False
 
 
-def write_deck(unit: Unit, worked: NotebookNode, source: Path) -> None:
-    """Write the slides of a unit, with the pictures of its worked notebook."""
-    outline = outline_of(lesson_path(unit).read_text(encoding="utf-8"))
-    (source / f"{unit.assignment}.md").write_text(deck(unit, outline, worked), encoding="utf-8")
-
-
-def write_list(units: list[Unit], source: Path) -> None:
-    """Write the page that lists the decks."""
-    names = "\n".join(unit.assignment for unit in units)
-    (source / "index.md").write_text(f"# Slides\n\n```{{toctree}}\n:maxdepth: 1\n\n{names}\n```\n", encoding="utf-8")
-
-
 def deck(unit: Unit, outline: Outline, worked: NotebookNode) -> str:
-    """All slides of a unit."""
+    """All slides of a unit, with the pictures of its worked notebook."""
     shown = {section.title: Shown() for section in outline.sections}
     gather(worked, shown)
     slides = [Slide(OBJECTIVES, sized("\n".join(f"- {item}" for item in outline.objectives)))]
@@ -111,18 +98,21 @@ def code_of(cell: NotebookNode) -> str:
 
 
 def section_slide(section: Section, shown: Shown, with_code: bool) -> Slide:
-    """A section: its first sentences, its first formula, and its picture or the deck's code."""
-    formula = next((one.strip() for one in re.findall(r"\$\$(.+?)\$\$", section.text, re.DOTALL)
-                    if len(one) <= MOST_IN_FORMULA), "")  # fmt: skip
-    lead = first_sentences(section.text)
-    parts = [sized(lead if formula else re.sub(r":$", ".", lead))]
-    if formula:
-        parts.append(f"$$\n{formula}\n$$")
+    """A section: its first sentences and formula; then its picture, the deck's code, or what the text says next."""
+    text = re.sub(r"<details>.*?</details>", "", section.text.partition("### ")[0], flags=re.DOTALL)
+    formulas = [one for one in FORMULA.finditer(text) if len(one[1]) <= MOST_IN_FORMULA]
+    before, formula, after = text, "", ""
+    if formulas:
+        before, after = text[: formulas[0].start()], text[formulas[0].end() :]
+        formula = sized(f"$$\n{formulas[0][1].strip()}\n$$", LONG_FORMULA, VERY_LONG_FORMULA)
+    first, *others = [*paragraphs_of(before), ""] if formula else [*paragraphs_of(text), "", ""]
+    parts = [first if formula else ended(first), formula]
     if shown.picture:
-        low = " low" if formula else ""
-        parts.append(f'```{{raw}} html\n<div class="picture{low}">{shown.picture}</div>\n```')
+        parts.append(f'```{{raw}} html\n<div class="picture">{shown.picture}</div>\n```')
     elif with_code and shown.code:
         parts.append(shown.code)
+    else:
+        parts.append(ended(next(iter(paragraphs_of(after) if formula else others), "")))
     return Slide(section.title, "\n\n".join(filter(None, parts)), dispensable=True)
 
 
@@ -130,20 +120,31 @@ def question_slide(question: Question) -> Slide:
     return Slide(question.title, sized(question.text))
 
 
+def paragraphs_of(text: str) -> list[str]:
+    """The first sentences of each paragraph: not of lists, tables and formulas, nor of what goes on with a sentence."""
+    pieces = [" ".join(one.split()) for one in re.split(r"\n\n+", FORMULA.sub("\n\n", text))]
+    return [
+        first_sentences(one) for one in pieces if len(one) >= FEWEST_LETTERS and (one[0].isupper() or one[0] == "*")
+    ]
+
+
 def first_sentences(text: str) -> str:
-    """The first sentences of the first paragraph that is neither list, table, heading nor formula."""
-    pieces = re.split(r"\$\$.+?\$\$|\n\n+", text, flags=re.DOTALL)
-    plain = [" ".join(one.split()) for one in pieces if one.strip() and one.strip()[0] not in "-|#<>:`$.,"]
+    """Whole sentences of a text, at least one, and no more than fit."""
     taken = ""
-    for sentence in re.split(r"(?<=[.?!])\s+(?=[A-Z*`$])", plain[0] if plain else ""):
+    for sentence in re.split(r"(?<=[.?!:])\s+(?=[A-Z*`$])", " ".join(text.split())):
         if taken and len(taken) + len(sentence) > MOST_LETTERS:
             break
         taken = f"{taken} {sentence}".strip()
     return taken
 
 
-def sized(text: str) -> str:
+def ended(text: str) -> str:
+    """A text that leads to nothing: a colon at its end becomes a full stop."""
+    return re.sub(r"[:,]$", ".", text)
+
+
+def sized(text: str, long: int = LONG, very_long: int = VERY_LONG) -> str:
     """A text, in a container that sets it smaller if it is long."""
-    if len(text) <= LONG:
+    if len(text) <= long:
         return text
-    return f"`````{{container}} {'very-long' if len(text) > VERY_LONG else 'long'}\n{text}\n`````"
+    return f"`````{{container}} {'very-long' if len(text) > very_long else 'long'}\n{text}\n`````"
