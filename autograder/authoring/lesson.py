@@ -22,12 +22,13 @@ import nbformat
 from jupytext.myst import MystMetadataParsingError, myst_to_notebook
 from nbformat import NotebookNode
 
+from autograder.authoring.marks import BEGIN, END
+from autograder.authoring.times import fill_minutes
 from autograder.errors import UserError
 from course.check import Unit
 from course.check.sources import functions_of, split
 
 CELL_KINDS = ("answer", "check", "show", "given")
-BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 
 
 class LessonError(UserError):
@@ -67,6 +68,7 @@ def read_lesson(unit: Unit, path: Path | None = None) -> NotebookNode:
             raise LessonError(path, line, str(error.args[0])) from error
     _require_complete(unit, path, set(seen))
     _give_ids(unit, notebook)
+    fill_minutes(notebook)  # after the ids, which stay when a lesson takes longer
     nbformat.validate(notebook)
     return notebook
 

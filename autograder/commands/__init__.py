@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from autograder.commands import export, feedback, formgrade, grading, regrading, reporting, site
+from autograder.commands import export, feedback, formgrade, grading, regrading, reporting, site, teaching
 
-MODULES = (grading, regrading, feedback, reporting, formgrade, export, site)
+MODULES = (grading, regrading, feedback, reporting, formgrade, export, site, teaching)
 
 COMMANDS: dict[Callable[..., None], str] = {
     name: example for module in MODULES for name, example in module.COMMANDS.items()

@@ -5,22 +5,25 @@
 | ``run``   | runs the worked notebooks, and again only after a change                       |
 | ``fill``  | puts their outputs into the released notebooks; writes these and the home page |
 | ``conf``  | configures Sphinx, with ``mathml``, ``terms`` and the folder ``static``        |
+| ``pages`` | turns what was written into HTML with Sphinx                                    |
 | ``links`` | checks every link of the finished pages                                        |
+| ``decks`` | makes slides of the lessons                                                    |
 
-The pages need no network and no JavaScript, and hold no answer.
+The pages need no network and no JavaScript, and hold no answer. Slides need JavaScript.
 """
 
 from __future__ import annotations
 
-import io
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from autograder.errors import UserError
-from autograder.site.fill import write_home, write_lesson
+from autograder.site.decks.making import make_decks
+from autograder.site.fill import SLIDES, write_home, write_lesson, write_teaching
 from autograder.site.links import external_links, link_faults
+from autograder.site.pages import make_pages
 from autograder.site.run import CellFailed, run_worked
 from course.check import Unit
 
@@ -59,24 +62,12 @@ def build_site(
         for unit in units:
             write_lesson(unit, worked[unit.name], source)
         write_home(units, source)
-        faults = _make_pages(source, made) or link_faults(made)
+        write_teaching(units, source)
+        faults = make_pages(source, Path(__file__).parent, made, "html")
+        faults = faults + make_decks(units, worked, Path(work) / "decks", made / SLIDES) or link_faults(made)
         if faults:
             raise SiteFaults(faults)
         if into.exists():
             shutil.rmtree(into)
         shutil.copytree(made, into)
     return external_links(into)
-
-
-def _make_pages(source: Path, made: Path) -> list[str]:
-    """Turn the pages in ``source`` into HTML with Sphinx; returns its warnings."""
-    from sphinx.application import Sphinx
-    from sphinx.util.console import strip_colors
-    from sphinx.util.docutils import docutils_namespace
-
-    warnings = io.StringIO()
-    with docutils_namespace():
-        sphinx = Sphinx(source, Path(__file__).parent, made, made.parent / "doctrees", "html", status=None,
-                        warning=warnings, freshenv=True)  # fmt: skip
-        sphinx.build()
-    return strip_colors(warnings.getvalue()).replace(f"{source}/", "").splitlines()

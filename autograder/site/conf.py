@@ -8,6 +8,7 @@ from typing import Any
 from sphinx.application import Sphinx
 
 project = "A course on gradients"
+copyright = "2026, its authors. Texts, pictures and slides: CC BY 4.0. Code: BSD 3-Clause"
 html_title = project
 language = "en"
 extensions = ["myst_nb", "autograder.site.mathml", "autograder.site.terms"]
@@ -30,7 +31,6 @@ html_sidebars = {
 }
 html_copy_source = False
 html_show_sphinx = False
-html_show_copyright = False
 html_use_opensearch = ""
 
 INLINE_FORMULA = re.compile(r'\(?<math [^>]*display="inline">(?:(?!</math>).)*</math>[.,;:!?)]*')

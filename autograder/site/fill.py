@@ -1,4 +1,4 @@
-"""Writing what Sphinx reads: the released notebooks, filled with outputs, and the home page."""
+"""Writing what Sphinx reads: the released notebooks, filled with outputs, the home page, and the pages for teachers."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from nbformat import NotebookNode
 from autograder.authoring.lesson import LessonError, lesson_path
 from autograder.course import current
 from autograder.intake import released
+from autograder.teaching.pack import Pack
+from autograder.teaching.pages import HOME as HOME_OF_TEACHERS
+from autograder.teaching.pages import pages_of, write_pages
 from course.check import Unit
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -34,19 +37,28 @@ Jupyter notebooks that climb one ladder, from finite differences to training a n
 others. Every answer is checked as it is written, and the check names the mistake.
 
 These pages are for reading: the notebooks as you get them, with the outputs and pictures that right answers give. The
-answers are yours to write, in the notebooks themselves. The [index](genindex) lists functions and terms.
+answers are yours to write, in the notebooks themselves. The [index](genindex) lists functions and terms, the
+[glossary](teaching/glossary.md) says what others call them, and [for teachers](teaching/README.md) there is more.
 
 ```{{toctree}}
 :hidden:
 
 {pages}
+For teachers <teaching/README>
 Index <genindex>
 ```
 
 ## The units
 
 {units}
+
+## Licence
+
+Texts, pictures and slides are under [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/). Code is under BSD
+3-Clause.
 """
+TEACHING, SLIDES = "teaching", "slides"
+"""Folders with the pages for teachers, and with the decks."""
 
 
 def write_lesson(unit: Unit, worked: NotebookNode, source: Path) -> None:
@@ -82,6 +94,14 @@ def write_home(units: list[Unit], source: Path) -> None:
     pages = "\n".join(unit.assignment for unit in units)
     text = HOME.format(pages=pages, units="\n\n".join(map(_introduced, units)))
     (source / "index.md").write_text(text, encoding="utf-8")
+
+
+def write_teaching(units: list[Unit], source: Path) -> None:
+    """Write the pages for teachers, without answers."""
+    pages = pages_of(Pack(units), answers=False, lesson=lambda unit: f"../{unit.assignment}", slides=f"../{SLIDES}")
+    others = "\n".join(Path(name).stem for name in pages if name != HOME_OF_TEACHERS)
+    pages[HOME_OF_TEACHERS] += f"\n```{{toctree}}\n:hidden:\n\n{others}\n```\n"
+    write_pages(pages, source / TEACHING)
 
 
 def _introduced(unit: Unit) -> str:
