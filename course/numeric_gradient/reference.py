@@ -81,6 +81,37 @@ def relative_error(a, b):
     return np.max(np.abs(a - b) / scale)
 
 
+def why_it_fails(f, gradient, x):
+    """Why a claimed gradient of f at x differs from a numeric one.
+
+    f: takes an array of x's shape, returns one number.
+    gradient: what is claimed, an array of x's shape.
+    x: array of any shape. Both are left as they were.
+    Returns one of the texts of the table above: "agrees",
+    "too small to compare", "kink" or "wrong gradient".
+    Raises ValueError if gradient has another shape than x.
+    """
+    gradient, x = np.asarray(gradient, dtype=float), np.asarray(x, dtype=float)
+    if gradient.shape != x.shape:
+        raise ValueError(f"why_it_fails: gradient must have shape {x.shape} as x, got {gradient.shape}")
+    h = 1e-5
+    steps = h * np.eye(x.size).reshape(x.size, *x.shape)
+    ahead = np.reshape([f(x + step) - f(x) for step in steps], x.shape) / h
+    behind = np.reshape([f(x) - f(x - step) for step in steps], x.shape) / h
+    central = (ahead + behind) / 2
+
+    def near(slope, atol=1e-7):
+        return np.isclose(gradient, slope, rtol=1e-3, atol=atol)
+
+    if np.all(near(central, atol=0)):
+        return "agrees"
+    if np.all(near(central)):
+        return "too small to compare"
+    if np.all(near(central) | near(ahead) | near(behind)):
+        return "kink"
+    return "wrong gradient"
+
+
 def jacobian(f, x, h=1e-5):
     """Jacobian of f at x by central differences: J[i, j] = ∂fᵢ/∂xⱼ.
 
