@@ -119,7 +119,7 @@ def flat(rng):
 def bent(rng, claimed, side=1, beside=True):
     """A term with a kink at x, or beside it within a step of 1e-5: to the right for side = 1, to the left for -1.
 
-    ``claimed`` says what is claimed: the slope on "this" side of the kink, the one "beyond" it, or "neither".
+    ``claimed`` says what is claimed: the derivative on "this" side of the kink, that "beyond" it, or "neither".
     """
     this = away_from_zero(rng)[()]
     beyond, place = -this * rng.uniform(0.8, 1.25), beside * rng.uniform(2e-6, 4e-6)
@@ -164,13 +164,13 @@ def claims(rng):
         "a kink beside x": {
             "to the right": [right(), kink("this")],
             "to the left": [right(), left("this")],
-            "the slope beyond a kink to the right": [right(), kink("beyond")],
-            "the slope beyond a kink to the left": [right(), left("beyond")],
+            "the derivative beyond a kink to the right": [right(), kink("beyond")],
+            "the derivative beyond a kink to the left": [right(), left("beyond")],
         },
         "a kink at x": {
-            "the slope on its left": [right(), edge("this")],
-            "the slope on its right": [right(), edge("beyond")],
-            "neither slope": [right(), edge("neither")],
+            "the derivative on its left": [right(), edge("this")],
+            "the derivative on its right": [right(), edge("beyond")],
+            "neither derivative": [right(), edge("neither")],
         },
         "several at once": {
             "a kink and an entry near 0": [right(), kink("this"), near_zero()],

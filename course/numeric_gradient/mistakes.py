@@ -545,7 +545,7 @@ unit.mistake_in(
     "why_it_fails",
     "a kink excuses every claim",
     {"near(ahead) | near(behind)": "~np.isclose(ahead, behind, rtol=1e-3, atol=1e-7)"},
-    "Beside a kink a claim can be wrong too. It must be the slope of one side.",
+    "Beside a kink a claim can be wrong too. It must be the derivative on one side.",
 )
 unit.mistake_in(
     "why_it_fails",
@@ -585,7 +585,7 @@ unit.mistake_in(
     "why_it_fails",
     "kinks and small entries exchanged",
     {SMALL: SMALL.replace("too small to compare", "kink"), KINK: KINK.replace("kink", "too small to compare")},
-    "At a kink the one-sided slopes differ by much; an entry near 0 differs by almost nothing.",
+    "At a kink the one-sided differences are far apart; an entry near 0 differs by almost nothing.",
 )
 unit.mistake_in(
     "why_it_fails",
@@ -621,7 +621,7 @@ unit.mistake_in(
 
 @unit.mistake(
     "a smaller step instead of both sides",
-    "A smaller step leaves a kink beside x behind. At a kink no step is small enough: compare both one-sided slopes.",
+    "A smaller step leaves a kink beside x behind. At a kink none is small enough: use both one-sided differences.",
 )
 def why_it_fails(f, gradient, x):
     x = np.asarray(x, dtype=float)
@@ -681,7 +681,7 @@ def why_it_fails(f, gradient, x):
     return "agrees"
 
 
-@unit.alternative("one-sided slopes with a shorter step")
+@unit.alternative("one-sided differences with a shorter step")
 def why_it_fails(f, gradient, x):
     flat = np.array(x, dtype=float).ravel()
     claimed = np.ravel(gradient)
