@@ -52,7 +52,7 @@ def test_an_unwritten_answer(notebook, capsys):
     assert Check("numeric_gradient")("central_difference") == 0.0
     assert capsys.readouterr().out.splitlines() == [
         "central_difference: not answered yet, 0 of 2 points",
-        "points so far: 0 of 10, 0 of 5 tasks right",
+        "points so far: 0 of 10, 0 of 6 tasks right",
         'Stuck? check.borrow("central_difference") lends the answer, for half of its points.',
     ]
 
@@ -61,13 +61,13 @@ def test_points_rise_with_every_task_and_fall_when_an_answer_is_spoilt(notebook,
     check = Check("numeric_gradient")
     notebook("import numpy as np\n" + UNIT.reference_source("central_difference"))
     check("central_difference")
-    assert capsys.readouterr().out.endswith("points so far: 2 of 10, 1 of 5 tasks right\n")
+    assert capsys.readouterr().out.endswith("points so far: 2 of 10, 1 of 6 tasks right\n")
     notebook(UNIT.reference_source("jacobian"))
     check("jacobian")
-    assert capsys.readouterr().out.endswith("points so far: 5 of 10, 2 of 5 tasks right\n")
+    assert capsys.readouterr().out.endswith("points so far: 4.5 of 10, 2 of 6 tasks right\n")
     notebook("def central_difference(f, x, h=1e-5): return x")
     check("central_difference")
-    assert capsys.readouterr().out.endswith("points so far: 3 of 10, 1 of 5 tasks right\n")
+    assert capsys.readouterr().out.endswith("points so far: 2.5 of 10, 1 of 6 tasks right\n")
 
 
 def test_a_unit_without_points_counts_its_tasks(notebook, capsys):
@@ -84,15 +84,17 @@ def test_all_tasks_in_one_table(notebook, capsys):
     Check("numeric_gradient").all()
     table = capsys.readouterr().out.splitlines()
     assert [re.split(r"  +", line, maxsplit=3) for line in table] == [
-        ["forward_difference", "2 of 2", "right"],
+        ["forward_difference", "1.5 of 1.5", "right"],
         ["central_difference", "0 of 2", "not right yet",
          "Looks like: divided by h instead of 2h. x + h and x - h lie 2h apart, so divide by 2h."],
-        ["complex_step", "0 of 2", "not answered yet"],
+        ["complex_step", "0 of 1.5", "not answered yet"],
         ["relative_error", "0 of 1", "not right yet",
          "Line 1 of the answer: the name undefined has no value there. Is it misspelt, or a name of another cell?"],
-        ["jacobian", "0 of 3", "not defined yet",
+        ["why_it_fails", "0 of 1.5", "not defined yet",
+         "NameError: why_it_fails is not defined: run the cell that defines it"],
+        ["jacobian", "0 of 2.5", "not defined yet",
          "NameError: jacobian is not defined: run the cell that defines it"],
-        ["total", "2 of 10"],
+        ["total", "1.5 of 10"],
     ]  # fmt: skip
 
 

@@ -149,7 +149,7 @@ def require_by_hand(page):
     """What was given by hand stands in the page."""
     said = text_of(page)
     assert f"{HOSTILE}: 1.75 of 10 points" in text_of(page)
-    assert "1.25 of 3 points (given by hand; the checks gave 0)" in said
+    assert "1.25 of 2.5 points (given by hand; the checks gave 0)" in said
     assert "0.5 of 1 points (given by hand; the checks gave 0)" in said
     assert f"From your instructor: Nearly! {SHOUT}" in said
     assert [one.get_text() for one in parsed(page).select("blockquote.comment")] == [f"Nearly!\n{SHOUT}"]
@@ -191,7 +191,7 @@ def test_of_several_answers_the_one_that_is_missing_is_told_with_its_error():
 def test_points_are_rounded_as_in_an_export():
     record = Record("s", UNIT.name, "", "", "", "2026-01-01", {})
     said = text_of(feedback_page(Feedback(UNIT, record, ByHand({"jacobian": 1 / 3}))))
-    assert "s: 0.33 of 10 points" in said and "0.33 of 3" in said
+    assert "s: 0.33 of 10 points" in said and "0.33 of 2.5" in said
 
 
 def test_a_task_that_was_not_graded_yet_is_told_and_marks_by_hand_count(odd, tmp_path):
@@ -200,7 +200,7 @@ def test_a_task_that_was_not_graded_yet_is_told_and_marks_by_hand_count(odd, tmp
     record.verdicts = {"forward_difference": record.verdicts["forward_difference"]}
     marks = ByHand({"jacobian": 1.25}, penalty=5.0)
     said = text_of(feedback_page(Feedback(UNIT, record, marks)))
-    assert f"{HOSTILE}: 0 of 10 points" in said and "not graded yet" in said and "1.25 of 3" in said
+    assert f"{HOSTILE}: 0 of 10 points" in said and "not graded yet" in said and "1.25 of 2.5" in said
     assert "8.25 of" not in said and "−5" in said
 
 

@@ -56,8 +56,8 @@ def test_marks_by_hand_stay_and_ask_to_be_looked_at(course):
         (student, task): (auto, manual, look)
         for student, task, auto, manual, look in contents(course / "gradebook.db")[1]
     }
-    assert rows["ada", "jacobian"] == (3, 1.5, 1) and rows["ada", "complex_step"] == (2, None, 0)
-    assert rows["bob", "jacobian"] == (3, 1.5, 0)
+    assert rows["ada", "jacobian"] == (2.5, 1.5, 1) and rows["ada", "complex_step"] == (1.5, None, 0)
+    assert rows["bob", "jacobian"] == (2.5, 1.5, 0)
 
 
 def test_what_is_set_through_nbgraders_api_stays(course):
@@ -72,9 +72,9 @@ def test_what_is_set_through_nbgraders_api_stays(course):
         assert run_command(command[0], UNIT.name, *folders, *command[1:])[0] == 0
         with Database(course).open() as book:
             grade, comment = book.find_grade("jacobian", *where), book.find_comment("answer_jacobian", *where)
-            assert (grade.auto_score, grade.manual_score, grade.extra_credit, grade.score) == (3, 1.5, 0.5, 2)
+            assert (grade.auto_score, grade.manual_score, grade.extra_credit, grade.score) == (2.5, 1.5, 0.5, 2)
             assert comment.comment == "Well thought of." and grade.needs_manual_grade
-            assert book.find_submission(UNIT.assignment, "ada").score == UNIT.points - 1
+            assert book.find_submission(UNIT.assignment, "ada").score == UNIT.points - 0.5
 
 
 def test_unanswered_cells_get_nbgraders_comment(two):

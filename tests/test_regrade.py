@@ -64,9 +64,9 @@ def test_marks_that_differ_are_shown_and_written_only_if_agreed(course):
         assert code == 1 and state(course) == before
         assert "Marks that change" in output and "Write these marks?" in output and "bob" not in output
     row = next(line for line in output.splitlines() if "jacobian" in line)
-    assert [cell.strip() for cell in row.split("│")[1:5]] == ["ada", "jacobian", "1.5", "3"]
+    assert [cell.strip() for cell in row.split("│")[1:5]] == ["ada", "jacobian", "1.5", "2.5"]
     code, output = command(course, "regrade", UNIT.name, answer="y\n")
-    assert code == 0 and points_of(course / "gradebook.db")["ada", "jacobian"] == 3
+    assert code == 0 and points_of(course / "gradebook.db")["ada", "jacobian"] == 2.5
     written = {name for name, when in records(course).items() if before[1][name] != when}
     assert written == {"ada.json"}
     assert "nothing to regrade" in command(course, "regrade", UNIT.name)[1]
@@ -157,7 +157,7 @@ def test_what_differs_is_said(course):
 def test_another_verdict_is_told(course):
     as_if_graded_otherwise(course, "ada")
     code, output = command(course, "explain", "ada", UNIT.name)
-    assert code == 1 and "now: jacobian: right, 3 of 3 points" in output and "other verdicts" in output
+    assert code == 1 and "now: jacobian: right, 2.5 of 2.5 points" in output and "other verdicts" in output
 
 
 def test_there_is_no_record(course):

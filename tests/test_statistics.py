@@ -80,17 +80,18 @@ def test_what_discrimination_means(r, begins):
 
 def test_difficulty_and_counts():
     found = task_statistics(
-        graded([[2, 2, 2, 1, 3], [1, 0, 2, 1, 0], [0, 0, 0, 0, 0], [1, None, 1, 1, 1]]), "forward_difference"
+        graded([[1.5, 2, 1.5, 1, 1.5, 2.5], [0.75, 0, 1, 1, 1, 0], [0] * 6, [0.75, None, 1, 1, 1, 1]]),
+        "forward_difference",
     )
     assert (found.students, found.difficulty, found.full, found.unnamed) == (4, 0.5, 1, 3)
-    found = task_statistics(graded([[2, 2, 2, 1, 3], [1, None, 2, 1, 0]]), "central_difference")
+    found = task_statistics(graded([[1, 2, 1, 1, 1, 2], [1, None, 1, 1, 1, 0]]), "central_difference")
     assert (found.students, found.difficulty, found.full, found.unnamed) == (1, 1.0, 1, 0)
 
 
 def test_only_who_was_graded_in_all_tasks_has_a_total():
-    one = graded([[2, 2, 2, 1, 3], [1, None, 2, 1, 0]], {("s0", "jacobian"): 1.5})
-    assert one.totals == [8.5] and points_matrix(one).tolist() == [[2, 2, 2, 1, 1.5]]
-    assert task_statistics(one, "jacobian").difficulty == pytest.approx((1.5 + 0) / 6)
+    one = graded([[1, 2, 1, 1, 1, 2], [1, None, 1, 1, 1, 0]], {("s0", "jacobian"): 1.5})
+    assert one.totals == [7.5] and points_matrix(one).tolist() == [[1, 2, 1, 1, 1, 1.5]]
+    assert task_statistics(one, "jacobian").difficulty == pytest.approx((1.5 + 0) / 5)
 
 
 def test_summary_is_numpys():

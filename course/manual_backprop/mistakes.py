@@ -29,7 +29,7 @@ KEPT = "The caller still needs what was passed in: make new arrays, and leave w,
 STEP = (
     "A step downhill comes later. Here return the gradient, and leave w as it is: `w -= …` changes the caller's array."
 )
-NOT_TURNED = "Shapes do not fit: X is (N, D) and the gradient needs (D,). Carry it back with X.T, which is (D, N)."
+NOT_TURNED = "Shapes do not fit: X is (n, d) and the gradient needs (d,). Carry it back with X.T, which is (d, n)."
 BY_SCORES = "That is the gradient by the scores, one number an example. Carry it on to w: the score is X w."
 
 # --- staged_backward ------------------------------------------------------------------------------

@@ -12,7 +12,9 @@ import sympy
 def staged_backward(x, y, z):
     """f = (x + y)·(x·z) at one point, and its gradient.
 
-    x, y, z: numbers. Returns (f, gradient): a number, and the array [∂f/∂x, ∂f/∂y, ∂f/∂z] of shape (3,).
+    x, y, z: numbers.
+    Returns (f, gradient): a number, and an array (3,) with the partial
+    derivatives with respect to x, y and z.
     Raises ValueError if x, y or z is not a single number.
     """
     for name, value in (("x", x), ("y", y), ("z", z)):
@@ -32,12 +34,14 @@ def staged_backward(x, y, z):
 
 
 def neuron_backward(w, x, label=1):
-    """Loss of one neuron for one example, and the gradient of the loss by w.
+    """Loss of one neuron for one example, and its gradient.
 
-    score = w₀x₀ + w₁x₁ + w₂ and P = 1 / (1 + exp(-score)). The loss is -ln P for label 1 and
-    -ln(1 - P) for label 0. w: array (3,), the last entry is the bias; x: array (2,); integers allowed;
-    both are left as they were. Returns (loss, gradient): a number and an array (3,).
-    Raises ValueError for other shapes, and for a label that is not 0 or 1.
+    w: array (3,), the last entry is the bias.
+    x: array (2,). label: 0 or 1.
+    Integers are allowed; w and x are left as they were.
+    Returns (loss, gradient): a number, and an array (3,), the gradient
+    with respect to w.
+    Raises ValueError for other shapes and other labels.
     """
     w, x = np.asarray(w, dtype=float), np.asarray(x, dtype=float)
     if w.shape != (3,):
@@ -57,9 +61,12 @@ def neuron_backward(w, x, label=1):
 def symbolic_gradient(expression, variables):
     """The gradient of a SymPy expression, as a function of a point.
 
-    variables: n SymPy symbols; their order is the order of the point's numbers and of the gradient's
-    entries. Returns a function: it takes a sequence of n numbers and returns an array (n,).
-    Raises ValueError if there are no variables or if the expression has symbols that are none of them.
+    variables: n SymPy symbols; their order is the order of the point's
+    numbers and of the gradient's entries.
+    Returns a function: it takes a sequence of n numbers and returns an
+    array (n,).
+    Raises ValueError if there are no variables, or if the expression
+    has symbols that are none of them.
     """
     variables = list(variables)
     if not variables:
@@ -77,17 +84,17 @@ def symbolic_gradient(expression, variables):
 
 
 def hinge_gradient(w, X, labels):
-    """Mean hinge loss of a linear classifier over a batch, and its gradient by w.
+    """Mean hinge loss of a linear classifier, and its gradient.
 
-    scores = X w, t = 2·label - 1 (so label 1 is t = +1, label 0 is t = -1), and
-    loss = mean of max(0, 1 - t·score) over the N examples.
-    w: array (D,); X: array (N, D), one example a row; labels: array (N,) of 0 and 1.
-    They are left as they were. Returns (loss, gradient): a number and an array (D,).
-    Raises ValueError for other shapes, an empty batch, and labels other than 0 and 1.
+    w: array (d,). X: array (n, d), one example a row.
+    labels: array (n,) of 0 and 1. All are left as they were.
+    Returns (loss, gradient): a number, and an array (d,), the gradient
+    with respect to w.
+    Raises ValueError for other shapes, an empty batch and other labels.
     """
     w, X, labels = (np.asarray(given, dtype=float) for given in (w, X, labels))
     if X.ndim != 2 or len(X) == 0:
-        raise ValueError(f"hinge_gradient: X must have shape (N, D) with N > 0, got {X.shape}")
+        raise ValueError(f"hinge_gradient: X must have shape (n, d) with n > 0, got {X.shape}")
     if w.shape != X.shape[1:]:
         raise ValueError(f"hinge_gradient: w must have shape {X.shape[1:]} to go with X, got {w.shape}")
     if labels.shape != X.shape[:1]:
@@ -105,17 +112,17 @@ def hinge_gradient(w, X, labels):
 
 
 def cross_entropy_gradient(w, X, labels):
-    """Mean cross-entropy of a linear classifier over a batch, and its gradient by w.
+    """Mean cross-entropy of a linear classifier, and its gradient.
 
-    P = 1 / (1 + exp(-X w)); loss = mean over the N examples of -ln(the probability given to the right
-    label), which is P for label 1 and 1 - P for label 0.
-    w: array (D,); X: array (N, D), one example a row; labels: array (N,) of 0 and 1.
-    They are left as they were. Returns (loss, gradient): a number and an array (D,).
-    Raises ValueError for other shapes, an empty batch, and labels other than 0 and 1.
+    w: array (d,). X: array (n, d), one example a row.
+    labels: array (n,) of 0 and 1. All are left as they were.
+    Returns (loss, gradient): a number, and an array (d,), the gradient
+    with respect to w.
+    Raises ValueError for other shapes, an empty batch and other labels.
     """
     w, X, labels = (np.asarray(given, dtype=float) for given in (w, X, labels))
     if X.ndim != 2 or len(X) == 0:
-        raise ValueError(f"cross_entropy_gradient: X must have shape (N, D) with N > 0, got {X.shape}")
+        raise ValueError(f"cross_entropy_gradient: X must have shape (n, d) with n > 0, got {X.shape}")
     if w.shape != X.shape[1:]:
         raise ValueError(f"cross_entropy_gradient: w must have shape {X.shape[1:]} to go with X, got {w.shape}")
     if labels.shape != X.shape[:1]:

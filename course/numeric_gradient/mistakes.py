@@ -490,6 +490,234 @@ def relative_error(a, b):
         return np.nan_to_num(np.abs(np.asarray(b) - a) / (np.abs(b) + np.abs(a))).max()
 
 
+# --- why_it_fails ---------------------------------------------------------------------------------
+
+SMALL = """    if np.all(near(central)):
+        return "too small to compare"
+"""
+KINK = """    if np.all(near(central) | near(ahead) | near(behind)):
+        return "kink"
+"""
+
+unit.mistake_in(
+    "why_it_fails",
+    "no absolute tolerance",
+    {"atol=1e-7": "atol=0"},
+    "An entry near 0 has no digits to agree in: let it differ by an atol of 1e-7.",
+)
+unit.mistake_in(
+    "why_it_fails",
+    "an absolute tolerance alone",
+    {"rtol=1e-3": "rtol=0", "atol=1e-7": "atol=1e-6", "near(central, atol=0)": "near(central)"},
+    "An entry of 1e5 may differ by more than one of 1: allow a share of its size, rtol.",
+)
+unit.mistake_in(
+    "why_it_fails",
+    "an absolute tolerance that hides small entries",
+    {"atol=1e-7": "atol=1e-2"},
+    "An entry of 1e-3 that is a fifth too large is wrong. Keep atol far below the entries that count.",
+)
+unit.mistake_in(
+    "why_it_fails",
+    "entries near 0 agree",
+    {"near(central, atol=0)": "near(central)"},
+    "First ask for the relative tolerance alone. What only the absolute one lets through is too small to compare.",
+)
+unit.mistake_in(
+    "why_it_fails",
+    "kinks to the left overlooked",
+    {" | near(behind)": ""},
+    "A kink may lie on either side of x: compare with the backward difference too.",
+)
+unit.mistake_in(
+    "why_it_fails",
+    "kinks to the right overlooked",
+    {" | near(behind)": "", "near(ahead)": "near(behind)"},
+    "A kink may lie on either side of x: compare with the forward difference too.",
+)
+unit.mistake_in(
+    "why_it_fails",
+    "no kinks",
+    {KINK: ""},
+    "At a kink a right entry differs from the central difference: compare it with both one-sided ones.",
+)
+unit.mistake_in(
+    "why_it_fails",
+    "a kink excuses every claim",
+    {"near(ahead) | near(behind)": "~np.isclose(ahead, behind, rtol=1e-3, atol=1e-7)"},
+    "Beside a kink a claim can be wrong too. It must be the derivative on one side.",
+)
+unit.mistake_in(
+    "why_it_fails",
+    "a kink somewhere excuses a wrong entry elsewhere",
+    {KINK: """    if np.any(~near(central) & (near(ahead) | near(behind))):
+        return "kink"
+"""},
+    "One entry without an excuse makes the gradient wrong, whatever is the matter with the others.",
+)  # fmt: skip
+unit.mistake_in(
+    "why_it_fails",
+    "an entry near 0 excuses a wrong entry elsewhere",
+    {SMALL: """    if np.any(near(central) & ~near(central, atol=0)):
+        return "too small to compare"
+"""},
+    "One entry without an excuse makes the gradient wrong, and a kink counts more than an entry near 0.",
+)  # fmt: skip
+unit.mistake_in(
+    "why_it_fails",
+    "one right entry is enough",
+    {"np.all(near(central, atol=0))": "np.any(near(central, atol=0))"},
+    "A gradient agrees if all of its entries do: np.all, not np.any.",
+)
+unit.mistake_in(
+    "why_it_fails",
+    "the mean of all entries",
+    {"np.all(near(central, atol=0))": "np.abs(gradient - central).mean() < 1e-3 * np.abs(central).mean()"},
+    "A mean hides one bad entry among many good ones: every entry must agree.",
+)
+unit.mistake_in(
+    "why_it_fails",
+    "whatever differs is wrong",
+    {SMALL: "", KINK: ""},
+    "Two of the four texts never come. Which excuses has a right gradient that fails?",
+)
+unit.mistake_in(
+    "why_it_fails",
+    "kinks and small entries exchanged",
+    {SMALL: SMALL.replace("too small to compare", "kink"), KINK: KINK.replace("kink", "too small to compare")},
+    "At a kink the one-sided differences are far apart; an entry near 0 differs by almost nothing.",
+)
+unit.mistake_in(
+    "why_it_fails",
+    "compared with the forward difference",
+    {"central = (ahead + behind) / 2": "central = ahead"},
+    "A kink to the left leaves the forward difference as it is. Compare with the central one first.",
+)
+unit.mistake_in(
+    "why_it_fails",
+    "sign of the backward difference turned round",
+    {"f(x) - f(x - step)": "f(x - step) - f(x)"},
+    "The backward difference is f(x) minus f(x - h), divided by h.",
+)
+unit.mistake_in(
+    "why_it_fails",
+    "True and False instead of the texts",
+    {'return "agrees"': "return True", 'return "wrong gradient"': "return False"},
+    "One of four texts is asked for.",
+)
+unit.mistake_in(
+    "why_it_fails",
+    "steps too long to be sure",
+    {"h = 1e-5": "h = 1e-2"},
+    "With h = 1e-2 the differences themselves are off by more than 1e-3: use a step of 1e-5.",
+)
+unit.mistake_in(
+    "why_it_fails",
+    "every entry moved at once",
+    {"h * np.eye(x.size).reshape(x.size, *x.shape)": "[h * np.ones(x.shape)] * x.size"},
+    TOGETHER,
+)
+
+
+@unit.mistake(
+    "a smaller step instead of both sides",
+    "A smaller step leaves a kink beside x behind. At a kink none is small enough: use both one-sided differences.",
+)
+def why_it_fails(f, gradient, x):
+    x = np.asarray(x, dtype=float)
+
+    def numeric(h):
+        steps = h * np.eye(x.size).reshape(-1, *x.shape)
+        return np.reshape([f(x + step) - f(x - step) for step in steps], x.shape) / (2 * h)
+
+    if np.allclose(gradient, numeric(1e-5), rtol=1e-3, atol=0):
+        return "agrees"
+    if np.allclose(gradient, numeric(1e-5), rtol=1e-3, atol=1e-7):
+        return "too small to compare"
+    return "kink" if np.allclose(gradient, numeric(1e-8), rtol=1e-3, atol=1e-6) else "wrong gradient"
+
+
+@unit.mistake("input left modified", MODIFIED)
+def why_it_fails(f, gradient, x):
+    ahead, behind, here = np.zeros(x.shape), np.zeros(x.shape), f(x)
+    for i in np.ndindex(x.shape):
+        x[i] += 1e-5
+        ahead[i] = (f(x) - here) / 1e-5
+        x[i] -= 2e-5
+        behind[i] = (here - f(x)) / 1e-5
+        x[i] += 1e-5
+    central = (ahead + behind) / 2
+    if np.allclose(gradient, central, rtol=1e-3, atol=0):
+        return "agrees"
+    if np.allclose(gradient, central, rtol=1e-3, atol=1e-7):
+        return "too small to compare"
+    excused = [np.isclose(gradient, slope, rtol=1e-3, atol=1e-7) for slope in (central, ahead, behind)]
+    return "kink" if np.all(np.any(excused, axis=0)) else "wrong gradient"
+
+
+@unit.alternative("entry by entry, and the worst reason counts")
+def why_it_fails(f, gradient, x):
+    x = np.array(x, dtype=float)
+    here, reasons = f(x), set()
+    for i in np.ndindex(x.shape):
+        before, a = x[i], gradient[i]
+        x[i] = before + 1e-5
+        ahead = (f(x) - here) / 1e-5
+        x[i] = before - 1e-5
+        behind = (here - f(x)) / 1e-5
+        x[i] = before
+        central = (ahead + behind) / 2
+        if abs(a - central) / max(abs(a) + abs(central), 1e-300) < 1e-4:
+            continue
+        if abs(a - central) < 1e-7:
+            reasons.add("too small to compare")
+        elif min(abs(a - ahead), abs(a - behind)) < 0.01 * abs(a):
+            reasons.add("kink")
+        else:
+            reasons.add("wrong gradient")
+    for reason in ("wrong gradient", "kink", "too small to compare"):
+        if reason in reasons:
+            return reason
+    return "agrees"
+
+
+@unit.alternative("one-sided differences with a shorter step")
+def why_it_fails(f, gradient, x):
+    flat = np.array(x, dtype=float).ravel()
+    claimed = np.ravel(gradient)
+
+    def at(i, h):
+        moved = flat.copy()
+        moved[i] += h
+        return f(moved.reshape(np.shape(x)))
+
+    sides = np.array([[at(i, 1e-6) - at(i, 0), at(i, 0) - at(i, -1e-6)] for i in range(flat.size)]) / 1e-6
+    wide = np.array([at(i, 1e-5) - at(i, -1e-5) for i in range(flat.size)]) / 2e-5
+    error = np.abs(claimed - wide)
+    if (error <= 1e-5 * np.abs(wide)).all():
+        return "agrees"
+    bad = error > 1e-5 * np.abs(wide) + 1e-7
+    if not bad.any():
+        return "too small to compare"
+    one_sided = (np.abs(sides - claimed[:, None]) < 0.02 * np.abs(claimed[:, None])).any(axis=1)
+    return "kink" if one_sided[bad].all() else "wrong gradient"
+
+
+@unit.alternative("a central difference, and the backward one from it")
+def why_it_fails(f, gradient, x):
+    h, rows = 1e-5, np.eye(x.size).reshape(-1, *x.shape)
+    central = np.array([f(x + h * row) - f(x - h * row) for row in rows]).reshape(x.shape) / (2 * h)
+    forward = np.array([f(x + h * row) - f(x) for row in rows]).reshape(x.shape) / h
+    backward = 2 * central - forward
+    wrong = ~np.isclose(gradient, central, rtol=1e-4, atol=1e-6)
+    excused = np.isclose(gradient, forward, rtol=1e-2) | np.isclose(gradient, backward, rtol=1e-2)
+    if np.any(wrong & ~excused):
+        return "wrong gradient"
+    if np.any(wrong):
+        return "kink"
+    return "agrees" if np.allclose(gradient, central, rtol=1e-4, atol=0) else "too small to compare"
+
+
 # --- jacobian -------------------------------------------------------------------------------------
 
 unit.mistake_in(
