@@ -72,7 +72,7 @@ class Dual:
 
 
 def align(a, da):
-    """The array a with axes of length 1 appended, as many as da has more.
+    """The array a with axes of length 1 appended, to match those of da.
 
     Then ``align(a, da) * da`` multiplies all that belongs to a[s] by a[s].
     """
