@@ -32,12 +32,14 @@ def two_moons(n=100, noise=0.1, seed=0):
 
 
 def moon_network(points, labels, hidden=16, penalty=1e-4, seed=0):
-    """A network 2 → hidden → hidden → 1 with ReLU, applied to all points, and its loss, all of nodes.
+    """A network 2 → hidden → hidden → 1 with ReLU for all points, with loss.
 
-    points: N pairs of numbers; labels: N numbers, 1 or -1. The loss is the mean of max(0, 1 - label · score)
-    plus penalty times the sum of all squared parameters. Weights start uniform in (-1, 1), biases at 0.
-    Returns a namespace: loss, a node; parameters, the nodes of weights and biases; examples, N pairs of input
-    nodes; scores, N nodes. Raises ValueError for no points, and for labels that are not N times 1 or -1.
+    points: N pairs of numbers; labels: N numbers, 1 or -1. The loss is the
+    mean of max(0, 1 - label · score), plus penalty times the sum of all
+    squared parameters. Weights start uniform in (-1, 1), biases at 0.
+    Returns a namespace of nodes: loss; parameters, all weights and biases;
+    examples, N pairs of leaves; scores, N nodes.
+    Raises ValueError for no points, and for labels other than N times 1 or -1.
     """
     if len(points) == 0 or len(labels) != len(points):
         raise ValueError(f"moon_network: N > 0 points need N labels, got {len(points)} points, {len(labels)} labels")
@@ -60,9 +62,10 @@ def moon_network(points, labels, hidden=16, penalty=1e-4, seed=0):
 
 
 def descend(parameters, learning_rate):
-    """One step downhill: every parameter's value moves by -learning_rate · gradient.
+    """One step of gradient descent, in place.
 
-    Raises ValueError unless learning_rate > 0, and for a parameter without a gradient.
+    Raises ValueError unless learning_rate > 0, and for a parameter without a
+    gradient.
     """
     if not learning_rate > 0:
         raise ValueError(f"descend: learning_rate must be > 0, got {learning_rate}")

@@ -1,6 +1,6 @@
 """What students are given in unit 3: nodes, what an operation is, and some operations as examples.
 
-An operation is a formula and its slopes; a node is a place where the result of an operation stays. Each
+An operation is a formula and its local derivatives; a node is a place where the result of an operation stays. Each
 operation is two lines, value above slope, so that the module reads like a table of derivatives.
 """
 
@@ -9,10 +9,12 @@ import operator
 
 
 class Operation:
-    """A formula: ``compute(x)`` is its value, ``partial_derivative(x, i)`` the derivative of that value by x[i].
+    """A formula and its local derivatives.
 
-    x is a list of ``arity`` numbers; where arity is None, of any number of them. An operation that is
-    called with nodes makes the node that applies it to them: ``Multiply()(a, b)``.
+    ``compute(x)`` is its value, ``partial_derivative(x, i)`` the derivative of
+    that value with respect to x[i]. x is a list of ``arity`` numbers; where
+    arity is None, of any number of them. An operation that is called with
+    nodes makes the node that applies it to them: ``Multiply()(a, b)``.
     Raises TypeError for inputs that are too few, too many or no nodes.
     """
 
@@ -32,7 +34,10 @@ class Operation:
 
 
 class ConstantOperation(Operation):
-    """An operation with a number of its own, ``self.constant``, that is no input and has no gradient."""
+    """An operation with a number of its own, ``self.constant``.
+
+    The constant is no input and has no gradient.
+    """
 
     __slots__ = ("constant",)
 
@@ -44,11 +49,13 @@ class ConstantOperation(Operation):
 
 
 class Node:
-    """One number of a computation, the operation that makes it, and the nodes that the operation takes.
+    """One number of a computation, with its operation and its inputs.
 
-    A node without an operation is an input of the graph: its value is set from outside. ``gradient`` is the
-    derivative of the graph's result by this node, once a backward pass has found it; before, it is None.
-    A node knows its inputs but not who uses it, so nodes form no circles of references.
+    A node without an operation is a leaf: its value is set from outside.
+    ``gradient`` is the node's adjoint, the derivative of the graph's result
+    with respect to it; None until a backward pass has found it.
+    A node knows its inputs but not who uses it, so nodes form no circles of
+    references.
     """
 
     __slots__ = ("gradient", "inputs", "name", "operation", "value")
@@ -90,7 +97,11 @@ class Subtract(Operation):
 
 
 class Power(ConstantOperation):
-    """xᵖ for a constant p. Raises ValueError for a root of x < 0, ZeroDivisionError for a negative power of 0."""
+    """x₀ to the power of a constant.
+
+    Raises ValueError for a root of x < 0, ZeroDivisionError for a negative
+    power of 0.
+    """
 
     __slots__ = ()
 
@@ -130,7 +141,7 @@ class Tanh(Operation):
 
 
 class ReLU(Operation):
-    """x where x > 0, else 0. At the kink, 0, the slope is taken to be 0."""
+    """x₀ where it is > 0, else 0. At the kink the derivative is set to 0."""
 
     __slots__ = ()
 
@@ -142,9 +153,10 @@ class ReLU(Operation):
 
 
 class WeightedSum(Operation):
-    """w₀x₀ + … + wₙ₋₁xₙ₋₁ + b, a whole neuron's score in one node; the inputs are w₀ … wₙ₋₁, x₀ … xₙ₋₁, b.
+    """A whole neuron's score in one node: w₀x₀ + … + wₙ₋₁xₙ₋₁ + b.
 
-    An even number of inputs is a sum without b.
+    The inputs are w₀ … wₙ₋₁, x₀ … xₙ₋₁, b. An even number of them is a sum
+    without b.
     """
 
     __slots__ = ()

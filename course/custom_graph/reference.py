@@ -99,10 +99,10 @@ class Log(Operation):
 
 
 def forward_through(order):
-    """Compute the value of every node of a list in which each node comes after its inputs.
+    """Compute the value of every node of a list, each after its inputs.
 
-    Raises ValueError for an input of the graph that has no value. An error inside an operation is raised
-    on, with a note that names the node.
+    Raises ValueError for a leaf without a value. An error inside an operation
+    is raised on, with a note that names the node.
     """
     for node in order:
         if node.operation is None:
@@ -117,11 +117,14 @@ def forward_through(order):
 
 
 def backward_through(order):
-    """Set the gradient of every node of a list: the derivative of the last node's value by this node's value.
+    """Set the gradient of every node of a list.
 
-    order: nodes with values, each after its inputs (a node may be among the inputs of many others, and
-    more than once among those of one). The list and the values are left as they were. What the gradients were
-    before makes no difference. Lists of 100,000 nodes are no problem, whatever the number of ways through them.
+    It is the derivative of the last node's value with respect to the node's
+    own. What the gradients were before makes no difference.
+    order: nodes with values, each after its inputs. A node may be an input of
+    many others, and several times of one. The list and the values are left as
+    they were. Lists of 100,000 nodes are no problem, whatever the number of
+    paths through them.
     Raises ValueError for an empty list, and for nodes without a value.
     """
     if not order:
@@ -139,10 +142,11 @@ def backward_through(order):
 
 
 def topological_order(output):
-    """The nodes that the output is computed from, and last the output itself, as a list.
+    """List the nodes that the output is computed from, the output last.
 
-    Every node stands in it once, and after all of its inputs. Any depth is allowed: 100,000 nodes in a row
-    are no problem, and each node is looked at a few times only, whatever the number of ways that lead to it.
+    Every node stands in the list once, and after all of its inputs. Any depth
+    is allowed: 100,000 nodes in a row are no problem, and each node is looked
+    at a few times only, whatever the number of paths that lead to it.
     Raises ValueError if the graph has a cycle, a node that needs itself.
     """
     order, finished = [], {}  # finished[node] is False while what the node needs is being listed
@@ -165,11 +169,12 @@ def topological_order(output):
 
 
 class Graph:
-    """All that one result is computed from: several inputs, one output; a program that can be run many times.
+    """All that one output is computed from, as a program to be run many times.
 
-    The order of the nodes is found once, when the graph is made. Set the values of ``inputs``, then call
-    ``forward_pass`` and ``backprop`` as often as you like. Raises TypeError if the output is no node, and
-    ValueError if there is a cycle.
+    The order of the nodes is found once, when the graph is made. Set the
+    values of ``inputs``, the leaves, then call ``forward_pass`` and
+    ``backprop`` as often as you like.
+    Raises TypeError if the output is no node, and ValueError for a cycle.
     """
 
     def __init__(self, output):
@@ -180,20 +185,27 @@ class Graph:
         self.inputs = [node for node in self.order if node.operation is None]
 
     def forward_pass(self):
-        """Compute all values; returns that of the output. Raises ValueError for an input without a value."""
+        """Compute all values and return that of the output.
+
+        Raises ValueError for a leaf without a value.
+        """
         forward_through(self.order)
         return self.output.value
 
     def backprop(self):
-        """Compute all gradients; returns those of the inputs. Raises ValueError before the first forward pass."""
+        """Compute all gradients and return those of the leaves.
+
+        Raises ValueError before the first forward pass.
+        """
         backward_through(self.order)
         return [node.gradient for node in self.inputs]
 
 
 def neuron_loss(w, x, op):
-    """The graph of -ln(1 / (1 + exp(-(x₀w₀ + x₁w₁ + w₂)))), the loss of one neuron for an example with label 1.
+    """The graph of one neuron's loss for an example with label 1.
 
-    w: three nodes; x: two nodes; op: the operations by name, op.Multiply and so on, of which the graph is made.
+    w: three nodes, the last one the bias; x: two nodes; op: the operations of
+    which the graph is made, by name, op.Multiply and so on.
     Returns the node of the loss.
     """
     p0 = op.Multiply()(x[0], w[0])
@@ -205,7 +217,7 @@ def neuron_loss(w, x, op):
 
 
 class Softplus(Operation):
-    """ln(1 + eˣ), also for an x₀ so large that eˣ is larger than any float, and for any negative x₀."""
+    """The softplus of x₀, for every float: 1000 and -1000 do no harm."""
 
     __slots__ = ()
 
@@ -218,7 +230,10 @@ class Softplus(Operation):
 
 
 class Expression(Node):
-    """A node that is written as a formula: ``x * w + 2``, ``1 / x``, ``(-x).exp()``. Numbers become constants."""
+    """A node written as a formula: ``x * w + 2``, ``1 / x``, ``(-x).exp()``.
+
+    Numbers become constants.
+    """
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""A network whose loss carries its derivatives by all parameters, and how it is trained."""
+"""A network whose loss carries its derivatives with respect to all parameters, and how it is trained."""
 
 import sys
 from itertools import pairwise
@@ -27,7 +27,10 @@ __all__ = [
 
 
 class LinearLayer:
-    """x @ W + b, with W (inputs, outputs) drawn from normal(0, 1) and b (outputs,) zero; both are tracked."""
+    """x @ W + b, where W (inputs, outputs) and b (outputs,) are tracked.
+
+    W is drawn from a normal distribution (0, 1), b starts at zero.
+    """
 
     def __init__(self, inputs, outputs, rng):
         if min(inputs, outputs) < 1:
@@ -47,10 +50,11 @@ class LinearLayer:
 
 
 class FeedForward:
-    """n_hidden layers of hidden_dim ReLU units, then out_dim outputs as probabilities.
+    """n_hidden layers of hidden_dim ReLU units, then out_dim probabilities.
 
-    One output is the probability of label 1 (a sigmoid); several are those of as many classes (a softmax).
-    rng: NumPy's random generator, from which the weights are drawn.
+    One output is the probability of label 1 (a sigmoid); several are those of
+    as many classes (a softmax). rng: NumPy's random generator, from which the
+    weights are drawn.
     """
 
     def __init__(self, input_dim, hidden_dim, out_dim, n_hidden, rng):
@@ -66,7 +70,10 @@ class FeedForward:
         return [parameter for layer in self.layers for parameter in (layer.W, layer.b)]
 
     def set_parameters(self, values):
-        """Give the parameters, in their order, the values of these arrays. Raises ValueError for other shapes."""
+        """Give the parameters, in their order, the values of these arrays.
+
+        Raises ValueError for other shapes.
+        """
         shapes, got = [p.shape for p in self.parameters], [np.shape(value) for value in values]
         if shapes != got:
             raise ValueError(f"set_parameters: the shapes must be {shapes}, got {got}")
@@ -81,10 +88,10 @@ class FeedForward:
 
 
 class LogLoss:
-    """The mean over a batch of -ln(the probability that was given to the right label)."""
+    """The mean over a batch of -ln(the probability of the right label)."""
 
     def __call__(self, p, labels):
-        """p: tensor (N, 1) or (N, C) of probabilities; labels: whole numbers (N,), below 2 or below C."""
+        """p: probabilities, tensor (N, 1) or (N, C); labels: integers."""
         labels, classes = np.asarray(labels), max(p.shape[1], 2)
         if len(labels) == 0 or labels.shape != p.shape[:1]:
             raise ValueError(f"LogLoss: labels must have shape {p.shape[:1]}, not empty, got {labels.shape}")
@@ -99,7 +106,7 @@ class LogLoss:
 
 
 class Optimizer:
-    """Gradient descent: every step moves each parameter by -learning_rate times the derivative by it."""
+    """Gradient descent with one learning rate for all parameters."""
 
     def __init__(self, parameters, learning_rate):
         if not learning_rate > 0:
@@ -107,13 +114,16 @@ class Optimizer:
         self.parameters, self.learning_rate = list(parameters), learning_rate
 
     def step(self, loss):
-        """loss: a tensor of one number, which carries its derivatives; there is nothing to run backward."""
+        """loss: a tensor of one number, which carries its derivatives."""
         for parameter in self.parameters:
             parameter.value = parameter.value - self.learning_rate * loss.by(parameter)
 
 
 class DataSet:
-    """Examples X (N, inputs) with labels (N,), handed out in mini-batches, in a new order each time."""
+    """Examples X (N, inputs) with labels (N,), handed out in mini-batches.
+
+    The order is a new one each time.
+    """
 
     def __init__(self, X, labels, batch_size, rng):
         if len(X) == 0 or len(X) != len(labels):
@@ -134,7 +144,10 @@ class DataSet:
 
 
 def train(network, data, optimizer, epochs, loss=None):
-    """Go through the data so many times, with a step for each batch. Returns the mean loss of each epoch."""
+    """Go through the data so many times, with a step for each batch.
+
+    Returns the mean loss of each epoch.
+    """
     loss = loss or LogLoss()
     history = []
     with tqdm(range(epochs), desc="training", unit="epoch", file=sys.stdout) as bar:
@@ -150,7 +163,10 @@ def train(network, data, optimizer, epochs, loss=None):
 
 
 def predict(network, X):
-    """The label of each example: 1 where its probability is at least 0.5; of several classes the likeliest."""
+    """The label of each example: the likelier one of two, or of several.
+
+    A single probability of 0.5 counts as label 1.
+    """
     with no_tracking():
         p = network(X).value
     return (p[:, 0] >= 0.5).astype(int) if p.shape[1] == 1 else p.argmax(axis=1)

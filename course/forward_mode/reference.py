@@ -1,8 +1,9 @@
 """Forward mode: dual numbers, and the rules by which arrays carry their derivatives along.
 
-A derivative of an array a of shape S by a tracked array w of shape T is an array da of shape S + T:
-``da[s][t]`` is the derivative of ``a[s]`` by ``w[t]``. The rules below know nothing of w; they take da and
-return the derivative of the result. ``tensor.py`` builds a tensor on them, ``network.py`` a network on that.
+The derivative of an array a of shape S with respect to a tracked array w of shape T is an array da of shape S + T:
+``da[s][t]`` is the derivative of ``a[s]`` with respect to ``w[t]``. With T = () it is a tangent, and a rule is a
+Jacobian-vector product. The rules know nothing of w; they take da and return the derivative of the result.
+``tensor.py`` builds a tensor on them, ``network.py`` a network on that.
 
 Sources: R. Wengert, "A simple automatic derivative evaluation program", Communications of the ACM 7 (1964);
 W. Clifford, "Preliminary sketch of biquaternions" (1873), for dual numbers; A. Griewank and A. Walther,
@@ -15,10 +16,11 @@ import numpy as np
 
 
 class Dual:
-    """A number that carries its derivative: value + derivative·ε, where ε² = 0.
+    """A number that carries its tangent: value + derivative·ε, where ε² = 0.
 
-    ``Dual(x, 1.0)`` is the variable by which to differentiate, ``Dual(c)`` a constant. The operators
-    + − · / and ** (by a constant) take duals and plain numbers on either side.
+    ``Dual(x, 1.0)`` is a variable that moves, ``Dual(c)`` a constant. The
+    operators + − · / take duals and plain numbers on either side; the exponent
+    of ** is a constant.
     """
 
     __array_ufunc__ = None  # a NumPy number on the left lets the dual answer
@@ -70,9 +72,9 @@ class Dual:
 
 
 def align(a, da):
-    """The array a with axes of length 1 appended until it has as many axes as da.
+    """The array a with axes of length 1 appended, to match those of da.
 
-    Then ``align(a, da) * da`` multiplies everything that belongs to the entry ``a[s]`` by ``a[s]``.
+    Then ``align(a, da) * da`` multiplies all that belongs to a[s] by a[s].
     """
     return np.reshape(a, np.shape(a) + (1,) * (np.ndim(da) - np.ndim(a)))
 
@@ -80,9 +82,11 @@ def align(a, da):
 def product_derivative(a, da, b, db):
     """The derivative of the product a * b, entry by entry.
 
-    a, b: values, numbers or arrays of one shape S. da, db: their derivatives by one and the same w of
-    shape T (which may be (), a single number), arrays of shape S + T. Returns an array of shape S + T;
-    what was given is left as it was. Raises ValueError if the shapes do not fit.
+    a, b: values, numbers or arrays of one shape S. da, db: their derivatives
+    with respect to one and the same w of shape T (which may be (), a single
+    number), arrays of shape S + T.
+    Returns an array of shape S + T; what was given is left as it was.
+    Raises ValueError if the shapes do not fit.
     """
     a, da, b, db = (np.asarray(given) for given in (a, da, b, db))
     if a.shape != b.shape:
@@ -98,9 +102,10 @@ def product_derivative(a, da, b, db):
 def matmul_derivative(a, da, b, db):
     """The derivative of the matrix product a @ b.
 
-    a: array (n, k); b: array (k, m). da, db: their derivatives by one and the same w of shape T (any
-    number of axes, or none), arrays of shape (n, k) + T and (k, m) + T. No Python loop runs over their single
-    entries. Returns an array of shape (n, m) + T; what was given is left as it was.
+    a: array (n, k); b: array (k, m). da, db: their derivatives with respect to
+    one and the same w of shape T (any number of axes, or none), arrays of
+    shape (n, k) + T and (k, m) + T. No Python loop runs over their single entries.
+    Returns an array of shape (n, m) + T; what was given is left as it was.
     Raises ValueError if the shapes do not fit.
     """
     a, da, b, db = (np.asarray(given) for given in (a, da, b, db))
@@ -119,10 +124,12 @@ def matmul_derivative(a, da, b, db):
 def softmax(z, dz):
     """The softmax of each row of z, and its derivative.
 
-    p[n, i] = exp(z[n, i]) / sum over j of exp(z[n, j]). z: scores, array (N, C), whole numbers and
-    scores of any size allowed: ±800 gives no overflow and no NaN. dz: their derivative by some w of
-    shape T (any number of axes, or none), array (N, C) + T. Returns (p, dp): arrays (N, C) and
-    (N, C) + T; what was given is left as it was. Raises ValueError if the shapes do not fit.
+    z: scores, array (N, C) for C classes, whole numbers and scores of any size
+    allowed: ±800 gives no overflow and no NaN. dz: their derivative with
+    respect to some w of shape T (any number of axes, or none), (N, C) + T.
+    Returns (p, dp): the probabilities (N, C) and their derivative (N, C) + T;
+    what was given is left as it was.
+    Raises ValueError if the shapes do not fit.
     """
     z, dz = np.asarray(z, dtype=float), np.asarray(dz)
     if z.ndim != 2 or z.shape[1] == 0:
@@ -137,11 +144,12 @@ def softmax(z, dz):
 
 
 def linear_layer(x, W, b):
-    """The layer y = x @ W + b, and its derivatives by its own parameters W and b.
+    """The layer y = x @ W + b, and its derivatives with respect to W and b.
 
-    x: array (N, k), one example a row; W: array (k, m); b: array (m,), added to every row.
-    Returns (y, by_W, by_b): arrays (N, m), (N, m) + (k, m) and (N, m) + (m,), where by_W[n, j, i, l] is
-    the derivative of y[n, j] by W[i, l]. No Python loop runs over single entries of by_W.
+    x: array (N, k), one example a row; W: array (k, m); b: array (m,).
+    Returns (y, by_W, by_b): arrays (N, m), (N, m) + (k, m), (N, m) + (m,). The
+    entry by_W[n, j, i, l] belongs to y[n, j] and W[i, l], and by_b[n, j, l] to
+    y[n, j] and b[l]. No Python loop runs over single entries of by_W.
     Raises ValueError if the shapes do not fit.
     """
     x, W, b = (np.asarray(given, dtype=float) for given in (x, W, b))
@@ -162,13 +170,14 @@ def linear_layer(x, W, b):
 def training_step(parameters, p, derivatives, labels, learning_rate):
     """One step of gradient descent on the mean log loss of a batch.
 
-    loss = mean over the N examples of -ln(the probability given to the right label), which is p for
-    label 1 and 1 - p for label 0. parameters: dict from names to arrays of any shape. p: array (N,), the
-    probability of label 1, computed with these parameters, never 0 or 1. derivatives: dict from the same names to the
-    derivative of p by that parameter, array (N,) + its shape. labels: array (N,) of 0 and 1.
-    Returns (loss, updated): the loss before the step, and a dict of the parameters after it, new arrays;
-    what was given is left as it was.
-    Raises ValueError for a learning rate that is not > 0, an empty batch, other shapes, names or labels.
+    parameters: dict from names to arrays of any shape. p: array (N,), the
+    probability of label 1, computed with these parameters, never 0 or 1.
+    derivatives: dict from the same names to the derivative of p with respect
+    to that parameter, array (N,) + its shape. labels: array (N,) of 0 and 1.
+    Returns (loss, updated): the loss before the step, and a dict of the
+    parameters after it, new arrays; what was given is left as it was.
+    Raises ValueError for a learning rate that is not > 0, an empty batch, and
+    for other shapes, names or labels.
     """
     p, labels = np.asarray(p, dtype=float), np.asarray(labels)
     if not learning_rate > 0:

@@ -9,11 +9,13 @@ from course.forward_mode.reference import align, matmul_derivative, product_deri
 
 
 class Tensor:
-    """A float64 array with its derivatives by every tracked tensor that went into it.
+    """A float64 array with its derivatives with respect to tracked tensors.
 
-    ``Tensor(value, requires_grad=True)`` is tracked: all that is computed from it carries a derivative by it.
-    ``t.by(w)`` is the derivative of t by the tracked tensor w, an array of shape t.shape + w.shape.
-    The operators + − * @ take tensors, arrays and numbers on either side; + − * broadcast as NumPy does.
+    ``Tensor(value, requires_grad=True)`` is tracked: all that is computed from
+    it carries a derivative with respect to it. ``t.by(w)`` is that of t with
+    respect to the tracked tensor w, an array of shape t.shape + w.shape.
+    The operators + − * @ take tensors, arrays and numbers on either side;
+    + − * broadcast as NumPy does.
     Raises TypeError for a value that is not made of real numbers.
     """
 
@@ -40,10 +42,10 @@ class Tensor:
         return [self] if self.requires_grad else list(self.derivatives)
 
     def by(self, w):
-        """The derivative by w, array of shape self.shape + w.shape; zeros if w did not go into it.
+        """The derivative with respect to w, of shape self.shape + w.shape.
 
-        By itself a tensor has the derivative 1 where both indices are the same, else 0 (Kronecker's delta).
-        Raises ValueError if w is not tracked.
+        It is zero if w did not go into this tensor, and Kronecker's delta if w
+        is this tensor. Raises ValueError if w is not tracked.
         """
         if not w.requires_grad:
             raise ValueError(f"by: w must be a tracked tensor (requires_grad=True), got {w!r:.80}")
@@ -60,7 +62,10 @@ class Tensor:
 
     @staticmethod
     def result(value, rule, *inputs):
-        """A tensor of this value; by each w its derivative is the rule, applied to those of the inputs by w."""
+        """A tensor of this value, with a derivative for each tracked tensor.
+
+        The rule makes it from the inputs' derivatives.
+        """
         if not Tensor.tracking:
             return Tensor(value)
         tracked = dict.fromkeys(w for t in inputs for w in t.tracked)
@@ -68,14 +73,14 @@ class Tensor:
 
     @staticmethod
     def added_up(value, *terms):
-        """A tensor of this value; terms are dicts of derivatives, which are added where they are by the same w."""
+        """A tensor of this value; terms are dicts of derivatives to add up."""
         total: dict = {}
         for w, d in (item for term in terms for item in term.items() if Tensor.tracking):
             total[w] = total[w] + np.asarray(d) if w in total else np.asarray(d)
         return Tensor(value, derivatives=total)
 
     def spread(self, shape):
-        """This tensor, repeated along the axes that broadcasting to this shape adds or stretches."""
+        """This tensor, repeated as broadcasting to this shape would do."""
         if self.shape == shape:
             return self
         ones = (1,) * (len(shape) - self.value.ndim) + self.shape
@@ -143,7 +148,7 @@ class Tensor:
 
 
 class no_tracking:
-    """``with no_tracking():`` what is computed inside carries no derivatives."""
+    """``with no_tracking():`` what is computed inside has no derivatives."""
 
     def __enter__(self):
         self.before, Tensor.tracking = Tensor.tracking, False
@@ -153,7 +158,7 @@ class no_tracking:
 
 
 class Sigmoid:
-    """1 / (1 + exp(-t)), entry by entry; the derivative is p (1 - p). Nothing overflows."""
+    """1 / (1 + exp(-t)), entry by entry. Nothing overflows."""
 
     def __call__(self, t):
         p = np.exp(-np.logaddexp(0, -t.value))
@@ -161,7 +166,7 @@ class Sigmoid:
 
 
 class Log:
-    """The natural logarithm, entry by entry; the derivative is 1 / t. Raises ValueError for entries <= 0."""
+    """The natural logarithm, entry by entry; ValueError for entries <= 0."""
 
     def __call__(self, t):
         if t.value.size and not t.value.min() > 0:
@@ -170,7 +175,7 @@ class Log:
 
 
 class ReLU:
-    """max(0, t), entry by entry; the derivative is 1 where t > 0, else 0 (also at 0)."""
+    """max(0, t), entry by entry; at 0 the derivative is taken to be 0."""
 
     def __call__(self, t):
         on = t.value > 0
@@ -178,7 +183,7 @@ class ReLU:
 
 
 class Softmax:
-    """Each row of scores (N, C) as probabilities of C classes. Nothing overflows."""
+    """Rows of scores (N, C) as probabilities of C classes."""
 
     def __call__(self, t):
         p, _ = softmax(t.value, np.zeros((*t.shape, 1)))

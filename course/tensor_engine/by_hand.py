@@ -11,9 +11,11 @@ import numpy as np
 
 
 def start(sizes, rng, dtype=np.float64):
-    """Parameters of a network of these layer sizes: weights normal(0, √(2 / inputs)), biases 0.
+    """Parameters of a network of these layer sizes.
 
-    Source: K. He, X. Zhang, S. Ren and J. Sun, "Delving deep into rectifiers" (2015), for the deviation.
+    Weights are normal with mean 0 and standard deviation √(2 / inputs), biases
+    0. Source: K. He, X. Zhang, S. Ren and J. Sun, "Delving deep into
+    rectifiers" (2015).
     """
     parameters = []
     for inputs, outputs in pairwise(sizes):
@@ -23,7 +25,7 @@ def start(sizes, rng, dtype=np.float64):
 
 
 def loss_and_gradients(parameters, X, labels):
-    """Loss over a batch X (N, inputs), and its gradient by every parameter, in the parameters' order."""
+    """Loss over a batch X (N, inputs), and its gradient with respect to every parameter, in the parameters' order."""
     activations = [X]
     for i in range(0, len(parameters) - 2, 2):
         h = activations[-1] @ parameters[i]
@@ -43,7 +45,7 @@ def loss_and_gradients(parameters, X, labels):
 
 
 def softmax_loss(logits, labels):
-    """Mean softmax cross-entropy and its gradient by the logits."""
+    """Mean softmax cross-entropy and its gradient with respect to the logits."""
     n, rows = len(labels), np.arange(len(labels))
     logits -= logits.max(axis=1, keepdims=True)
     P = np.exp(logits)
@@ -56,7 +58,7 @@ def softmax_loss(logits, labels):
 
 
 def sigmoid_loss(logits, labels):
-    """Mean sigmoid cross-entropy and its gradient by the logits."""
+    """Mean sigmoid cross-entropy and its gradient with respect to the logits."""
     e = np.exp(-np.abs(logits))
     loss = (np.maximum(logits, 0) - logits * labels + np.log1p(e)).sum() / logits.size
     P = np.where(logits >= 0, 1, e) / (1 + e)
@@ -75,14 +77,16 @@ def step(parameters, X, labels, learning_rate):
 
 
 def two_hidden_layers(parameters, X, labels):
-    """Mean softmax cross-entropy of a network with two hidden ReLU layers, and its gradient by every parameter.
+    """Mean softmax cross-entropy of a network, and all gradients.
 
-    logits = relu(relu(X W1 + b1) W2 + b2) W3 + b3.
-    parameters: [W1, b1, W2, b2, W3, b3], each W (inputs, outputs) and each b (outputs,).
-    X: array (N, inputs), one example a row. labels: N whole numbers, the classes, from 0. All are left as they were.
-    Logits near 1000 are allowed.
-    Returns (loss, gradients): a number, and a list of six arrays in the order and shapes of the parameters.
-    Raises ValueError for another number of parameters, for an empty batch, and for another number of labels.
+    The network has two hidden ReLU layers. parameters: [W1, b1, W2, b2, W3,
+    b3], each W (inputs, outputs) and each b (outputs,). X: array (N, inputs),
+    one example a row. labels: N whole numbers, the classes, from 0. All are
+    left as they were. Logits near 1000 are allowed.
+    Returns (loss, gradients): a number, and a list of six arrays in the order
+    and shapes of the parameters.
+    Raises ValueError for another number of parameters, for an empty batch, and
+    for another number of labels.
     """
     if len(parameters) != 6:
         raise ValueError(f"two_hidden_layers: parameters must be six arrays, got {len(parameters)}")

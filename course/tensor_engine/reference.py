@@ -27,11 +27,13 @@ np.empty(1 << 21)
 
 
 class Operation:
-    """A function of arrays and the rules for what comes back to its inputs.
+    """A function of arrays, and for each of its inputs a rule, a VJP.
 
-    forward(*inputs) returns the result y. rules: for the first input, the second, …, a function of (g, y, *inputs)
-    that returns the gradient by that input, where g is the gradient by y. A rule need not care for broadcasting:
-    ``Tensor.backward`` undoes it. Inputs without a rule come last; they are settings, such as an axis.
+    forward(*inputs) returns the result y. A rule is a function of (g, y,
+    *inputs), where g is the upstream gradient; it returns the gradient with
+    respect to its input. It need not care for broadcasting, which
+    ``Tensor.backward`` undoes. Inputs without a rule come last; they are
+    settings, such as an axis.
     """
 
     __slots__ = ("forward", "name", "rules")
@@ -42,7 +44,8 @@ class Operation:
     def __call__(self, *inputs):
         """The result as a Tensor; as plain NumPy if no input is one.
 
-        Raises ValueError if shapes do not fit, TypeError for a setting that is a Tensor.
+        Raises ValueError if shapes do not fit, and TypeError for a setting that
+        is a Tensor.
         """
         values: list = []
         edges: list = []
@@ -65,18 +68,21 @@ class Operation:
 class Tensor:
     """An array that remembers what it was computed from.
 
-    value: array of floats; whole numbers become float64, float32 stays. grad: None, and after ``backward`` the
-    gradient by this tensor, in its shape; two tensors may share it, so do not write into it. A tensor points
-    to its inputs and nothing points back: there are no cycles, and memory is freed at once.
+    value: array of floats; whole numbers become float64, float32 stays.
+    grad: None, and after ``backward`` the gradient with respect to this
+    tensor, in its shape; two tensors may share it, so do not write into it.
+    A tensor points to its inputs and nothing points back: there are no cycles,
+    and memory is freed at once.
     """
 
     __slots__ = ("edges", "grad", "inputs", "value")
     __array_ufunc__ = None  # so NumPy leaves array + tensor to the tensor
 
     def __init__(self, value, edges=(), inputs=()):
-        """A leaf with a copy of value; an operation passes its result with what backward needs.
+        """A leaf with a copy of value, or the result of an operation.
 
-        edges: a pair (input, its rule) for each input that is a tensor; inputs: the values of all inputs.
+        edges: a pair (input, its rule) for each input that is a tensor;
+        inputs: the values of all inputs.
         Raises TypeError if value is not an array of real numbers.
         """
         if not edges:
@@ -87,10 +93,11 @@ class Tensor:
         self.value, self.grad, self.edges, self.inputs = value, None, edges, inputs
 
     def backward(self, gradient=None):
-        """Fill ``grad`` of this tensor and of every tensor that it was computed from.
+        """Fill ``grad`` of this tensor and of all that it was computed from.
 
-        gradient: where to start, in this tensor's shape; by default 1, for a tensor of one number. Each call
-        starts anew, so a second one gives the same gradients. Raises ValueError for a wrong shape.
+        gradient: where to start, in this tensor's shape; by default 1, for a
+        tensor of one number. Each call starts anew, so a second one gives the
+        same gradients. Raises ValueError for a wrong shape.
         """
         shape = self.value.shape
         if gradient is None:
@@ -142,7 +149,7 @@ class Tensor:
 
 
 def count_uses(result):
-    """For every tensor that result was computed from: how often it is an input on the way to result."""
+    """How often each tensor is an input on the way to the result."""
     uses, stack = {result: 0}, [result]
     while stack:
         for x, _ in stack.pop().edges:
@@ -162,7 +169,7 @@ def matmul_forward(A, B):
 
 
 def linear_forward(x, W, b):
-    """x W + b, for a batch x (N, inputs), W (inputs, outputs) and b (outputs,)."""
+    """x W + b, for x (N, inputs), W (inputs, outputs), b (outputs,)."""
     if np.ndim(x) < 2 or np.ndim(W) < 2:
         raise ValueError("x must be a batch (N, inputs) and W (inputs, outputs)")
     y = x @ W
@@ -210,14 +217,23 @@ power = Operation("power", lambda x, n: x**n,
     lambda g, y, x, n: g * y * np.log(x))
 exp = Operation("exp", np.exp, lambda g, y, x: g * y)
 log = Operation("log", np.log, lambda g, y, x: g / x)
-relu = Operation("relu", lambda x: np.maximum(x, 0), lambda g, y, x: g * (y > 0))
-sigmoid = Operation("sigmoid", lambda x: 0.5 + 0.5 * np.tanh(0.5 * x), lambda g, y, x: g * y * (1 - y))
-logsumexp = Operation("logsumexp", logsumexp_forward, lambda g, y, x: g[..., None] * np.exp(x - y[..., None]))
-total = Operation("sum", lambda x, axis, keepdims: np.sum(x, axis, keepdims=keepdims), sum_rule)
-average = Operation("mean", lambda x, axis, keepdims: np.mean(x, axis, keepdims=keepdims), mean_rule)
-reshaped = Operation("reshape", lambda x, shape: x.reshape(*shape), lambda g, y, x, shape: g.reshape(x.shape))
+relu = Operation("relu", lambda x: np.maximum(x, 0),
+    lambda g, y, x: g * (y > 0))
+sigmoid = Operation("sigmoid", lambda x: 0.5 + 0.5 * np.tanh(0.5 * x),
+    lambda g, y, x: g * y * (1 - y))
+logsumexp = Operation("logsumexp", logsumexp_forward,
+    lambda g, y, x: g[..., None] * np.exp(x - y[..., None]))
+total = Operation("sum",
+    lambda x, axis, keepdims: np.sum(x, axis, keepdims=keepdims),
+    sum_rule)
+average = Operation("mean",
+    lambda x, axis, keepdims: np.mean(x, axis, keepdims=keepdims),
+    mean_rule)
+reshaped = Operation("reshape", lambda x, shape: x.reshape(*shape),
+    lambda g, y, x, shape: g.reshape(x.shape))
 transposed = Operation("transpose", np.transpose, lambda g, y, x: g.T)
-indexed = Operation("index", lambda x, key: x[key], lambda g, y, x, key: scattered(g, x, key))
+indexed = Operation("index", lambda x, key: x[key],
+    lambda g, y, x, key: scattered(g, x, key))
 # fmt: on
 
 
@@ -227,7 +243,7 @@ def scaled(g, y, gradient):
 
 
 def with_known_gradient(loss_and_gradient, logits, labels):
-    """The loss as a tensor that keeps its gradient by the logits, or as a number if logits are plain."""
+    """The loss as a tensor with its gradient; a number for plain logits."""
     if not isinstance(logits, Tensor):
         return loss_and_gradient(logits, labels)[0]
     loss, gradient = loss_and_gradient(logits.value, labels)
@@ -235,20 +251,21 @@ def with_known_gradient(loss_and_gradient, logits, labels):
 
 
 def softmax_cross_entropy(logits, labels):
-    """Mean softmax cross-entropy of logits (N, K) and labels (N,); see softmax_cross_entropy_gradient."""
+    """Mean softmax cross-entropy of logits (N, K) and labels (N,)."""
     return with_known_gradient(softmax_cross_entropy_gradient, logits, labels)
 
 
 def sigmoid_cross_entropy(logits, labels):
-    """Mean sigmoid cross-entropy of logits and labels of one shape; see sigmoid_cross_entropy_gradient."""
+    """Mean sigmoid cross-entropy of logits and labels of one shape."""
     return with_known_gradient(sigmoid_cross_entropy_gradient, logits, labels)
 
 
 def network(parameters, X):
-    """Logits of a network of linear layers with ReLU between them: relu(… relu(X W1 + b1) …) W + b.
+    """Logits of a network of linear layers with ReLU between them.
 
-    parameters: [W1, b1, W2, b2, …], tensors or arrays, W (inputs, outputs) and b (outputs,); X: (N, inputs).
-    Raises ValueError unless there is a W and a b for each of one or more layers.
+    parameters: [W1, b1, W2, b2, …], tensors or arrays, W (inputs, outputs) and
+    b (outputs,); X: (N, inputs).
+    Raises ValueError unless one or more layers have a W and a b each.
     """
     if len(parameters) < 2 or len(parameters) % 2:
         raise ValueError(f"network: parameters must be pairs of W and b, got {len(parameters)} arrays")
@@ -258,7 +275,7 @@ def network(parameters, X):
 
 
 def gradients(loss, parameters):
-    """The gradient of loss by each parameter, as a list of arrays; zeros for one that loss does not depend on."""
+    """A list of the gradients of loss with respect to each parameter; zeros for one that loss does not depend on."""
     for parameter in parameters:
         parameter.grad = None
     loss.backward()
@@ -266,10 +283,12 @@ def gradients(loss, parameters):
 
 
 def sgd_step(parameters, learning_rate):
-    """parameter ← parameter - learning_rate · gradient, in place, for each tensor, after ``backward``.
+    """One step of gradient descent, in place, after ``backward``.
 
-    What was computed from the parameters before belongs to their old values: compute the loss anew.
-    Raises ValueError if learning_rate is not > 0, or if a parameter has no gradient.
+    What was computed from the parameters before belongs to their old values:
+    compute the loss anew.
+    Raises ValueError if learning_rate is not > 0, or if a parameter has no
+    gradient.
     """
     if not learning_rate > 0:
         raise ValueError(f"sgd_step: learning_rate must be > 0, got {learning_rate}")

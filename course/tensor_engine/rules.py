@@ -1,7 +1,7 @@
 """The rules that students write: reverse broadcasting, matrix products, sums and means, softmax cross-entropy.
 
-A rule is a function of (g, y, *inputs): g is the gradient of the loss by the result y, and what the rule
-returns is the gradient by one of the inputs.
+A rule is a vector-Jacobian product, as a function of (g, y, *inputs): g is the gradient of the loss with respect to the
+result y, and what the rule returns is the gradient with respect to one of the inputs.
 
 Sources: M. Giles, "Collected matrix derivative results for forward and reverse mode algorithmic
 differentiation" (2008), for matrices; P. Blanchard, D. Higham and N. Higham, "Accurately computing the
@@ -12,10 +12,11 @@ import numpy as np
 
 
 def unbroadcast(gradient, shape):
-    """Bring the gradient of a broadcast array back to the shape that the array had before.
+    """Bring the gradient of a broadcast array back to the array's own shape.
 
-    gradient: array of the shape after broadcasting. shape: tuple, the shape before. Returns an array of
-    that shape. Raises ValueError if ``shape`` cannot be broadcast to the gradient's shape.
+    gradient: array of the shape after broadcasting. shape: tuple, the shape
+    before. Returns an array of that shape.
+    Raises ValueError if ``shape`` cannot be broadcast to the gradient's shape.
     """
     ends = zip(reversed(shape), reversed(gradient.shape), strict=False)
     if len(shape) > gradient.ndim or any(before not in (1, after) for before, after in ends):
@@ -30,26 +31,29 @@ def unbroadcast(gradient, shape):
 
 
 def matmul_left(g, Y, A, B):
-    """Rule of Y = A B for A: the gradient of a loss by A, where g is its gradient by Y.
+    """VJP of Y = A B with respect to A.
 
-    A: (…, n, k), B: (…, k, m), Y and g: (…, n, m): matrices, or stacks of as many. Returns an array of A's shape.
+    A: (…, n, k), B: (…, k, m), Y and its adjoint g: (…, n, m): matrices, or
+    stacks of as many. Returns an array of A's shape.
     """
     return g @ B.mT
 
 
 def matmul_right(g, Y, A, B):
-    """Rule of Y = A B for B: the gradient of a loss by B, where g is its gradient by Y.
+    """VJP of Y = A B with respect to B.
 
-    A: (…, n, k), B: (…, k, m), Y and g: (…, n, m): matrices, or stacks of as many. Returns an array of B's shape.
+    A: (…, n, k), B: (…, k, m), Y and its adjoint g: (…, n, m): matrices, or
+    stacks of as many. Returns an array of B's shape.
     """
     return A.mT @ g
 
 
 def sum_rule(g, y, x, axis=None, keepdims=False):
-    """Rule of y = x.sum(axis, keepdims=keepdims): the gradient of a loss by x, where g is its gradient by y.
+    """VJP of y = x.sum(axis, keepdims=keepdims).
 
-    g has y's shape; g and x are left as they were. axis: None (all axes), a whole number or a tuple of them,
-    negative ones counted from the end. Returns an array of x's shape.
+    g: the adjoint of y, in its shape; g and x are left as they were.
+    axis: None (all axes), a whole number or a tuple of them, negative ones
+    counted from the end. Returns an array of x's shape.
     """
     if axis is not None and not keepdims:
         g = np.expand_dims(g, axis)
@@ -57,10 +61,11 @@ def sum_rule(g, y, x, axis=None, keepdims=False):
 
 
 def mean_rule(g, y, x, axis=None, keepdims=False):
-    """Rule of y = x.mean(axis, keepdims=keepdims): the gradient of a loss by x, where g is its gradient by y.
+    """VJP of y = x.mean(axis, keepdims=keepdims).
 
-    g has y's shape; g and x are left as they were. axis: None (all axes), a whole number or a tuple of them,
-    negative ones counted from the end. Returns an array of x's shape.
+    g: the adjoint of y, in its shape; g and x are left as they were.
+    axis: None (all axes), a whole number or a tuple of them, negative ones
+    counted from the end. Returns an array of x's shape.
     """
     if axis is not None and not keepdims:
         g = np.expand_dims(g, axis)
@@ -69,14 +74,14 @@ def mean_rule(g, y, x, axis=None, keepdims=False):
 
 
 def softmax_cross_entropy_gradient(logits, labels):
-    """Mean cross-entropy of the softmax of a batch of logits, and its gradient by the logits.
+    """Mean softmax cross-entropy of a batch, and its gradient.
 
-    The softmax turns row n of the logits into probabilities that are proportional to exp(logit); the loss of
-    the row is -ln of the probability of its label, and the result is the mean over the N rows.
-    logits: array (N, K) of numbers of any size, 800 and -800 too; it is left as it was. labels: array of N whole
-    numbers from 0 to K - 1, left as it was too.
-    Returns (loss, gradient): a number and an array (N, K).
-    Raises ValueError for other shapes, an empty batch, and labels that are no class.
+    logits: array (N, K) of numbers of any size, 800 and -800 too. labels:
+    array of N whole numbers from 0 to K - 1. Both are left as they were.
+    Returns (loss, gradient): the mean over the N rows, a number, and its
+    gradient with respect to the logits, an array (N, K).
+    Raises ValueError for other shapes, an empty batch, and labels that are no
+    class.
     """
     if logits.ndim != 2 or logits.size == 0:
         raise ValueError(f"softmax_cross_entropy: logits must have shape (N, K) with N, K > 0, got {logits.shape}")
@@ -101,7 +106,7 @@ def softmax_cross_entropy_gradient(logits, labels):
 
 
 def sigmoid_cross_entropy_gradient(logits, labels):
-    """Mean cross-entropy of the sigmoid of logits, and its gradient by the logits: (σ(logits) - labels) / size.
+    """Mean cross-entropy of the sigmoid of logits, and its gradient with respect to the logits.
 
     The loss of an entry is -ln of the probability of its label, which is σ(logit) for 1 and 1 - σ(logit) for 0.
     logits: array of any shape and size; labels: array of 0 and 1 of the same shape. Returns (loss, gradient).
