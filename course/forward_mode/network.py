@@ -1,4 +1,4 @@
-"""A network whose loss carries its derivatives by all parameters, and how it is trained."""
+"""A network whose loss carries its derivatives with respect to all parameters, and how it is trained."""
 
 import sys
 from itertools import pairwise
@@ -99,7 +99,7 @@ class LogLoss:
 
 
 class Optimizer:
-    """Gradient descent: every step moves each parameter by -learning_rate times the derivative by it."""
+    """Gradient descent: every step moves each parameter by -learning_rate times the derivative with respect to it."""
 
     def __init__(self, parameters, learning_rate):
         if not learning_rate > 0:

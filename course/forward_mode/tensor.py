@@ -9,9 +9,9 @@ from course.forward_mode.reference import align, matmul_derivative, product_deri
 
 
 class Tensor:
-    """A float64 array with its derivatives by every tracked tensor that went into it.
+    """A float64 array with its derivatives with respect to every tracked tensor that went into it.
 
-    ``Tensor(value, requires_grad=True)`` is tracked: all that is computed from it carries a derivative by it.
+    ``Tensor(value, requires_grad=True)`` is tracked: all computed from it carries a derivative with respect to it.
     ``t.by(w)`` is the derivative of t by the tracked tensor w, an array of shape t.shape + w.shape.
     The operators + − * @ take tensors, arrays and numbers on either side; + − * broadcast as NumPy does.
     Raises TypeError for a value that is not made of real numbers.
@@ -40,7 +40,7 @@ class Tensor:
         return [self] if self.requires_grad else list(self.derivatives)
 
     def by(self, w):
-        """The derivative by w, array of shape self.shape + w.shape; zeros if w did not go into it.
+        """The derivative with respect to w, array of shape self.shape + w.shape; zeros if w did not go into it.
 
         By itself a tensor has the derivative 1 where both indices are the same, else 0 (Kronecker's delta).
         Raises ValueError if w is not tracked.
