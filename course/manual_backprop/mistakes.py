@@ -231,7 +231,7 @@ unit.mistake_in(
     "neuron_backward",
     "the gradient of the score",
     {"dscore = P - label": "dscore = 1.0"},
-    "(x₀, x₁, 1) is the score's derivative with respect to w. Multiply it by that of the loss with respect to the score.",
+    "(x₀, x₁, 1) is the score's derivative with respect to w. Multiply it by the derivative of the loss, P - label.",
 )
 unit.mistake_in(
     "neuron_backward",
