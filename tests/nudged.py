@@ -48,7 +48,7 @@ def plain(number):
 
 
 def of_loss(loss):
-    """An answer of (w, X, labels) that returns a mean loss of scores and its gradient by w."""
+    """An answer of (w, X, labels) that returns a mean loss of scores and its gradient with respect to w."""
 
     def make(way):
         def answer(w, X, labels):

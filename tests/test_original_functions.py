@@ -61,7 +61,7 @@ class Replacements:
 
 
 def nudged(value, x, replaced):
-    """A function's value, and its derivative by an array."""
+    """A function's value, and its derivative with respect to an array."""
     x = array(x, dtype=float)
     slopes = zeros(x.shape)
     replaced.begin(recording=True)

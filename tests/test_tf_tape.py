@@ -43,7 +43,7 @@ def test_a_second_call_fails(tf):
 
 
 def neuron(tf, how, dtype):
-    """Loss of the lesson's neuron, with gradients by w0, w1 and b."""
+    """Loss of the lesson's neuron, with gradients with respect to w0, w1 and b."""
     w, b, x = tf.Variable(W, dtype=dtype), tf.Variable(B, dtype=dtype), tf.constant(X, dtype=dtype)
     bce = tf.keras.losses.BinaryCrossentropy(from_logits=True, dtype=dtype)
     with tf.GradientTape() as tape:

@@ -253,7 +253,7 @@ def topological_order(answer, rng):
 
 
 unit.judge(neuron.score_is_there)
-unit.task(points=1, weights={"loss": 2, "gradient by w": 2})(neuron.neuron_loss)
+unit.task(points=1, weights={"loss": 2, "gradient with respect to w": 2})(neuron.neuron_loss)
 
 
 # --- softplus -------------------------------------------------------------------------------------

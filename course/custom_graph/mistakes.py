@@ -14,7 +14,7 @@ unit.mistake_in(
     "Multiply",
     "factors not swapped",
     {"x[1 - i]": "x[i]"},
-    "The derivative of x₀·x₁ by x₀ is x₁: each factor has the other one as its slope.",
+    "The derivative of x₀·x₁ with respect to x₀ is x₁: each factor has the other one as its slope.",
 )
 unit.mistake_in(
     "Multiply",
@@ -80,9 +80,9 @@ unit.mistake_in(
 )
 unit.mistake_in(
     "Scale",
-    "derivative by the constant",
+    "derivative with respect to the constant",
     {"return self.constant\n": "return x[0]\n"},
-    "That is the slope by the constant. The input is x₀, so its slope is the constant.",
+    "That is the derivative with respect to the constant. The input is x₀, so its slope is the constant.",
 )
 unit.mistake_in(
     "Scale",
@@ -296,13 +296,13 @@ unit.mistake_in(
     "backward_through",
     "nothing to begin with",
     {"    order[-1].gradient = 1.0\n": ""},
-    "Everything is 0 as long as nothing arrives from the end: the derivative of the last node by itself is 1.",
+    "All stays 0 unless something arrives from the end: the derivative of the last node with respect to itself is 1.",
 )
 unit.mistake_in(
     "backward_through",
     "begun with the value of the last node",
     {"order[-1].gradient = 1.0": "order[-1].gradient = order[-1].value"},
-    "The way back begins with the derivative of the last node by itself, which is 1 whatever its value.",
+    "The way back begins with the derivative of the last node with respect to itself, which is 1 whatever its value.",
 )
 unit.mistake_in(
     "backward_through",
@@ -331,7 +331,7 @@ unit.mistake_in(
 )
 unit.mistake_in(
     "backward_through",
-    "always the slope by the first input",
+    "always the derivative with respect to the first input",
     {"partial_derivative(x, i)": "partial_derivative(x, 0)"},
     "Each input has a slope of its own: partial_derivative(x, i) for input i.",
 )
@@ -915,7 +915,7 @@ unit.mistake_in(
     "weights frozen into constants",
     {"op.Multiply()(x[0], w[0])": "op.Scale(w[0].value)(x[0])",
      "op.Multiply()(x[1], w[1])": "op.Scale(w[1].value)(x[1])"},
-    "A constant has no gradient, and the gradient by w is what we want. Multiply the nodes.",
+    "A constant has no gradient, and the gradient with respect to w is what we want. Multiply the nodes.",
 )  # fmt: skip
 
 unit.mistake_in(

@@ -63,7 +63,7 @@ def neuron_loss(answer, rng):
         ), *nodes
 
     def run(loss, w, x):
-        """The loss and its gradients by w and by x."""
+        """The loss and its gradients with respect to w and x."""
         if not hasattr(loss, "inputs"):
             return dict.fromkeys(("loss", "by w", "by x"), loss)
         by_w, by_x = ({f"{v}{i}": slope(loss, n) for i, n in enumerate(nodes)} for v, nodes in (("w", w), ("x", x)))
@@ -99,8 +99,8 @@ def neuron_loss(answer, rng):
             "loss": run(*build(w, x))["loss"],
             "loss where all weights are 0": run(*build([0.0, 0.0, 0.0], x))["loss"],
         },
-        "gradient by w": lambda: run(*build(w, x))["by w"],
-        "gradient by x": lambda: run(*build(w, x))["by x"],
+        "gradient with respect to w": lambda: run(*build(w, x))["by w"],
+        "gradient with respect to x": lambda: run(*build(w, x))["by x"],
         "whole numbers": lambda: run(*build(whole_w, whole_x)),
         "the same graph with other values": again,
         "the operations of op": with_op,

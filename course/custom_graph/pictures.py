@@ -20,7 +20,7 @@ COMPARED = {
         Compared("run twice", "gradient of each node"),
         Compared("a chain", "gradient of each node"),
     ),
-    "neuron_loss": (Compared("gradient by w"), Compared("gradient by x")),
+    "neuron_loss": (Compared("gradient with respect to w"), Compared("gradient with respect to x")),
     "softplus": (Compared("values", "softplus"), Compared("slopes", "slope")),
 }
 

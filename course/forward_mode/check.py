@@ -147,7 +147,7 @@ SCORES_KEPT = "z and dz are left as they were"
 
 @unit.task(
     points=2,
-    weights={"derivative by a vector": 2, "everything square": 2, "derivative for scores of ±800": 3},
+    weights={"derivative with respect to a vector": 2, "everything square": 2, "derivative for scores of ±800": 3},
     conditions=(SCORES_KEPT,),
 )
 def softmax(answer, rng):
@@ -171,8 +171,8 @@ def softmax(answer, rng):
     return {
         "probabilities": lambda: {"scores": p(*vector), "whole numbers": p(whole, vector[1])},
         "probabilities for scores of ±800": lambda: p(*extreme),
-        "derivative by a number": lambda: derivative(dp(*number)),
-        "derivative by a vector": lambda: derivative(dp(*vector)),
+        "derivative with respect to a number": lambda: derivative(dp(*number)),
+        "derivative with respect to a vector": lambda: derivative(dp(*vector)),
         "derivative of one row": of_one_row,
         "everything square": lambda: derivative(dp(*square)),
         "derivative for scores of ±800": lambda: derivative(dp(*extreme)),
@@ -196,8 +196,8 @@ def linear_layer(answer, rng):
         return item(answer.linear_layer(*copies((x, W, b))), i, 3)
 
     def by_W(x, W, b):
-        """The derivative by W, that at weights so large that y has no digits of it, and that by the weights of an input
-        that is tiny beside others."""
+        """The derivative with respect to W, at weights so large that y has no digits of it, and for the weights of
+        an input that is tiny beside others."""
         small = np.column_stack([x[:, :-1], hardly[: len(x)]])
         found = {"by_W": of(1, x, W, b), "by_W for huge weights": of(1, x, HUGE * W, b)}
         return found | {"by_W for a tiny input, times 2¹⁰⁰": magnified(of(1, small, W, b), SMALL, np.s_[:, :, -1])}

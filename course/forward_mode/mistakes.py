@@ -563,7 +563,7 @@ unit.mistake_in(
     "linear_layer",
     "W instead of x",
     {"by_W[:, outputs, :, outputs] = x": "by_W[:, outputs, :, outputs] = W.T[:, None]"},
-    "The derivative of x·W by W is x; W is the derivative by x.",
+    "The derivative of x·W with respect to W is x; W is the derivative with respect to x.",
 )
 unit.mistake_in(
     "linear_layer",
@@ -611,7 +611,7 @@ unit.mistake_in(
     "linear_layer",
     "by_b is b",
     {"by_b[:, outputs, outputs] = 1.0": "by_b[:, outputs, outputs] = b"},
-    "The derivative of a sum by one of its terms is 1, whatever the term's value.",
+    "The derivative of a sum with respect to one of its terms is 1, whatever the term's value.",
 )
 unit.mistake_in(
     "linear_layer",
@@ -634,9 +634,9 @@ unit.mistake_in(
 )
 unit.mistake_in(
     "linear_layer",
-    "the derivative by x",
+    "the derivative with respect to x",
     {"return y, by_W, by_b": "return y, np.broadcast_to(W.T, (N, m, k)), by_b"},
-    "Asked for is the derivative by W. That by x would hold the entries of W.",
+    "Asked for is the derivative with respect to W. That with respect to x would hold the entries of W.",
 )
 
 unit.mistake_in(
@@ -673,9 +673,9 @@ unit.mistake_in(
 )
 unit.mistake_in(
     "linear_layer",
-    "the bias added to the derivative by W",
+    "the bias added to the derivative with respect to W",
     {"by_W[:, outputs, :, outputs] = x": "by_W[:, outputs, :, outputs] = x + 1.0"},
-    "The bias does not depend on W: the derivative by W holds x alone.",
+    "The bias does not depend on W: the derivative with respect to W holds x alone.",
 )
 
 
@@ -716,7 +716,7 @@ def linear_layer(x, W, b):
 
 @unit.mistake(
     "found by nudging",
-    "A difference of two y has no digits of the derivative where y is large. The derivative by W holds x's numbers.",
+    "Where y is large, a difference of two y has no digits left. The derivative with respect to W holds x's numbers.",
 )
 def linear_layer(x, W, b):
     x, W, b = (np.array(given, dtype=float) for given in (x, W, b))
@@ -769,15 +769,15 @@ unit.mistake_in(
 )
 unit.mistake_in(
     "training_step",
-    "the slope by the score",
+    "the derivative with respect to the score",
     {SLOPES: "(p - labels) / N"},
-    "p - label is the slope by the score below a sigmoid. Here the derivatives of p are given: take the slope by p.",
+    "p - label is the derivative with respect to the score. The derivatives of p are given: go back to p only.",
 )
 unit.mistake_in(
     "training_step",
     "the sign of ln(1 - p)",
     {"((1 - labels) / (1 - p) - labels / p)": "(-(1 - labels) / (1 - p) - labels / p)"},
-    "The derivative of -ln(1 - p) by p is +1 / (1 - p): the minus inside the bracket turns the sign.",
+    "The derivative of -ln(1 - p) with respect to p is +1 / (1 - p): the minus inside the bracket turns the sign.",
 )
 unit.mistake_in(
     "training_step",
@@ -864,7 +864,7 @@ unit.mistake_in(
     "training_step",
     "no minus for the hit",
     {"- labels / p)": "+ labels / p)"},
-    "The derivative of -ln p by p is -1/p: a larger p means a smaller loss for label 1.",
+    "The derivative of -ln p with respect to p is -1/p: a larger p means a smaller loss for label 1.",
 )
 unit.mistake_in(
     "training_step",

@@ -19,7 +19,7 @@ COMPARED = {
     "matmul_derivative": (Compared("by a number", "derivative", item=("derivative",)),),
     "softmax": (
         Compared("probabilities", "probability"),
-        Compared("derivative by a number", "derivative", item=("derivative",)),
+        Compared("derivative with respect to a number", "derivative", item=("derivative",)),
     ),
     "linear_layer": (Compared("y", "output"), Compared("by_b", "derivative")),
     "training_step": (Compared("parameters after the step", "W", item=("updated", "W")),),

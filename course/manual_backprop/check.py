@@ -124,13 +124,13 @@ def neuron_backward(answer, rng):
             "gradient": found,
             "at a score above 5": second(answer.neuron_backward(far.copy(), np.abs(x), label)),
             "at a score of 0": second(answer.neuron_backward(np.array([0.5, 0.5, -1.0]), np.ones(2), label)),
-            "by weights of tiny inputs": by_tiny_inputs(w, unit_for(found), label),
+            "with respect to weights of tiny inputs": by_tiny_inputs(w, unit_for(found), label),
         }
 
     def gradient_at_whole_numbers():
         """The label is left out, and so 1."""
         found = second(answer.neuron_backward(whole_w.copy(), whole_x.copy()))
-        return {"gradient": found, "by weights of tiny inputs": by_tiny_inputs(whole_w, unit_for(found))}
+        return {"gradient": found, "with respect to weights of tiny inputs": by_tiny_inputs(whole_w, unit_for(found))}
 
     return {
         "loss, label 1": lambda: loss(1),
@@ -236,7 +236,7 @@ def batch_parts(compute, rng):
         return compute()(*(array.copy() for array in given))
 
     def gradient(given):
-        """The gradient, that by many weights for one label, and that by the weights of tiny inputs."""
+        """The gradient, that of many weights for one label, and that of the weights of tiny inputs."""
         (w, X, labels), (many, rows) = given, wide_batch(wide)
         one_label = np.repeat(labels[:1], min(len(labels), 2))
         of_many = second(on((many, (2 * labels[0] - 1) * rows[: len(one_label)], one_label)))
@@ -246,7 +246,7 @@ def batch_parts(compute, rng):
         return {
             "gradient": second(on(given)),
             "by very many weights": entries(of_many, (LONG,)),
-            "by weights of tiny inputs": magnified(of_tiny, unit, [3, 4]),
+            "with respect to weights of tiny inputs": magnified(of_tiny, unit, [3, 4]),
         }
 
     return {

@@ -19,7 +19,7 @@ LOSS_SUM = "The loss is a mean: divide its sum by N. The gradient is divided alr
 GRADIENT_SUM = "The loss is a mean, so the gradient is one too: divide it by N, the number of examples."
 BOTH_SUM = "Both are sums over the examples. Divide both by N, or a larger batch would mean a larger step."
 BY_FEATURES = "Divide by the number of examples, X.shape[0], not by the number of entries of w."
-BY_X = "That is the gradient by X. Here w is asked for: one number for each entry of w."
+BY_X = "That is the gradient with respect to X. Here w is asked for: one number for each entry of w."
 EACH = "These are the gradients of all examples, one a row. Take their mean over the examples (axis 0)."
 NUDGED = (
     "Differences of f are off at steep points, and each weight costs a call of f. Go backward through the stages: "
@@ -30,7 +30,7 @@ STEP = (
     "A step downhill comes later. Here return the gradient, and leave w as it is: `w -= …` changes the caller's array."
 )
 NOT_TURNED = "Shapes do not fit: X is (n, d) and the gradient needs (d,). Carry it back with X.T, which is (d, n)."
-BY_SCORES = "That is the gradient by the scores, one number an example. Carry it on to w: the score is X w."
+BY_SCORES = "That is the gradient with respect to the scores, one an example. Carry it on to w: the score is X w."
 
 # --- staged_backward ------------------------------------------------------------------------------
 
@@ -56,13 +56,13 @@ unit.mistake_in(
     "staged_backward",
     "factors of f not swapped",
     {"dq = r * df": "dq = q * df", "dr = q * df": "dr = r * df"},
-    "The derivative of q·r by q is r: each factor receives the other one.",
+    "The derivative of q·r with respect to q is r: each factor receives the other one.",
 )
 unit.mistake_in(
     "staged_backward",
     "factors of x·z not swapped",
     {"dx += z * dr": "dx += x * dr", "dz = x * dr": "dz = z * dr"},
-    "The derivative of x·z by x is z, and by z it is x: each factor receives the other one.",
+    "The derivative of x·z with respect to x is z, with respect to z it is x: each factor receives the other one.",
 )
 unit.mistake_in(
     "staged_backward",
@@ -86,19 +86,19 @@ unit.mistake_in(
     "staged_backward",
     "the sum treated as a product",
     {"dx = dq": "dx = y * dq", "dy = dq": "dy = x * dq"},
-    "The derivative of x + y by either of them is 1: a sum hands the gradient on as it is.",
+    "The derivative of x + y with respect to either of them is 1: a sum hands the gradient on as it is.",
 )
 unit.mistake_in(
     "staged_backward",
     "multiplied by its own value",
     {"dx = dq": "dx = x * dq", "dy = dq": "dy = y * dq"},
-    "The derivative of x + y by x is 1, not x: a sum hands the gradient on as it is.",
+    "The derivative of x + y with respect to x is 1, not x: a sum hands the gradient on as it is.",
 )
 unit.mistake_in(
     "staged_backward",
     "sign turned round",
     {"df = 1.0": "df = -1.0"},
-    "Going backward begins with the derivative of f by f, which is +1.",
+    "Going backward begins with the derivative of f with respect to f, which is +1.",
 )
 unit.mistake_in(
     "staged_backward",
@@ -229,7 +229,7 @@ unit.mistake_in(
     "neuron_backward",
     "the gradient of the score",
     {"dscore = P - label": "dscore = 1.0"},
-    "(x₀, x₁, 1) is the derivative of the score by w. Multiply it by the derivative of the loss by the score.",
+    "(x₀, x₁, 1) is the score's derivative with respect to w. Multiply it by the derivative of the loss, P - label.",
 )
 unit.mistake_in(
     "neuron_backward",
@@ -241,13 +241,13 @@ unit.mistake_in(
     "neuron_backward",
     "the sigmoid's slope left out",
     {"dscore = P - label": "dscore = -1 / P if label == 1 else 1 / (1 - P)"},
-    "That is the slope of the loss by P. On the way to the score it passes the sigmoid: multiply by P(1 - P).",
+    "That is the derivative of the loss with respect to P. The sigmoid lies before it: multiply by P(1 - P).",
 )
 unit.mistake_in(
     "neuron_backward",
     "label 0: sign of -ln(1 - P)",
     {"dscore = P - label": "dscore = P - 1 if label == 1 else -P"},
-    "The derivative of -ln(1 - P) by P is +1 / (1 - P): the minus inside the bracket turns the sign.",
+    "The derivative of -ln(1 - P) with respect to P is +1 / (1 - P): the minus inside the bracket turns the sign.",
 )
 unit.mistake_in(
     "neuron_backward",
@@ -259,25 +259,25 @@ unit.mistake_in(
     "neuron_backward",
     "bias entry is 0",
     {"x[1], 1.0": "x[1], 0.0"},
-    "The loss does depend on w₂: the derivative of the score by it is 1.",
+    "The loss does depend on w₂: the derivative of the score with respect to it is 1.",
 )
 unit.mistake_in(
     "neuron_backward",
     "bias entry is missing",
     {"[x[0], x[1], 1.0]": "[x[0], x[1]]"},
-    "w has three entries, so its gradient has three. What is the derivative of the score by w₂?",
+    "w has three entries, so its gradient has three. What is the derivative of the score with respect to w₂?",
 )
 unit.mistake_in(
     "neuron_backward",
     "bias entry multiplied by w₂",
     {"x[1], 1.0": "x[1], w[2]"},
-    "The derivative of the score by w₂ is 1, not w₂.",
+    "The derivative of the score with respect to w₂ is 1, not w₂.",
 )
 unit.mistake_in(
     "neuron_backward",
-    "the gradient by x",
+    "the gradient with respect to x",
     {"[x[0], x[1], 1.0]": "[w[0], w[1]]"},
-    "That is the gradient by x: in w·x each factor receives the other, so w receives x.",
+    "That is the gradient with respect to x: in w·x each factor receives the other, so w receives x.",
 )
 unit.mistake_in(
     "neuron_backward",
@@ -407,7 +407,7 @@ unit.mistake_in(
     "symbolic_gradient",
     "entries sorted by the variables' names",
     {DERIVATIVES: "[sympy.diff(expression, v) for v in sorted(variables, key=str)]"},
-    "Keep the order of `variables`: entry i is the derivative by variables[i].",
+    "Keep the order of `variables`: entry i is the derivative with respect to variables[i].",
 )
 unit.mistake_in(
     "symbolic_gradient",
@@ -423,9 +423,9 @@ unit.mistake_in(
 )
 unit.mistake_in(
     "symbolic_gradient",
-    "derivatives by the symbols that occur",
+    "derivatives with respect to the symbols that occur",
     {DERIVATIVES: "[sympy.diff(expression, v) for v in sorted(expression.free_symbols, key=str)]"},
-    "Take the derivatives by `variables`, in their order; where one does not occur, the derivative is 0.",
+    "Take the derivatives with respect to `variables`, in their order; where one does not occur, the derivative is 0.",
 )
 unit.mistake_in(
     "symbolic_gradient",
@@ -443,7 +443,7 @@ unit.mistake_in(
 )
 unit.mistake_in(
     "symbolic_gradient",
-    "one derivative by all variables in turn",
+    "one derivative with respect to all variables in turn",
     {DERIVATIVES: "sympy.diff(expression, *variables)"},
     "diff(f, x, y) differentiates by x and then by y. Differentiate f anew by each variable.",
 )
@@ -457,7 +457,7 @@ unit.mistake_in(
     "symbolic_gradient",
     "the same variable in every entry",
     {DERIVATIVES: "[sympy.diff(expression, variables[0]) for v in variables]"},
-    "Entry i is the derivative by variables[i]; yours are all by the first one.",
+    "Entry i is the derivative with respect to variables[i]; yours are all by the first one.",
 )
 unit.mistake_in(
     "symbolic_gradient",
@@ -625,7 +625,7 @@ unit.mistake_in(
     "hinge_gradient",
     "t missing in the gradient",
     {"margin > 0, -t": "margin > 0, -1.0"},
-    "The derivative of 1 - t·score by the score is -t, which differs between the labels.",
+    "The derivative of 1 - t·score with respect to the score is -t, which differs between the labels.",
 )
 unit.mistake_in(
     "hinge_gradient",
@@ -687,14 +687,14 @@ unit.mistake_in(
     {"margin > 0, -t": "margin > 0, -t * margin"},
     "A straight line has one slope, however large its value: -t wherever the loss is positive.",
 )
-unit.mistake_in("hinge_gradient", "the gradient by X", {"X.T @ dscores": "np.outer(dscores, w)"}, BY_X)
+unit.mistake_in("hinge_gradient", "the gradient with respect to X", {"X.T @ dscores": "np.outer(dscores, w)"}, BY_X)
 unit.mistake_in(
     "hinge_gradient",
     "one gradient for each example",
     {"X.T @ dscores / len(X)": "X * dscores[:, None]"},
     EACH,
 )
-unit.mistake_in("hinge_gradient", "the gradient by the scores", {"X.T @ dscores": "dscores"}, BY_SCORES)
+unit.mistake_in("hinge_gradient", "the gradient with respect to the scores", {"X.T @ dscores": "dscores"}, BY_SCORES)
 unit.mistake_in("hinge_gradient", "X not transposed", {"X.T @": "X @"}, NOT_TURNED)
 unit.mistake_in("hinge_gradient", "w is changed", {"return loss, dw": "w -= dw\n    return loss, dw"}, STEP)
 unit.mistake_in("hinge_gradient", "gradient without loss", {"return loss, dw": "return dw"}, NO_LOSS)
@@ -832,7 +832,7 @@ unit.mistake_in(
     "cross_entropy_gradient",
     "label 0: sign of -ln(1 - P)",
     {"(P - labels)": "np.where(labels == 1, P - 1, -P)"},
-    "The derivative of -ln(1 - P) by P is +1 / (1 - P): the minus inside the bracket turns the sign.",
+    "The derivative of -ln(1 - P) with respect to P is +1 / (1 - P): the minus inside the bracket turns the sign.",
 )
 unit.mistake_in(
     "cross_entropy_gradient",
@@ -851,7 +851,7 @@ unit.mistake_in(
     "cross_entropy_gradient",
     "the sigmoid's slope twice",
     {"(P - labels)": "((P - labels) * P * (1 - P))"},
-    "P - label is the slope by the score already; P(1 - P) is in it.",
+    "P - label is the derivative with respect to the score already; P(1 - P) is in it.",
 )
 unit.mistake_in(
     "cross_entropy_gradient",
@@ -904,7 +904,9 @@ unit.mistake_in(
     {"np.mean(np.logaddexp(0, -t * scores))": "np.mean(np.logaddexp(0, -t * scores)) / np.log(10)"},
     LOG10,
 )
-unit.mistake_in("cross_entropy_gradient", "the gradient by X", {"X.T @ (P - labels)": "np.outer(P - labels, w)"}, BY_X)
+unit.mistake_in(
+    "cross_entropy_gradient", "the gradient with respect to X", {"X.T @ (P - labels)": "np.outer(P - labels, w)"}, BY_X
+)
 unit.mistake_in(
     "cross_entropy_gradient",
     "one gradient for each example",
@@ -912,7 +914,10 @@ unit.mistake_in(
     EACH,
 )
 unit.mistake_in(
-    "cross_entropy_gradient", "the gradient by the scores", {"X.T @ (P - labels)": "(P - labels)"}, BY_SCORES
+    "cross_entropy_gradient",
+    "the gradient with respect to the scores",
+    {"X.T @ (P - labels)": "(P - labels)"},
+    BY_SCORES,
 )
 unit.mistake_in("cross_entropy_gradient", "X not transposed", {"X.T @": "X @"}, NOT_TURNED)
 unit.mistake_in("cross_entropy_gradient", "w is changed", {"return loss, dw": "w -= dw\n    return loss, dw"}, STEP)

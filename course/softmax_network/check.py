@@ -89,7 +89,7 @@ def backward(answer, rng):
         return item(answer.backward(*(array.copy() for array in inputs)), i, 4)
 
     def at_an_edge(x, i):
-        """The derivatives by what a network's loss hardly depends on, where a nudge is lost."""
+        """The derivatives with respect to what a network's loss hardly depends on, where a nudge is lost."""
         score = unlikely_for(at(after_forward(W1, W2, x, label), i))
         edge, rows = at_the_edge((faint[0], faint[1], x, faint[3]), hidden, score)
         return magnified(at(edge, i), np.exp(score), rows[i])

@@ -370,7 +370,10 @@ def forward(W1, W2, x, label):
 DH1 = "dh1 = dz1 * z1 * (1 - z1)"
 UPSTREAM = "What comes back from J is p - label. Hand that on, with W2 transposed."
 unit.mistake_in(
-    "backward", "sign turned round", {"p - label": "label - p"}, "The gradient of J by the scores is p - label."
+    "backward",
+    "sign turned round",
+    {"p - label": "label - p"},
+    "The gradient of the loss with respect to the scores is p - label.",
 )
 unit.mistake_in(
     "backward",
@@ -398,9 +401,9 @@ unit.mistake_in(
 )
 unit.mistake_in(
     "backward",
-    "the gradient by p",
+    "the gradient with respect to p",
     {"dh2 = p - label": "dh2 = -label / p"},
-    "-label/p is the derivative of J by p. The softmax lies between p and h2: go back through it, too.",
+    "-label/p is the derivative of J with respect to p. The softmax lies between p and h2: go back through it, too.",
 )
 unit.mistake_in(
     "backward",
@@ -412,7 +415,7 @@ unit.mistake_in(
     "backward",
     "a slope of the softmax too many",
     {"dh2 = p - label": "dh2 = (p - label) * p * (1 - p)"},
-    "p - label is the gradient by the scores already: the derivative of the softmax is in it.",
+    "p - label is the gradient with respect to the scores already: the derivative of the softmax is in it.",
 )
 unit.mistake_in(
     "backward",
@@ -448,7 +451,7 @@ unit.mistake_in(
     "backward",
     "dW2 multiplied by W2",
     {"np.outer(dh2, z1)": "np.outer(dh2, z1) * W2"},
-    "The derivative of W2 z1 by W2 is z1 alone.",
+    "The derivative of W2 z1 with respect to W2 is z1 alone.",
 )
 unit.mistake_in(
     "backward",
@@ -460,13 +463,13 @@ unit.mistake_in(
     "backward",
     "dh1 with z1 in place of its slope",
     {DH1: "dh1 = dz1 * z1"},
-    "The derivative of the sigmoid by its own value z1 is z1 (1 - z1); the second factor is missing.",
+    "The derivative of the sigmoid with respect to its own value z1 is z1 (1 - z1); the second factor is missing.",
 )
 unit.mistake_in(
     "backward",
     "dh1 with 1 - z1 in place of the slope",
     {DH1: "dh1 = dz1 * (1 - z1)"},
-    "The derivative of the sigmoid by its own value z1 is z1 (1 - z1); the first factor is missing.",
+    "The derivative of the sigmoid with respect to its own value z1 is z1 (1 - z1); the first factor is missing.",
 )
 unit.mistake_in(
     "backward",

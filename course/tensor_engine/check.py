@@ -179,7 +179,7 @@ def softmax_cross_entropy(answer, rng):
         return answer.softmax_cross_entropy_gradient(logits.copy(), labels.copy())
 
     def with_many(**found):
-        """What was found; the gradient by many logits, times their number since it is small; and the gradient by logits
+        """What was found; the gradient of many logits, times their number since it is small; and the gradient of logits
         of classes so unlikely that the loss does not change with them."""
         many = second(on((long, classes)))
         score, given = unlikely_for(many), long.copy()
@@ -257,7 +257,7 @@ def two_hidden_layers(answer, rng):
         return item(second(on(given)), i, 6)
 
     def by(i):
-        """The gradient by parameter i in two networks, in one with many weights, and where it is tiny."""
+        """The gradient with respect to parameter i in two networks, in one with many weights, and where it is tiny."""
 
         def found():
             large = gradient(long, i)
@@ -275,7 +275,7 @@ def two_hidden_layers(answer, rng):
 
     return {
         "loss": lambda: {"loss": first(on(equal)), "loss of logits near 1000": first(on(high))},
-        **{f"gradient by {NAMES[i]}": by(i) for i in (4, 5, 2, 3, 0, 1)},
+        **{f"gradient with respect to {NAMES[i]}": by(i) for i in (4, 5, 2, 3, 0, 1)},
         KEPT: lambda: afterwards(
             lambda *given: answer.two_hidden_layers(*given), parameters=kept[0], X=kept[1], labels=kept[2]
         ),

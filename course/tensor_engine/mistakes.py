@@ -221,7 +221,7 @@ unit.mistake_in(
     "matmul_left",
     "by A: the rule for B",
     {"g @ B.mT": "A.mT @ g"},
-    "That is the gradient by B. A receives g and the other factor, B.",
+    "That is the gradient with respect to B. A receives g and the other factor, B.",
 )
 unit.mistake_in(
     "matmul_left",
@@ -240,7 +240,7 @@ unit.mistake_in(
     "matmul_right",
     "by B: the rule for A",
     {"A.mT @ g": "g @ B.mT"},
-    "That is the gradient by A. B receives g and the other factor, A.",
+    "That is the gradient with respect to A. B receives g and the other factor, A.",
 )
 unit.mistake_in(
     "matmul_right",
@@ -305,7 +305,7 @@ def matmul_right(g, Y, A, B):
 # --- sum_and_mean_rule ----------------------------------------------------------------------------
 
 NOT_SPREAD = "Every entry of x is to receive something: repeat g until it has x's shape."
-BY_X = "The derivative of a sum by each of its terms is 1, whatever x is: x does not enter."
+BY_X = "The derivative of a sum with respect to each of its terms is 1, whatever x is: x does not enter."
 AXIS_BACK = "Put the axis back where it was: an axis of length 1 at its own place, then repeat along it."
 NO_AXIS = "With axis=None, y is one number and has no axis to put back: call np.expand_dims only if axis is not None."
 KEPT = "With keepdims=True the axis is still there: only put it back when it is missing."
@@ -385,7 +385,7 @@ unit.mistake_in(
     "mean_rule",
     "mean: divided twice",
     {"g / count": "g / count**2"},
-    "g is the gradient by the mean as it is, nothing in it has been divided: divide once.",
+    "g is the gradient with respect to the mean as it is, nothing in it has been divided: divide once.",
 )
 unit.mistake_in(
     "mean_rule",
@@ -596,7 +596,7 @@ unit.mistake_in(
     "slope of the sigmoid put in",
     {"    gradient[rows, labels] -= 1\n": "    gradient[rows, labels] -= 1\n    gradient *= np.exp(shifted) / total * "
      "(1 - np.exp(shifted) / total)\n"},
-    "P minus the one-hot label is already the gradient by the logits. P(1 - P) does not come in once more.",
+    "P minus the one-hot label is the gradient with respect to the logits already. Leave out P(1 - P).",
 )  # fmt: skip
 unit.mistake_in(
     NAME,

@@ -20,9 +20,9 @@ COMPARED = {
     ),
     "softmax_cross_entropy": (Compared("gradient"),),
     "two_hidden_layers": (
-        Compared("gradient by W3"),
-        Compared("gradient by W2"),
-        Compared("gradient by W1"),
+        Compared("gradient with respect to W3"),
+        Compared("gradient with respect to W2"),
+        Compared("gradient with respect to W1"),
     ),
 }
 

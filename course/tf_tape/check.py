@@ -103,15 +103,23 @@ def tape_gradient(answer, rng, tf=tf, sloped=sloped):
             "of three numbers": value(product, point),
             "of a matrix, a vector and a number": value(mixed, map(np.copy, arrays)),
         },
-        "gradients by three numbers": lambda: gradients(steeper, point),
-        "gradients by a matrix, a vector and a number": lambda: gradients(mixed, [np.copy(array) for array in arrays]),
+        "gradients with respect to three numbers": lambda: gradients(steeper, point),
+        "gradients with respect to a matrix, a vector and a number": lambda: gradients(
+            mixed, [np.copy(array) for array in arrays]
+        ),
         "one input": lambda: gradients(waves, [single.copy()]),
         "whole numbers": lambda: gradients(curved, whole),
         "an input on which f does not depend": without_the_second,
     }
 
 
-@unit.task(points=2, rtol=RTOL, atol=ATOL, seconds=SECONDS, weights={"the gradient by w": 2, "the gradient by b": 1.5})
+@unit.task(
+    points=2,
+    rtol=RTOL,
+    atol=ATOL,
+    seconds=SECONDS,
+    weights={"the gradient with respect to w": 2, "the gradient with respect to b": 1.5},
+)
 def vectorised_loss(answer, rng):
     import tensorflow  # noqa: F401  (its start is not an answer's time)
 
@@ -142,17 +150,19 @@ def vectorised_loss(answer, rng):
         return {f"{name}, {kind}": result for kind, given in of.items() for name, result in on(given).items()}
 
     def by_many_weights():
-        """The gradient by so many weights that there is no time to nudge each, and by those of tiny features."""
+        """The gradient of more weights than there is time to nudge, and of those of tiny features."""
         many, few = (flat(on(given)["by w"]) for given in (long, faint))
         return {
             "by 200,000 weights": entries(many, (LONG,)) if isinstance(many, np.ndarray) else many,
-            "by the weights of tiny features": magnified(few, SMALL, np.s_[3:]) if isinstance(few, np.ndarray) else few,
+            "with respect to the weights of tiny features": magnified(few, SMALL, np.s_[3:])
+            if isinstance(few, np.ndarray)
+            else few,
         }
 
     return {
         "the loss": lambda: in_each_batch("loss"),
-        "the gradient by w": lambda: in_each_batch("by w") | by_many_weights(),
-        "the gradient by b": lambda: in_each_batch("by b") | by_many_weights(),
+        "the gradient with respect to w": lambda: in_each_batch("by w") | by_many_weights(),
+        "the gradient with respect to b": lambda: in_each_batch("by b") | by_many_weights(),
         "one example": lambda: all_results(singles) | by_many_weights(),
         "whole numbers": lambda: all_results(whole) | by_many_weights(),
     }
@@ -268,7 +278,7 @@ def repaired_gradient(answer, rng):
         return {
             "by w": by(w, X, y),
             "by 200,000 weights": entries(by(*long, targets), (LONG,)),
-            "by the weights of tiny features": magnified(by(*faint, targets), SMALL, np.s_[3:]),
+            "with respect to the weights of tiny features": magnified(by(*faint, targets), SMALL, np.s_[3:]),
         }
 
     return {

@@ -84,15 +84,15 @@ unit.mistake_in(
 )
 unit.mistake_in(
     "tape_gradient",
-    "only the gradient by the first input",
+    "only the gradient with respect to the first input",
     {ASK: "[tape.gradient(value, inputs[0])]"},
-    "Ask for the gradient by all inputs: pass their list as sources.",
+    "Ask for the gradient with respect to all inputs: pass their list as sources.",
 )
 unit.mistake_in(
     "tape_gradient",
-    "only the gradient by the first input, without a list",
+    "only the gradient with respect to the first input, without a list",
     {ASK: "tape.gradient(value, inputs[0])", REFUSE: ""},
-    "Ask for the gradient by all inputs: pass their list as sources, and return the list that comes back.",
+    "Ask for the gradient with respect to all inputs: pass their list as sources, and return the list that comes back.",
 )
 unit.mistake_in(
     "tape_gradient",
@@ -325,17 +325,17 @@ unit.mistake_in(
     "vectorised_loss",
     "gradients in the opposite order",
     {"return loss, dw, db": "return loss, db, dw"},
-    "Return the loss, then the gradient by w, then the one by b.",
+    "Return the loss, then the gradient with respect to w, then the one with respect to b.",
 )
 unit.mistake_in(
     "vectorised_loss",
     "gradients in a list of their own",
     {"return loss, dw, db": "return loss, [dw, db]"},
-    "Return three items side by side: the loss, the gradient by w, the one by b.",
+    "Return three items side by side: the loss, the gradient with respect to w, the one with respect to b.",
 )
 unit.mistake_in(
     "vectorised_loss",
-    "gradient by w as a flat vector",
+    "gradient with respect to w as a flat vector",
     {"return loss, dw, db": "return loss, tf.reshape(dw, [-1]), db"},
     "The gradient has the shape of w itself, (1, D).",
 )
@@ -540,9 +540,9 @@ unit.mistake_in(
 )
 unit.mistake_in(
     "loss_from_logits",
-    "gradient by the labels",
+    "gradient with respect to the labels",
     {"tape.watch(scores)": "tape.watch(labels)", "tape.gradient(loss, scores)": "tape.gradient(loss, labels)"},
-    "Watch the scores and ask for the gradient by them; the labels are given and do not move.",
+    "Watch the scores and ask for the gradient with respect to them; the labels are given and do not move.",
 )
 unit.mistake_in(
     "loss_from_logits",
@@ -649,21 +649,21 @@ def loss_from_logits(scores, labels):
 
 unit.mistake_in(
     "intermediate_gradients",
-    "the gradient by the input is missing",
+    "the gradient with respect to the input is missing",
     {"return tape.gradient(passed[-1], passed)": "return tape.gradient(passed[-1], passed[1:])"},
     "The first gradient is the one by x itself, before any stage.",
 )
 unit.mistake_in(
     "intermediate_gradients",
-    "the gradient by the result is missing",
+    "the gradient with respect to the result is missing",
     {"return tape.gradient(passed[-1], passed)": "return tape.gradient(passed[-1], passed[:-1])"},
     "The last gradient is the one by the result itself, which is 1.",
 )
 unit.mistake_in(
     "intermediate_gradients",
-    "only the gradient by the input",
+    "only the gradient with respect to the input",
     {"return tape.gradient(passed[-1], passed)": "return tape.gradient(passed[-1], passed[0])"},
-    "Keep what every stage returns, and ask for the gradients by all of them: the sources may be a list.",
+    "Keep what every stage returns, and ask for the gradients with respect to all of them: the sources may be a list.",
 )
 unit.mistake_in(
     "intermediate_gradients",
@@ -675,7 +675,7 @@ unit.mistake_in(
     "intermediate_gradients",
     "values instead of gradients",
     {"return tape.gradient(passed[-1], passed)": "return passed"},
-    "These are the values on the way. Ask the tape for the gradients by them.",
+    "These are the values on the way. Ask the tape for the gradients with respect to them.",
 )
 unit.mistake_in(
     "intermediate_gradients",
@@ -711,7 +711,7 @@ unit.mistake_in(
     "intermediate_gradients",
     "the result in the place of its own gradient",
     {"return tape.gradient(passed[-1], passed)": "return [*tape.gradient(passed[-1], passed[:-1]), passed[-1]]"},
-    "The last item is the gradient of the result by itself, which is 1, not the result.",
+    "The last item is the gradient of the result with respect to itself, which is 1, not the result.",
 )
 unit.mistake_in(
     "intermediate_gradients",
@@ -908,7 +908,7 @@ unit.mistake_in(
     "repaired_gradient",
     "the loss instead of its gradient",
     {"return tape.gradient(loss, w)": "return loss"},
-    "That is the loss. Return its gradient by w.",
+    "That is the loss. Return its gradient with respect to w.",
 )
 unit.mistake_in(
     "repaired_gradient",
@@ -937,16 +937,16 @@ unit.mistake_in(
 )
 unit.mistake_in(
     "repaired_gradient",
-    "gradient by X",
+    "gradient with respect to X",
     {"        tape.watch(w)\n": "        tape.watch(X)\n",
      "return tape.gradient(loss, w)": "return tape.gradient(loss, X)"},
-    "That is the gradient by the table X. Watch w, and ask for the gradient by w.",
+    "That is the gradient with respect to the table X. Watch w, and ask for the gradient with respect to w.",
 )  # fmt: skip
 unit.mistake_in(
     "repaired_gradient",
-    "gradient by the errors",
+    "gradient with respect to the errors",
     {"return tape.gradient(loss, w)": "return tape.gradient(loss, errors)"},
-    "These are the gradients by the errors, one an example. The way from w to the errors has to be on the tape too.",
+    "These are the gradients with respect to the errors. The way from w to the errors has to be on the tape too.",
 )
 unit.mistake_in(
     "repaired_gradient",

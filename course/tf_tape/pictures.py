@@ -11,8 +11,11 @@ import numpy as np
 from course.figures import BLUE, GREY, ORANGE, RED, Compared, Picture, legend, new_figure, picture, with_slider
 
 COMPARED = {
-    "tape_gradient": (Compared("gradients by three numbers"), Compared("gradients by a matrix, a vector and a number")),
-    "vectorised_loss": (Compared("the gradient by w", item=("both labels",)),),
+    "tape_gradient": (
+        Compared("gradients with respect to three numbers"),
+        Compared("gradients with respect to a matrix, a vector and a number"),
+    ),
+    "vectorised_loss": (Compared("the gradient with respect to w", item=("both labels",)),),
     "loss_from_logits": (Compared("the gradient", item=("gradient, several scores",)),),
     "repaired_gradient": (Compared("five examples"), Compared("one example")),
 }

@@ -85,7 +85,7 @@ def value_and_gradients(answer, rng, sloped=sloped):
     return {
         "the value": lambda: first(answer.value_and_gradients(lambda x, y, z: (x + y) * z, x, near, z)),
         "the gradients of (x + y)·z": lambda: gradients(staged, x, y, z),
-        "the gradients by a matrix and a vector": lambda: gradients(layer, W.copy(), h.copy()),
+        "the gradients with respect to a matrix and a vector": lambda: gradients(layer, W.copy(), h.copy()),
         "whole numbers, in an array and in a list": lambda: gradients(
             lambda a, b: polynomial(a) + polynomial(b) / 2, whole.copy(), listed
         ),
@@ -134,7 +134,7 @@ def softmax_cross_entropy(answer, rng):
         usual = second(on(given))
         score, unit = unlikely_for(usual), 1.0 if is_single(usual) else 2.0**-40
         by_unlikely = magnified(second(on_faint(score, unit)), np.exp(score) * unit, unlikely)
-        return {"gradient": usual, "gradient by a very unlikely class": by_unlikely}
+        return {"gradient": usual, "gradient with respect to a very unlikely class": by_unlikely}
 
     return {
         "the loss, a one-hot label": lambda: loss(hot),

@@ -57,7 +57,7 @@ def by_hand(parameters, X, labels):
 
 
 def forward_mode(parameters, X, labels):
-    """Unit 4: every number carries its derivatives by all parameters along."""
+    """Unit 4: every number carries its derivatives with respect to all parameters along."""
     from course.forward_mode.network import LinearLayer, LogLoss, Sigmoid, Tensor
 
     a, tracked = X, list[Tensor]()
