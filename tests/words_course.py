@@ -8,6 +8,7 @@ from running import AUTOGRADER
 
 from autograder.course import COURSE_VARIABLE
 
+ASSIGNMENT = "00_words"
 UNIT = {
     "__init__.py": '"""Words."""\n',
     "check.py": '''

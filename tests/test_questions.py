@@ -1,0 +1,201 @@
+"""Questions that a person marks, from the lesson to the gradebook, formgrader, feedback, export and report."""
+
+import csv
+import json
+import re
+from contextlib import closing
+
+import nbformat
+import pytest
+from programs import SANDBOX, need
+from words_course import ASSIGNMENT, autograder, make_course
+
+from autograder.gradebook.database import Database
+
+LESSON = """
+    # Words
+
+    ```{code-cell}
+    :given: setup
+    from course.check import Check
+
+    check = Check("words")
+    ```
+
+    +++ {"question": "why_vowels"}
+
+    ### Explain: vowels
+
+    Why does `vowels("")` return $0$?
+
+    **Model answer**
+
+    A sum of nothing is 0. SECRET
+
+    +++ {"question": "and_y"}
+
+    Is y a vowel?
+
+    **Model answer**
+
+    Not here. SECRET
+
+    ```{code-cell}
+    :answer: vowels
+    ```
+
+    ```{code-cell}
+    :check: vowels
+    ```
+
+    ```{code-cell}
+    check.all()
+    ```
+    """
+POINTS = '[question_points]\n"words.why_vowels" = 3\n'
+RIGHT = "def vowels(text):\n    return sum(text.count(vowel) for vowel in 'aeiou')"
+PROSE = "It adds **nothing**. <script>alert(1)</script> <b>$x$</b>"
+
+
+def hand_in(folder, student, **cells):
+    """A submission: the released notebook with some cells filled in."""
+    notebook = nbformat.read(folder / "notebooks" / ASSIGNMENT / "words.ipynb", as_version=4)
+    for cell in notebook.cells:
+        cell.source = cells.get(cell.id, cell.source)
+    place = folder / "submitted" / student / ASSIGNMENT
+    place.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, place / "words.ipynb")
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """A graded course: ada answers both questions, ben only the one without points, and cy's notebook is broken."""
+    need(*SANDBOX)
+    folder = make_course(tmp_path_factory.mktemp("asked"), POINTS, **{"lesson.md": LESSON})
+    autograder(folder, "build")
+    hand_in(folder, "ada", answer_vowels=RIGHT, why_vowels=PROSE, and_y="No.")
+    hand_in(folder, "ben", answer_vowels=RIGHT, and_y="Yes.")
+    hand_in(folder, "cy")
+    (folder / "submitted" / "cy" / ASSIGNMENT / "words.ipynb").write_text("{")
+    autograder(folder, "grade", "words")
+    return folder
+
+
+def grades(folder):
+    """Each score as (automatic, by hand, whether it waits for a person), by student and cell."""
+    with closing(Database(folder).open_existing()) as book:
+        found = [(submitted.student.id, grade) for submitted in book.assignment_submissions(ASSIGNMENT)
+                 for notebook in submitted.notebooks for grade in notebook.grades]  # fmt: skip
+        return {(who, grade.name): (grade.auto_score, grade.manual_score, grade.needs_manual_grade)
+                for who, grade in found}  # fmt: skip
+
+
+def mark(folder, student, cell, points, said=""):
+    """Give points and a comment as formgrader does."""
+    with closing(Database(folder).open()) as book:
+        grade = book.find_grade(cell, "words", ASSIGNMENT, student)
+        grade.manual_score, grade.needs_manual_grade = points, False
+        book.find_comment(cell, "words", ASSIGNMENT, student).manual_comment = said
+        book.db.commit()
+
+
+def test_points_are_those_of_the_course(course):
+    cells = nbformat.read(course / "notebooks" / ASSIGNMENT / "words.ipynb", as_version=4).cells
+    points = {
+        cell.id: cell.metadata.nbgrader.points for cell in cells if cell.metadata.get("nbgrader", {}).get("grade")
+    }
+    assert points == {"why_vowels": 3, "and_y": 0, "vowels": 2}
+    with closing(Database(course).open_existing()) as book:
+        assert book.find_assignment(ASSIGNMENT).max_score == 5
+
+
+def test_only_an_answer_that_is_worth_points_waits_for_a_person(course):
+    assert grades(course) == {
+        ("ada", "vowels"): (2, None, False),
+        ("ada", "why_vowels"): (None, None, True),
+        ("ada", "and_y"): (0, None, False),
+        ("ben", "vowels"): (2, None, False),
+        ("ben", "why_vowels"): (0, None, False),
+        ("ben", "and_y"): (0, None, False),
+        ("cy", "vowels"): (0, None, True),
+        ("cy", "why_vowels"): (0, None, True),
+        ("cy", "and_y"): (0, None, False),
+    }
+
+
+@pytest.fixture(scope="module")
+def marked(course):
+    """The course after a person marked ada's answer, and graded twice more."""
+    mark(course, "ada", "why_vowels", 2.5, "Say <it> shorter.")
+    for words in (["grade", "words", "--again"], ["regrade", "words", "--all", "--yes"]):
+        autograder(course, *words)
+    return course
+
+
+def test_marks_by_hand_outlast_grading_again(marked):
+    found = grades(marked)
+    assert found["ada", "why_vowels"] == (None, 2.5, True) and found["ada", "and_y"] == (0, None, False)
+    with closing(Database(marked).open_existing()) as book:
+        assert book.find_comment("why_vowels", "words", ASSIGNMENT, "ada").comment == "Say <it> shorter."
+        assert book.find_submission(ASSIGNMENT, "ada").score == 4.5
+        assert book.find_comment("why_vowels", "words", ASSIGNMENT, "ben").comment == "No response."
+
+
+def test_feedback_shows_question_answer_points_and_comment(marked):
+    autograder(marked, "feedback", "words")
+    pages = {
+        student: (marked / "feedback" / student / ASSIGNMENT / "words.html").read_text() for student in ("ada", "ben")
+    }
+    ada, ben = (re.sub(r"\s+", " ", pages[student]) for student in pages)
+    assert "4.5 of 5 points" in ada and "2 of 5 points" in ben
+    assert "Marked by hand</strong>: 2.5 of 3 points" in ada and "Say &lt;it&gt; shorter." in ada
+    assert "It adds **nothing**. &lt;script&gt;alert(1)&lt;/script&gt;" in ada and "<script" not in ada
+    assert ada.index("Explain: vowels") < ada.index("It adds **nothing**") < ada.index("Say &lt;it&gt;")
+    assert "You gave no answer" in ben and "No answer</strong>: 0 of 3 points" in ben and "Yes." in ben
+    assert "SECRET" not in ada + ben and "YOUR ANSWER HERE" not in ada + ben
+
+
+def test_export_counts_questions(marked):
+    autograder(marked, "export", "--to", "csv")
+    with (marked / "marks_csv.csv").open(newline="") as file:
+        assert {row["student"]: float(row["words"]) for row in csv.DictReader(file)} == {"ada": 4.5, "ben": 2, "cy": 0}
+
+
+def test_the_report_says_what_its_figures_leave_out(marked):
+    autograder(marked, "report", "words")
+    page = re.sub(r"\s+", " ", (marked / "reports" / "words.html").read_text())
+    assert "questions of words that a person marks, worth 3 points, are in none of these figures" in page
+    assert "total<br>/ 2" in page
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("question_points = true", "question_points must be a number of points, such as 1, not True"),
+        ("question_points = -1", "not -1"),
+        ("question_points = nan", "not nan"),
+        ('question_points = "1"', "not '1'"),
+        ('[question_points]\nwords = "1"', "question_points of words must be a number"),
+        ("[question_points]\nword = 1", "question_points names 'word', but the course has no such unit"),
+        ('[question_points]\n"words.why" = 1', "names words.why, but its questions are and_y, why_vowels"),
+        ("[question_points]\nwords.why_vowels = 1", 'write names in quotes, "words.why_vowels"'),
+    ],
+)
+def test_wrong_points_are_told(said, told, tmp_path):
+    folder = make_course(tmp_path, said, **{"lesson.md": LESSON})
+    output = autograder(folder, "build", code=2)
+    assert told in " ".join(output.split()) and "course.toml" in output
+
+
+@pytest.mark.parametrize(
+    ("said", "points"), [("", [0, 0]), ("question_points = 1", [1, 1]),
+                         ('[question_points]\nwords = 0.5\n"words.and_y" = 2', [0.5, 2])],
+)  # fmt: skip
+def test_points_of_every_question_of_a_unit_and_of_one(said, points, tmp_path):
+    folder = make_course(tmp_path, said, **{"lesson.md": LESSON})
+    autograder(folder, "build")
+    cells = json.loads((folder / "notebooks" / ASSIGNMENT / "words.ipynb").read_text())["cells"]
+    found = {
+        cell["id"]: cell["metadata"]["nbgrader"]["points"] for cell in cells if cell["id"] in ("why_vowels", "and_y")
+    }
+    assert [found["why_vowels"], found["and_y"]] == points
