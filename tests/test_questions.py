@@ -2,14 +2,20 @@
 
 import csv
 import json
+import os
 import re
+import shutil
+import subprocess
+import sys
 from contextlib import closing
+from pathlib import Path
 
 import nbformat
 import pytest
 from programs import SANDBOX, need
-from words_course import ASSIGNMENT, autograder, make_course
+from words_course import ASSIGNMENT, RIGHT, autograder, comments, grades, hand_in, make_course, mark
 
+from autograder.course import COURSE_VARIABLE, PROJECT
 from autograder.gradebook.database import Database
 
 LESSON = """
@@ -53,18 +59,21 @@ LESSON = """
     ```
     """
 POINTS = '[question_points]\n"words.why_vowels" = 3\n'
-RIGHT = "def vowels(text):\n    return sum(text.count(vowel) for vowel in 'aeiou')"
 PROSE = "It adds **nothing**. <script>alert(1)</script> <b>$x$</b>"
 
 
-def hand_in(folder, student, **cells):
-    """A submission: the released notebook with some cells filled in."""
-    notebook = nbformat.read(folder / "notebooks" / ASSIGNMENT / "words.ipynb", as_version=4)
-    for cell in notebook.cells:
-        cell.source = cells.get(cell.id, cell.source)
-    place = folder / "submitted" / student / ASSIGNMENT
-    place.mkdir(parents=True, exist_ok=True)
-    nbformat.write(notebook, place / "words.ipynb")
+AS_GRADED = {
+    ("ada", "vowels"): (2, None, False),
+    ("ada", "why_vowels"): (None, None, True),
+    ("ada", "and_y"): (0, None, False),
+    ("ben", "vowels"): (2, None, False),
+    ("ben", "why_vowels"): (0, None, False),
+    ("ben", "and_y"): (0, None, False),
+    ("cy", "vowels"): (0, None, True),
+    ("cy", "why_vowels"): (0, None, True),
+    ("cy", "and_y"): (0, None, False),
+}
+"""Scores before anything is marked by hand: automatic, by hand, and whether a person must look."""
 
 
 @pytest.fixture(scope="module")
@@ -81,24 +90,6 @@ def course(tmp_path_factory):
     return folder
 
 
-def grades(folder):
-    """Each score as (automatic, by hand, whether it waits for a person), by student and cell."""
-    with closing(Database(folder).open_existing()) as book:
-        found = [(submitted.student.id, grade) for submitted in book.assignment_submissions(ASSIGNMENT)
-                 for notebook in submitted.notebooks for grade in notebook.grades]  # fmt: skip
-        return {(who, grade.name): (grade.auto_score, grade.manual_score, grade.needs_manual_grade)
-                for who, grade in found}  # fmt: skip
-
-
-def mark(folder, student, cell, points, said=""):
-    """Give points and a comment as formgrader does."""
-    with closing(Database(folder).open()) as book:
-        grade = book.find_grade(cell, "words", ASSIGNMENT, student)
-        grade.manual_score, grade.needs_manual_grade = points, False
-        book.find_comment(cell, "words", ASSIGNMENT, student).manual_comment = said
-        book.db.commit()
-
-
 def test_points_are_those_of_the_course(course):
     cells = nbformat.read(course / "notebooks" / ASSIGNMENT / "words.ipynb", as_version=4).cells
     points = {
@@ -110,17 +101,7 @@ def test_points_are_those_of_the_course(course):
 
 
 def test_only_an_answer_that_is_worth_points_waits_for_a_person(course):
-    assert grades(course) == {
-        ("ada", "vowels"): (2, None, False),
-        ("ada", "why_vowels"): (None, None, True),
-        ("ada", "and_y"): (0, None, False),
-        ("ben", "vowels"): (2, None, False),
-        ("ben", "why_vowels"): (0, None, False),
-        ("ben", "and_y"): (0, None, False),
-        ("cy", "vowels"): (0, None, True),
-        ("cy", "why_vowels"): (0, None, True),
-        ("cy", "and_y"): (0, None, False),
-    }
+    assert grades(course) == AS_GRADED
 
 
 @pytest.fixture(scope="module")
@@ -135,8 +116,8 @@ def marked(course):
 def test_marks_by_hand_outlast_grading_again(marked):
     found = grades(marked)
     assert found["ada", "why_vowels"] == (None, 2.5, True) and found["ada", "and_y"] == (0, None, False)
+    assert comments(marked, "ada") == {"why_vowels": "Say <it> shorter."}
     with closing(Database(marked).open_existing()) as book:
-        assert book.find_comment("why_vowels", "words", ASSIGNMENT, "ada").comment == "Say <it> shorter."
         assert book.find_submission(ASSIGNMENT, "ada").score == 4.5
         assert book.find_comment("why_vowels", "words", ASSIGNMENT, "ben").comment == "No response."
 
@@ -199,3 +180,17 @@ def test_points_of_every_question_of_a_unit_and_of_one(said, points, tmp_path):
         cell["id"]: cell["metadata"]["nbgrader"]["points"] for cell in cells if cell["id"] in ("why_vowels", "and_y")
     }
     assert [found["why_vowels"], found["and_y"]] == points
+
+
+def test_nbgraders_own_autograde_gives_the_same(course, tmp_path):
+    """The same scores, comments and waiting as ``autograder grade``; an answer worth no points waits for nobody."""
+    for name in ("solutions", "submitted"):
+        shutil.copytree(course / name, tmp_path / name)
+    programs = str(Path(sys.executable).parent)
+    more = {COURSE_VARIABLE: str(course), "JUPYTER_CONFIG_PATH": str(PROJECT / "autograder"),
+            "PATH": os.pathsep.join([programs, os.environ["PATH"]])}  # fmt: skip
+    for step in ("generate_assignment", "autograde"):
+        done = subprocess.run([f"{programs}/nbgrader", step, ASSIGNMENT, "--force"], cwd=tmp_path, text=True,
+                              env=os.environ | more, capture_output=True, check=False)  # fmt: skip
+        assert done.returncode == 0, done.stderr[-3000:]
+    assert grades(tmp_path) == AS_GRADED

@@ -2,13 +2,17 @@
 
 import os
 import subprocess
+from contextlib import closing
 from textwrap import dedent
 
-from running import AUTOGRADER
+import nbformat
+from running import AUTOGRADER, contents
 
 from autograder.course import COURSE_VARIABLE
+from autograder.gradebook.database import Database
 
 ASSIGNMENT = "00_words"
+RIGHT = "def vowels(text):\n    return sum(text.count(vowel) for vowel in 'aeiou')"
 UNIT = {
     "__init__.py": '"""Words."""\n',
     "check.py": '''
@@ -87,3 +91,35 @@ def autograder(folder, *words, code=0):
     done = subprocess.run([*AUTOGRADER, *words], cwd=folder, env=environment, capture_output=True, text=True)
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout + done.stderr
+
+
+def hand_in(folder, student, **cells):
+    """A submission: the released notebook with some cells filled in, by their ids."""
+    notebook = nbformat.read(folder / "notebooks" / ASSIGNMENT / "words.ipynb", as_version=4)
+    for cell in notebook.cells:
+        cell.source = cells.get(cell.id, cell.source)
+    place = folder / "submitted" / student / ASSIGNMENT
+    place.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, place / "words.ipynb")
+
+
+def grades(folder):
+    """Each score as (automatic, by hand, whether it waits for a person), by student and cell."""
+    return {(student, cell): (auto, manual, bool(waits))
+            for student, cell, auto, manual, waits in contents(folder / "gradebook.db")[1]}  # fmt: skip
+
+
+def mark(folder, student, cell, points, said="", about=""):
+    """Give points and a comment as formgrader does; ``about`` is the cell of the comment, if it is another one."""
+    with closing(Database(folder).open()) as book:
+        grade = book.find_grade(cell, "words", ASSIGNMENT, student)
+        grade.manual_score, grade.needs_manual_grade = points, False
+        book.find_comment(about or cell, "words", ASSIGNMENT, student).manual_comment = said
+        book.db.commit()
+
+
+def comments(folder, student):
+    """What a person said to a student, by cell."""
+    with closing(Database(folder).open_existing()) as book:
+        submitted = book.find_submission_notebook("words", ASSIGNMENT, student)
+        return {one.name: one.manual_comment for one in submitted.comments if one.manual_comment}
