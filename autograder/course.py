@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,12 +36,14 @@ class Course:
     """A course: the names of its units in order, and the folder with its ``notebooks/`` and ``solutions/``.
 
     Its own units lie in the folder's ``units/``, each with the files that a built-in one has. A task whose answer is
-    borrowed earns ``borrowed_share`` of its points.
+    borrowed earns ``borrowed_share`` of its points. ``question_points`` is what the file says of questions, see
+    ``autograder/authoring/question_points.py``.
     """
 
     root: Path = PROJECT
     names: tuple[str, ...] = UNITS
     borrowed_share: float = settings.BORROWED_SHARE
+    question_points: Any = field(default=0, hash=False)
 
     @classmethod
     def in_folder(cls, root: Path) -> Course:
@@ -60,7 +62,8 @@ class Course:
         missing = [name for name in names if name not in UNITS and not (root / OWN / name / "check.py").is_file()]
         if missing:
             raise WrongCourse(f"{path}: there is no unit {missing[0]}, nor {root / OWN / missing[0] / 'check.py'}")
-        return cls(root.resolve(), tuple(names), settings.borrowed_share_in(said, path))
+        share = settings.borrowed_share_in(said, path)
+        return cls(root.resolve(), tuple(names), share, said.get("question_points", 0))
 
     def use(self) -> Course:
         """Make this the course of this process, and of the processes that it starts."""

@@ -7,6 +7,7 @@ import textwrap
 
 import nbformat
 
+from autograder.cells import task_of
 from autograder.code import MAGIC
 from autograder.gradebook.handed_in import handed_in
 from autograder.intake import checks_in, released, take_in
@@ -102,11 +103,10 @@ def seen_by_checks(submission):
     seen: dict = {}
     given = {cell.source for cell in RELEASE.cells if "nbgrader" not in cell.metadata}
     for cell in submission.notebook.cells:
-        marks = cell.metadata.get("nbgrader", {})
         with contextlib.suppress(Exception), contextlib.redirect_stdout(io.StringIO()):
-            if marks.get("grade"):
-                seen[marks["grade_id"]] = "nothing"
-                seen[marks["grade_id"]] = scope[marks["grade_id"]]()
+            if task := task_of(cell):
+                seen[task] = "nothing"
+                seen[task] = scope[task]()
             elif cell.cell_type == "code" and cell.source not in given:
                 exec(textwrap.dedent(MAGIC.sub(r"\1pass", cell.source)), scope)
     return seen

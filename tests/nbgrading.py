@@ -47,7 +47,8 @@ def scores(database, students=STUDENTS):
         join submitted_notebook on grade.notebook_id = submitted_notebook.id
         join submitted_assignment on submitted_notebook.assignment_id = submitted_assignment.id
         join student on submitted_assignment.student_id = student.id
-        join base_cell on grade.cell_id = base_cell.id"""
+        join base_cell on grade.cell_id = base_cell.id
+        where base_cell.name not in (select name from base_cell where type = 'SolutionCell')"""
     with sqlite3.connect(database) as db:
         return {
             (student, task): score for student, task, score in db.execute(query) if not students or student in students

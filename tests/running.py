@@ -74,7 +74,10 @@ def contents(database):
 
 
 def points_of(database):
-    return {(student, task): points for student, task, points, *_ in contents(database)[1]}
+    """The automatic points, by student and task. Answers to questions, which a person marks, are left out."""
+    _, grades, _, cells = contents(database)
+    by_hand = {name for name, kind in cells if kind == "SolutionCell"}
+    return {(student, task): points for student, task, points, *_ in grades if task not in by_hand}
 
 
 class Run:

@@ -7,6 +7,7 @@ import pytest
 from commands import run_command
 
 from autograder.authoring.build import build, stale
+from autograder.cells import question_of
 from autograder.course import NOTEBOOKS, PROJECT, SOLUTIONS, notebook_path
 from course import UNITS
 from course.check import load
@@ -35,8 +36,10 @@ def test_students_receive_no_solution(name):
     assert "SOLUTION" not in text
     notebook = nbformat.reads(text, as_version=4)
     stubs = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("solution")]
-    assert len(stubs) == sum(len(task.answers) for task in unit.tasks.values())
-    assert all("raise NotImplementedError" in cell.source for cell in stubs)
+    answers = [cell for cell in stubs if not question_of(cell)]
+    assert len(answers) == sum(len(task.answers) for task in unit.tasks.values())
+    assert all("raise NotImplementedError" in cell.source for cell in answers)
+    assert all(cell.source == "YOUR ANSWER HERE" for cell in stubs if question_of(cell))
 
 
 def test_check_says_which_cell_of_which_unit_differs(tmp_path):

@@ -2,8 +2,10 @@
 
 import ast
 
+import nbformat
 import pytest
 
+from autograder.authoring.build import build
 from autograder.authoring.lesson import BEGIN, END, LessonError, read_lesson, with_solution_marks
 from course import UNITS
 from course.check import load
@@ -55,6 +57,75 @@ def test_what_cells_become(tmp_path):
 def test_faults_are_told_with_file_and_line(right, wrong, line, words, tmp_path):
     with pytest.raises(LessonError) as error:
         read(GOOD.replace(right, wrong), tmp_path)
+    assert words in str(error.value)
+    assert str(error.value).startswith(f"{tmp_path}/lesson.md:{line}: ")
+
+
+QUESTION = """
++++ {"question": "smaller"}
+
+### Predict: smaller
+
+Which is smaller?
+
+**Model answer**
+
+The *first*.
+
++++
+
+Text that belongs to no question.
+"""
+
+
+def test_a_question_is_a_locked_text_and_a_cell_that_a_person_marks(tmp_path):
+    asked, answer, after = read(GOOD + QUESTION, tmp_path).cells[-3:]
+    assert asked.source == "### Predict: smaller\n\nWhich is smaller?" and "Model answer" not in answer.source
+    assert answer.source == f"<!-- {BEGIN} -->\n\nThe *first*.\n\n<!-- {END} -->"
+    assert after.source == "Text that belongs to no question." and "nbgrader" not in after.metadata
+    assert {asked.cell_type, answer.cell_type} == {"markdown"}
+    for cell, name, marks in ((asked, "question_smaller", {"locked"}), (answer, "smaller", {"grade", "solution"})):
+        said = cell.metadata.nbgrader
+        assert (said.grade_id, said.cell_type, cell.id) == (name, "markdown", name)
+        assert {mark for mark in ("grade", "solution", "locked", "task") if said[mark]} == marks
+    assert answer.metadata.nbgrader.points == 0 and "points" not in asked.metadata.nbgrader
+
+
+def test_students_are_asked_and_see_no_model_answer(tmp_path):
+    (tmp_path / "lesson.md").write_text(GOOD + QUESTION, encoding="utf-8")
+    _, released = build(load("start_here"), tmp_path, tmp_path / "lesson.md")
+    asked, answer, after = nbformat.read(released, as_version=4).cells[-3:]
+    assert answer.source == "YOUR ANSWER HERE" and answer.metadata.get("editable", True)
+    assert asked.source.endswith("Which is smaller?") and asked.metadata.editable is False
+    assert "nbgrader" not in after.metadata and "first" not in released.read_text()
+    assert validated(released)
+
+
+def validated(path):
+    """Whether nbgrader takes a notebook for a sound one."""
+    from nbgrader.preprocessors import CheckCellMetadata
+
+    CheckCellMetadata().preprocess(nbformat.read(path, as_version=4), {})
+    return True
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "line", "words"),
+    [
+        ("**Model answer**", "The model answer: **Model answer**", 17, "question smaller needs a text, one line"),
+        ("The *first*.", "", 17, "question smaller needs a text, one line"),
+        ("The *first*.", "a\n\n**Model answer**\n\nb", 17, "question smaller needs a text, one line"),
+        ("### Predict: smaller\n\nWhich is smaller?", "", 17, "question smaller needs a text, one line"),
+        ('"smaller"', '"Smaller2"', 17, "a question cannot be called 'Smaller2'"),
+        ('"smaller"', '"answer_smaller"', 17, "a question cannot be called 'answer_smaller'"),
+        ('"smaller"', "5", 17, "a question cannot be called '5'"),
+        ('"smaller"', '"mean_of_squares"', 17, "question mean_of_squares has the name of a task or of an answer"),
+        ("+++\n\nText that belongs to no question.", QUESTION, 28, "question smaller stands already in line 17"),
+    ],
+)  # fmt: skip
+def test_faults_of_questions_are_told_with_file_and_line(right, wrong, line, words, tmp_path):
+    with pytest.raises(LessonError) as error:
+        read((GOOD + QUESTION).replace(right, wrong, 1), tmp_path)
     assert words in str(error.value)
     assert str(error.value).startswith(f"{tmp_path}/lesson.md:{line}: ")
 

@@ -1,97 +1,18 @@
 """A teacher's own course, on another subject: one unit in some folder, which is built, audited and graded there."""
 
 import json
-import os
-import subprocess
 
 import pytest
 from programs import SANDBOX, need
-from running import AUTOGRADER
+from words_course import autograder, make_course
 
-from autograder.course import COURSE_VARIABLE, Course, WrongCourse
-
-UNIT = {
-    "__init__.py": '"""Words."""\n',
-    "check.py": '''
-        """A task about words."""
-
-        from course.check import Unit
-
-        unit = Unit("words")
-
-
-        @unit.task(points=2)
-        def vowels(answer, rng):
-            letters = "".join(rng.choice(list("aeiouxyz"), size=20))
-            return {
-                "drawn letters": lambda: answer.vowels(letters + "aux"),
-                "no letters": lambda: answer.vowels(""),
-            }
-        ''',
-    "reference.py": '''
-        """The right answer."""
-
-
-        def vowels(text):
-            """How many vowels (a, e, i, o, u) a text has."""
-            return sum(text.count(vowel) for vowel in "aeiou")
-        ''',
-    "mistakes.py": '''
-        """What goes wrong."""
-
-        from course.words.check import unit
-
-        unit.mistake_in("vowels", "the u is missing", {"aeiou": "aeio"}, "Count the u too.")
-
-
-        @unit.alternative("letter by letter")
-        def vowels(text):
-            return len([letter for letter in text if letter in "aeiou"])
-        ''',
-    "lesson.md": """
-        # Words
-
-        ```{code-cell}
-        :given: setup
-        from course.check import Check
-
-        check = Check("words")
-        ```
-
-        ```{code-cell}
-        :answer: vowels
-        ```
-
-        ```{code-cell}
-        :check: vowels
-        ```
-
-        ```{code-cell}
-        check.all()
-        ```
-        """,
-}
+from autograder.course import Course, WrongCourse
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A course folder with that unit."""
-    from textwrap import dedent
-
-    root = tmp_path_factory.mktemp("letters")
-    (root / "course.toml").write_text('units = ["words"]\n')
-    (root / "units" / "words").mkdir(parents=True)
-    for name, text in UNIT.items():
-        (root / "units" / "words" / name).write_text(dedent(text).lstrip())
-    return root
-
-
-def autograder(folder, *words):
-    """What a command says in this course, which must not fail."""
-    environment = os.environ | {COURSE_VARIABLE: str(folder)}
-    done = subprocess.run([*AUTOGRADER, *words], cwd=folder, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    return make_course(tmp_path_factory.mktemp("letters"))
 
 
 def test_a_course_of_one_unit_is_built_audited_and_graded(folder):

@@ -15,17 +15,17 @@ from course.check import Unit
 from course.check.practice import is_recorded, practice_path
 
 
-def build(unit: Unit, into: Path | None = None) -> list[Path]:
+def build(unit: Unit, into: Path | None = None, lesson: Path | None = None) -> list[Path]:
     """Write the worked and the student's notebook of a unit below ``into``, by default the course's folder.
 
-    Returns their paths. Raises LessonError if the lesson has a fault.
+    ``lesson`` is another lesson than the unit's own. Returns their paths. Raises LessonError if the lesson has a fault.
     """
     from autograder.authoring.lesson import read_lesson
 
     into = into or current().root
     worked = into / notebook_path(unit, SOLUTIONS)
     worked.parent.mkdir(parents=True, exist_ok=True)
-    nbformat.write(read_lesson(unit), worked)
+    nbformat.write(read_lesson(unit, lesson), worked)
     _release(unit, into)
     return [worked, into / notebook_path(unit, NOTEBOOKS)]
 

@@ -9,12 +9,17 @@ A lesson is a MyST notebook. The options of a code cell say what it becomes:
 | ``:show: g``    | g of ``reference.py``, complete, for the student to read and use             |
 | ``:given: name``| the cell's own code, locked: a student's changes to it are undone in grading |
 | none of them    | the cell's own code, free to be changed                                      |
+
+A text that begins with ``+++ {"question": "name"}`` is a question, which a person marks: what stands before the line
+``**Model answer**`` is locked, and a cell for the student's answer follows, in the worked notebook with the model
+answer. Every other text stays as it is.
 """
 
 from __future__ import annotations
 
 import ast
 import hashlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +28,18 @@ from jupytext.myst import MystMetadataParsingError, myst_to_notebook
 from nbformat import NotebookNode
 
 from autograder.authoring.marks import BEGIN, END
+from autograder.authoring.question_points import QuestionPoints
 from autograder.authoring.times import fill_minutes
+from autograder.cells import TEXT_OF
+from autograder.course import current
 from autograder.errors import UserError
 from course.check import Unit
 from course.check.sources import functions_of, split
 
-CELL_KINDS = ("answer", "check", "show", "given")
+CELL_KINDS = {"code": ("answer", "check", "show", "given"), "markdown": ("question",)}
+MODEL_ANSWER = re.compile(r"^\*\*Model answer\*\*[ \t]*$", re.MULTILINE)
+QUESTION_NAME = re.compile(r"[a-z_]+")
+TAKEN = ("answer_", "show_", "given_", TEXT_OF)  # how nbgrader's names of other cells begin
 
 
 class LessonError(UserError):
@@ -43,7 +54,7 @@ def lesson_path(unit: Unit) -> Path:
 
 
 def read_lesson(unit: Unit, path: Path | None = None) -> NotebookNode:
-    """The worked notebook of a unit. Raises LessonError, FileNotFoundError."""
+    """The worked notebook of a unit. Raises LessonError, FileNotFoundError, WrongCourse."""
     path = path or lesson_path(unit)
     try:
         lesson = myst_to_notebook(path.read_text(encoding="utf-8"), add_source_map=True)
@@ -57,16 +68,21 @@ def read_lesson(unit: Unit, path: Path | None = None) -> NotebookNode:
         }
     )
     seen: dict[tuple[str, str], int] = {}
+    points = QuestionPoints(current())
     for cell, line in zip(lesson.cells, lines, strict=True):
         kind, name = cell_kind(cell)
         if kind and (kind, name) in seen:
             raise LessonError(path, line, f"{kind} {name} stands already in line {seen[kind, name]}")
         seen[kind, name] = line
         try:
-            notebook.cells.append(_convert(unit, cell, kind, name))
-        except LookupError as error:
+            if kind == "question":
+                notebook.cells += _question(unit, cell, name, points.of(unit.name, name))
+            else:
+                notebook.cells.append(_convert(unit, cell, kind, name))
+        except (LookupError, ValueError) as error:
             raise LessonError(path, line, str(error.args[0])) from error
     _require_complete(unit, path, set(seen))
+    points.require_known(unit.name, {name for kind, name in seen if kind == "question"})
     _give_ids(unit, notebook)
     fill_minutes(notebook)  # after the ids, which stay when a lesson takes longer
     nbformat.validate(notebook)
@@ -75,8 +91,8 @@ def read_lesson(unit: Unit, path: Path | None = None) -> NotebookNode:
 
 def cell_kind(cell: NotebookNode) -> tuple[str, str]:
     """A cell's kind (one of ``CELL_KINDS``) and the name in its option; two empty strings for an ordinary cell."""
-    for kind in CELL_KINDS:
-        if cell.cell_type == "code" and kind in cell.metadata:
+    for kind in CELL_KINDS.get(cell.cell_type, ()):
+        if kind in cell.metadata:
             return kind, str(cell.metadata[kind])
     return "", ""
 
@@ -100,6 +116,25 @@ def _convert(unit: Unit, cell: NotebookNode, kind: str, name: str) -> NotebookNo
     elif kind == "given":
         marks = _nbgrader(f"given_{name}", locked=True)
     return nbformat.v4.new_code_cell(source, metadata={**tags, **marks})
+
+
+def _question(unit: Unit, cell: NotebookNode, name: str, points: float) -> list[NotebookNode]:
+    """The cell with a question's text, and the cell for the answer. Raises ValueError for a fault."""
+    answers = {answer for task in unit.tasks.values() for answer in task.answers}
+    if not QUESTION_NAME.fullmatch(name) or name.startswith(TAKEN):
+        raise ValueError(f"a question cannot be called {name!r}: use a-z and _, and begin with none of {TAKEN}")
+    if name in answers or name in unit.tasks:
+        raise ValueError(f"question {name} has the name of a task or of an answer: give it another")
+    text, *rest = (part.strip() for part in MODEL_ANSWER.split(cell.source))
+    if not text or len(rest) != 1 or not rest[0]:
+        raise ValueError(f"question {name} needs a text, one line **Model answer**, and the model answer below it")
+    asked = _nbgrader(f"{TEXT_OF}{name}", cell_type="markdown", locked=True)
+    answered = _nbgrader(name, cell_type="markdown", grade=True, solution=True, points=points)
+    answer = f"<!-- {BEGIN} -->\n\n{rest[0]}\n\n<!-- {END} -->"
+    return [
+        nbformat.v4.new_markdown_cell(text, metadata=asked),
+        nbformat.v4.new_markdown_cell(answer, metadata=answered),
+    ]
 
 
 def _nbgrader(grade_id: str, **settings: Any) -> dict[str, dict[str, Any]]:

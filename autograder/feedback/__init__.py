@@ -1,13 +1,14 @@
 """Feedback to students: one page a submission, made from its grade record.
 
-| module      | does                                                                                |
-|-------------|-------------------------------------------------------------------------------------|
-| ``page``    | the page: points, mistakes and hints, findings                                      |
-| ``lesson``  | the sections of the lesson that explain a task                                      |
-| ``figures`` | what an answer gave beside what is right, for the parts that a unit's pictures name |
-| ``drawing`` | draws these figures                                                                 |
-| ``by_hand`` | marks and comments that an instructor gave in the gradebook                         |
-| ``wording`` | reasons and findings in words for students                                          |
+| module        | does                                                                                |
+|---------------|-------------------------------------------------------------------------------------|
+| ``page``      | the page: points, mistakes and hints, findings                                      |
+| ``lesson``    | the sections of the lesson that explain a task                                      |
+| ``figures``   | what an answer gave beside what is right, for the parts that a unit's pictures name |
+| ``drawing``   | draws these figures                                                                 |
+| ``by_hand``   | marks and comments that an instructor gave in the gradebook                         |
+| ``questions`` | the questions that a person marks, with the student's answers                       |
+| ``wording``   | reasons and findings in words for students                                          |
 
 A page holds no code of the reference, no seed, and nothing of any other student.
 """
@@ -21,6 +22,7 @@ from pathlib import Path
 from autograder.feedback.by_hand import ByHand, hand_marks
 from autograder.feedback.figures import figure_of
 from autograder.feedback.page import Feedback, feedback_page
+from autograder.feedback.questions import questions_of
 from autograder.feedback.wording import missing_answers
 from autograder.grading.explain import NoRecord
 from autograder.intake.files import SECRET, STAMP, read_file
@@ -43,11 +45,13 @@ class Written:
 
 
 def feedback_on(unit: Unit, record: Record, by_hand: ByHand, site: str = "", graded: Path | None = None) -> str:
-    """The page on a submission, as HTML; ``graded`` is the graded notebook, which tells why an answer is missing."""
+    """The page on a submission, as HTML; ``graded`` is the graded notebook, which holds the answers to questions and
+    tells why an answer is missing."""
     drawn = {task: figure_of(unit, verdict, record) for task, verdict in record.verdicts.items()}
     figures = {task: figure for task, figure in drawn.items() if figure}
     errors = errors_of(graded) if graded and any(map(missing_answers, record.verdicts.values())) else {}
-    return feedback_page(Feedback(unit, record, by_hand, figures, errors, site))
+    questions = questions_of(unit, graded, by_hand)
+    return feedback_page(Feedback(unit, record, by_hand, figures, errors, site, questions))
 
 
 def write_feedback(

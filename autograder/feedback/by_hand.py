@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from autograder.cells import questions_in
 from autograder.gradebook.database import Database
 from autograder.gradebook.lateness import settle
+from autograder.intake import released
 from course.check import Unit
 
 
 @dataclass(frozen=True)
 class ByHand:
-    """The points that an instructor changed and the comments, both by task, and the late penalty in points."""
+    """The points that an instructor gave or changed and the comments, both by task or question, and the late penalty in
+    points."""
 
     points: dict[str, float] = field(default_factory=dict)
     comments: dict[str, list[str]] = field(default_factory=dict)
@@ -25,8 +28,8 @@ class ByHand:
 class HandMarks:
     """The gradebook of a course folder, read only: a function from a student to what was added by hand."""
 
-    def __init__(self, unit: Unit, book: Any, points: Mapping[tuple[str, str], float]):
-        self.unit, self.book, self.points = unit, book, points
+    def __init__(self, unit: Unit, book: Any, points: Mapping[tuple[str, str], float], questions: Collection[str]):
+        self.unit, self.book, self.points, self.questions = unit, book, points, questions
 
     def __call__(self, student: str) -> ByHand:
         from nbgrader.api import MissingEntry
@@ -39,14 +42,14 @@ class HandMarks:
             return ByHand()
         comments: dict[str, list[str]] = {}
         for comment in submitted.comments:
-            if comment.manual_comment and (task := self._task_of(comment.name)):
-                comments.setdefault(task, []).append(comment.manual_comment)
+            if comment.manual_comment and (about := self._about(comment.name)):
+                comments.setdefault(about, []).append(comment.manual_comment)
         points = {task: score for (who, task), score in self.points.items() if who == student}
         return ByHand(points, comments, float(submitted.late_submission_penalty or 0.0))
 
-    def _task_of(self, cell: str) -> str:
-        """The task to which a cell belongs, by the cell's name in nbgrader; empty if there is none."""
-        if cell in self.unit.tasks:
+    def _about(self, cell: str) -> str:
+        """The task or question to which a cell belongs, by the cell's name in nbgrader; empty if there is none."""
+        if cell in self.unit.tasks or cell in self.questions:
             return cell
         try:
             return self.unit.task_of(cell.removeprefix("answer_")).name
@@ -63,7 +66,8 @@ def hand_marks(unit: Unit, course_dir: Path, db_url: str = "") -> Iterator[HandM
         if book is not None:
             settle(database, book, unit)
         with database.told():
-            yield HandMarks(unit, book, database.marks_by_hand(unit.assignment))
+            questions = {name for name, _ in questions_in(released(unit))}
+            yield HandMarks(unit, book, database.marks_by_hand(unit.assignment), questions)
     finally:
         if book is not None:
             book.close()

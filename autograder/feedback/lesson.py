@@ -21,6 +21,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
+from autograder.cells import question_of, task_of
 from autograder.course import current
 from autograder.html.formulas import mathml_or_code
 from autograder.intake import released
@@ -70,8 +71,8 @@ def sections(unit: str) -> tuple[Section, ...]:
             if heading and len(heading[1]) <= 2:
                 found.append((Section(heading[2]), []))
             if found:
-                found[-1][1].append(_markdown(text))
-        elif found and (task := _checked(text)):
+                found[-1][1].append(markdown(text))
+        elif found and (task := task_of(text)):
             found[-1][0].tasks.append(task)
         elif found:
             found[-1][1].append(_code(unit, text))
@@ -81,20 +82,18 @@ def sections(unit: str) -> tuple[Section, ...]:
 
 
 def _pieces(unit: Unit) -> Iterable[str | NotebookNode]:
-    """The notebook's text, cut before each heading, and its code cells except ``answer_…`` and ``show_…``."""
+    """The notebook's text, cut before each heading, and its code cells except ``answer_…`` and ``show_…``.
+
+    The cells for answers to questions are left out."""
     for cell in released(unit).cells:
+        if question_of(cell):
+            continue
         if cell.cell_type == "markdown":
             starts = [heading.start() for heading in HEADING.finditer(cell.source)]
             ends = [*starts, len(cell.source)]
             yield from (cell.source[a:b] for a, b in zip([0, *starts], ends, strict=True) if cell.source[a:b].strip())
         elif not cell.id.startswith(("answer_", "show_")):
             yield cell
-
-
-def _checked(cell: NotebookNode) -> str:
-    """The task that a cell checks; empty if it is no check."""
-    marks = cell.metadata.get("nbgrader", {})
-    return marks["grade_id"] if marks.get("grade") else ""
 
 
 class _Renderer(IPythonRenderer):
@@ -119,7 +118,8 @@ class _Renderer(IPythonRenderer):
         return _highlighted(code) if info else f'<pre tabindex="0">{escape(code)}</pre>'
 
 
-def _markdown(text: str) -> str:
+def markdown(text: str) -> str:
+    """A lesson's text as HTML."""
     return MarkdownWithMath(renderer=_Renderer()).render(text)
 
 

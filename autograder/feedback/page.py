@@ -8,6 +8,7 @@ from autograder.feedback import wording
 from autograder.feedback.by_hand import ByHand
 from autograder.feedback.figures import Figure
 from autograder.feedback.lesson import Section, sections, slug, title_of
+from autograder.feedback.questions import AskedQuestion
 from autograder.html.page import render
 from autograder.records import Record
 from course.check import Unit, Verdict
@@ -27,6 +28,7 @@ class Feedback:
     figures: dict[str, Figure] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     site: str = ""
+    questions: list[AskedQuestion] = field(default_factory=list)
 
     @property
     def verdicts(self) -> list[Verdict]:
@@ -41,7 +43,13 @@ class Feedback:
     @property
     def total(self) -> float:
         """The sum of points less the late penalty, at least 0, as nbgrader and ``autograder export`` count."""
-        return max(0.0, sum(self.points(task) or 0.0 for task in self.unit.tasks) - self.by_hand.penalty)
+        earned = [self.points(task) for task in self.unit.tasks] + [question.points for question in self.questions]
+        return max(0.0, sum(points or 0.0 for points in earned) - self.by_hand.penalty)
+
+    @property
+    def most(self) -> float:
+        """The points that the tasks and the questions can earn together."""
+        return self.unit.points + sum(question.most for question in self.questions)
 
     @property
     def title(self) -> str:

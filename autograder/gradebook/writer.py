@@ -104,6 +104,8 @@ class GradebookWriter:
         self.assignment, self.notebook = assignment.id, notebook.id
         self.grade_cells = {cell.name: cell.id for cell in notebook.grade_cells}
         self.solution_cells = {cell.name: cell.id for cell in notebook.solution_cells}
+        both = [cell for cell in notebook.grade_cells if cell.name in self.solution_cells]
+        self.questions = {cell.name: float(cell.max_score) for cell in both}
         self.book.db.close()
 
     def students(self) -> set[str]:
@@ -158,10 +160,22 @@ class GradebookWriter:
                 by_hand = grade["manual_score"] is not None or outcome.by_hand
                 points = record.verdicts[task].points
                 row_of.update(Grade, grade, auto_score=points, needs_manual_grade=by_hand)
+            elif task in self.questions:
+                row_of.update(Grade, grade, **self._score_of_question(task, grade, outcome))
         for name, cell in self.solution_cells.items():
             comment = row_of(Comment, notebook_id=notebook["id"], cell_id=cell)
             said = "No response." if name in outcome.unanswered else None
             row_of.update(Comment, comment, auto_comment=said)
+
+    def _score_of_question(self, name: str, grade: Any, outcome: Outcome) -> dict[str, Any]:
+        """The score of an answer that a person marks, as nbgrader gives it.
+
+        It is 0 if the answer is as it was released, else none yet. Nobody need look at one that is worth no points.
+        """
+        is_worth = self.questions[name] > 0
+        waits = is_worth and name not in outcome.unanswered
+        by_hand = grade["manual_score"] is not None or outcome.by_hand
+        return {"auto_score": None if waits else 0.0, "needs_manual_grade": is_worth and (waits or by_hand)}
 
 
 class _Rows:

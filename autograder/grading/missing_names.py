@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 from nbformat import NotebookNode
 
+from autograder.cells import task_of
 from autograder.code import LONGEST_CODE, names_of, without_magics
 from autograder.findings import Findings, Odd
-from autograder.running.execute import task_of
 from autograder.texts import shown
 from course.check import Verdict
 

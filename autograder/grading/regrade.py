@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 
 from autograder.gradebook.database import Database
-from autograder.gradebook.registering import require_same
+from autograder.gradebook.registering import require_goes_on
 from autograder.gradebook.writer import GradebookWriter, Outcome
 from autograder.grading.grade import Grading, outcomes, write
 from autograder.grading.grader import Graded
@@ -75,7 +75,7 @@ class Regrading:
         """Grade the affected submissions; yields their number and one result after the other.
 
         Raises NoSubmissions, and NoGradebook if the results could not be written."""
-        require_same(Database(self.grading.course_dir, self.grading.db_url), self.grading.unit)
+        require_goes_on(Database(self.grading.course_dir, self.grading.db_url), self.grading.unit)
         affected = self.affected()
         submitted = dict(Grading(self.grading.unit, self.grading.submissions, self.grading.course_dir).found())
         self.gone = [student for student in affected if student not in submitted]

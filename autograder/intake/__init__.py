@@ -8,6 +8,7 @@
 | ``reading``     | reads the cells of a notebook file; ``damage`` says why there are none      |
 | ``recognising`` | says which released cell each cell is                                       |
 | ``aligning``    | makes of the cells the released notebook with the student's answers         |
+| ``questions``   | finds the answers to questions, which a person marks                        |
 | ``ordering``    | puts each check after its answers                                           |
 | ``borrowing``   | says which tasks a notebook borrows                                         |
 | ``relevance``   | says which cells marks depend on                                            |
@@ -28,6 +29,7 @@ from nbformat import NotebookNode
 
 from autograder.bounded import Budget
 from autograder.bounded.reader import CannotRead
+from autograder.cells import task_of
 from autograder.code import imports_in, names_of, without_magics
 from autograder.course import current
 from autograder.errors import UserError
@@ -156,6 +158,4 @@ def refused_imports(unit: Unit, source: str) -> list[str]:
 
 def checks_in(notebook: NotebookNode) -> Iterator[tuple[str, NotebookNode]]:
     """The check cells of an aligned notebook, by the name of their task."""
-    for cell in notebook.cells:
-        if "nbgrader" in cell.metadata and cell.metadata.nbgrader.grade:
-            yield cell.metadata.nbgrader.grade_id, cell
+    return ((task, cell) for cell in notebook.cells if (task := task_of(cell)))

@@ -17,6 +17,7 @@ from autograder.code import adds, binds, continues
 from autograder.findings import Findings, Odd
 from autograder.intake.borrowing import calls_in, names_of_checks
 from autograder.intake.ordering import Release, in_order, names_in
+from autograder.intake.questions import with_answers_to_questions
 from autograder.intake.reading import CONFLICT, Cell
 from autograder.intake.recognising import answers_in, recognise_cells
 from course.check import Unit
@@ -33,6 +34,7 @@ def align(unit: Unit, cells: list[Cell], notebook: NotebookNode, findings: Findi
         _compare(cell, release, findings)
     cells = _rejoined(cells, release, findings)
     cells = list(_restored(cells, release, findings))
+    cells = with_answers_to_questions(cells, release, findings)
     cells = _Answers(cells, release, findings).settled()
     missing = {name: _released(name, release) for name in _missing(cells, release)}
     for name in missing:
@@ -51,11 +53,11 @@ def _compare(cell: Cell, release: Release, findings: Findings) -> None:
     marks = release.named[cell.name].metadata.nbgrader
     if not cell.marks:
         findings.add(Odd.STRIPPED_METADATA, cell.name)
-    elif cell.marks.get("points") != marks.get("points"):
+    elif cell.name not in release.questions and cell.marks.get("points") != marks.get("points"):
         findings.add(Odd.CHANGED_POINTS, cell.name)
     elif any(flag in cell.marks and cell.marks[flag] != marks[flag] for flag in CELL_FLAGS):
         findings.add(Odd.CHANGED_METADATA, cell.name)
-    if cell.kind != "code" and cell.name in release.locked:
+    if cell.kind != release.named[cell.name].cell_type and cell.name in release.locked:
         findings.add(Odd.RETYPED_CELL, cell.name)
 
 
@@ -87,24 +89,36 @@ def _restored(cells: list[Cell], release: Release, findings: Findings) -> Iterat
         if cell.name not in release.locked:
             yield cell
             continue
-        text = release.named[cell.name].source
-        before, after = "", ""
-        if cell.kind == "code" and cell.source.strip() != text.strip():
-            if found := re.search(rf"^{re.escape(text)}[ \t]*$", cell.source, re.MULTILINE):
-                findings.add(Odd.MERGED_CELL, cell.name)
-                before, after = cell.source[: found.start()], cell.source[found.end() :]
-            else:
-                findings.add(Odd.LOCKED_CELL_CHANGED, cell.name)
-                before = cell.source if adds(cell.source, text) else ""
+        kind = release.named[cell.name].cell_type
+        before, after = _around(cell, release.named[cell.name].source, kind, findings)
         if before.strip():
-            yield Cell("code", before.strip("\n"), cell.number)
+            yield Cell(kind, before.strip("\n"), cell.number)
         if cell.name in placed:
             findings.add(Odd.DUPLICATED_CELL, cell.name)
         else:
             yield _released(cell.name, release)
         if after.strip():
-            yield Cell("code", after.strip("\n"), cell.number)
+            yield Cell(kind, after.strip("\n"), cell.number)
         placed.add(cell.name)
+
+
+def _around(cell: Cell, text: str, kind: str, findings: Findings) -> tuple[str, str]:
+    """What a student wrote into a locked cell of this kind, before and after the released text."""
+    is_code = kind == "code"
+    if (is_code and cell.kind != "code") or _plain(cell.source, is_code) == _plain(text, is_code):
+        return "", ""
+    if found := re.search(rf"^{re.escape(text)}[ \t]*$", cell.source, re.MULTILINE):
+        findings.add(Odd.MERGED_CELL, cell.name)
+        return cell.source[: found.start()], cell.source[found.end() :]
+    findings.add(Odd.LOCKED_CELL_CHANGED, cell.name)
+    if is_code:
+        return cell.source if adds(cell.source, text) else "", ""
+    return "", cell.source  # below the question, where its answer is looked for
+
+
+def _plain(text: str, is_code: bool) -> str:
+    """A text as it is compared with the released one. Of prose only the words count."""
+    return text.strip() if is_code else " ".join(text.split())
 
 
 def _missing(cells: list[Cell], release: Release) -> list[str]:
@@ -120,7 +134,7 @@ def _with_stubs(cells: list[Cell], missing: dict[str, Cell], release: Release) -
     """
     whole, place = list(cells), 0
     for name in release.named:
-        if name in missing and name in release.answers:
+        if name in missing and name not in release.locked:
             whole.insert(place, missing[name])
             place += 1
         else:
@@ -138,7 +152,7 @@ def _note_loans(cells: list[Cell], unit: Unit) -> None:
 
 
 def _released(name: str, release: Release) -> Cell:
-    return Cell("code", release.named[name].source, name=name)
+    return Cell(release.named[name].cell_type, release.named[name].source, name=name)
 
 
 class _Answers:

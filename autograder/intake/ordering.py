@@ -6,6 +6,8 @@
 | an answer     | the locked cells before it in the release                                     |
 | a check       | the locked cells before it in the release, its answers, and what borrows them |
 
+Text does not run, so no code waits for it: only the answer to a question comes after the question.
+
 A check that waits comes after the student's own cells that follow its answers, since those may use them.
 """
 
@@ -16,23 +18,28 @@ from collections import Counter
 
 from nbformat import NotebookNode
 
+from autograder.cells import TEXT_OF, questions_in
 from autograder.code import binds
 from autograder.intake.reading import Cell
 from course.check import Unit
 
 
 class Release:
-    """The named cells of a released notebook: locked ones, checks (which are locked as well) and answers."""
+    """The named cells of a released notebook: locked ones, checks (which are locked as well), answers, and answers to
+    questions. A question's text is locked."""
 
     def __init__(self, unit: Unit, notebook: NotebookNode):
         self.unit = unit.name
         self.named = {cell.metadata.nbgrader.grade_id: cell for cell in notebook.cells if "nbgrader" in cell.metadata}
         self.texts = {cell.source.strip() for cell in notebook.cells}
         self.by_id = {cell.id: name for name, cell in self.named.items()}
-        self.by_text = {cell.source.strip(): name for name, cell in self.named.items()}
+        self.questions = {name for name, _ in questions_in(notebook)}
+        told = {name: cell for name, cell in self.named.items() if name not in self.questions}
+        self.by_text = {(cell.cell_type, cell.source.strip()): name for name, cell in told.items()}
         self.checks = {name for name in self.named if name in unit.tasks}
         self.locked = {name for name, cell in self.named.items() if cell.metadata.nbgrader.locked}
-        self.answers = {name: name.removeprefix("answer_") for name in self.named if name not in self.locked}
+        open_cells = [name for name in told if name not in self.locked]
+        self.answers = {name: name.removeprefix("answer_") for name in open_cells}
         self.check_of = {f"answer_{answer}": task.name for task in unit.tasks.values() for answer in task.answers}
         self.needs = self._needs()
 
@@ -43,7 +50,9 @@ class Release:
         answers: list[str] = []
         for name, cell in self.named.items():
             needs[name] = list(locked)
-            if name in self.checks:
+            if cell.cell_type == "markdown":
+                needs[name] = [f"{TEXT_OF}{name}"] if name in self.questions else []
+            elif name in self.checks:
                 needs[name] += [answer for answer, check in self.check_of.items() if check == name]
             elif name in self.locked:
                 words = set(re.findall(r"\w+", cell.source))
@@ -104,7 +113,7 @@ class _Order:
         """
         ready = {check.name: check for check in self.checks if self._is_ready(check)}
         answers = [self.release.answers[name] for name, check in self.release.check_of.items() if check in ready]
-        if names_in(cell) or (cell.kind == "code" and any(binds(answer, cell.source) for answer in answers)):
+        if cell.kind == "code" and (names_in(cell) or any(binds(answer, cell.source) for answer in answers)):
             for check in ready.values():
                 self.checks.remove(check)
                 self._place(check)

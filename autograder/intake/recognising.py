@@ -29,15 +29,15 @@ def recognise_cells(cells: list[Cell], release: Release) -> int:
         exchanged = by_id and by_name and by_id != by_name and _is_text_of(by_name, cell, release)
         cell.name = by_name if exchanged else by_id or by_name
     unseen = set(release.named) - {cell.name for cell in cells}
-    unnamed = [cell for cell in cells if cell.kind == "code" and not cell.name]
+    unnamed = [cell for cell in cells if not cell.name]
     for cell in unnamed:
-        name = release.by_text.get(cell.source.strip(), "")
+        name = release.by_text.get((cell.kind, cell.source.strip()), "")
         if name in unseen or name in release.answers:  # a stub is one however many there are
             cell.name = name
             unseen.discard(name)
     for cell in unnamed:
         name = release.by_id.get(cell.id, "")
-        if not cell.name and name in unseen:
+        if not cell.name and name in unseen and release.named[name].cell_type == cell.kind:
             cell.name = name
             unseen.remove(name)
     return len(release.named) - len(unseen)
@@ -51,7 +51,7 @@ def _is_text_of(name: str, cell: Cell, release: Release) -> bool:
 def has_answers(cells: list[Cell], release: Release) -> bool:
     """Whether recognised cells hold anything that a student wrote as an answer, or borrowed."""
     return any(
-        cell.name in release.answers or answers_in(cell, release) or _borrows(cell)
+        cell.name in {*release.answers, *release.questions} or answers_in(cell, release) or _borrows(cell)
         for cell in cells
         if cell.source.strip() and cell.source.strip() not in release.texts
     )

@@ -8,8 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from shlex import quote
 
+from autograder.cells import questions_in
 from autograder.errors import UserError
 from autograder.gradebook.database import Database
+from autograder.intake import released
 from autograder.records import Record, Records, fingerprint
 from course.check import Unit
 
@@ -50,6 +52,11 @@ class GradedUnit:
     def totals(self) -> list[float]:
         """The totals of all who were graded in every task."""
         return [total for record in self.records if (total := self.total(record)) is not None]
+
+    @property
+    def question_points(self) -> float:
+        """The points of the questions that a person marks, which are in no total here. Raises NotBuilt."""
+        return sum(float(cell.metadata.nbgrader.points) for _, cell in questions_in(released(self.unit)))
 
     @property
     def outdated(self) -> list[Record]:

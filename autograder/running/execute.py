@@ -18,6 +18,7 @@ import nbformat
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
+from autograder.cells import task_of
 from autograder.findings import Odd
 from autograder.outputs import observed_in
 from autograder.running.client import MAX_OBSERVED, BoundedClient
@@ -167,12 +168,6 @@ def _death(client: BoundedClient, index: int) -> Stop:
         return Stop(ending.value, f"the kernel was ended in cell {index + 1}: {provisioner.why}", ending)
     how = f" ({signal.Signals(-code).name})" if code is not None and -65 < code < 0 else ""
     return Stop(Odd.DEAD_KERNEL, f"the kernel died in cell {index + 1}{how}", ending)
-
-
-def task_of(cell: NotebookNode) -> str:
-    """The task that a check cell checks; an empty text for every other cell."""
-    marks = cell.metadata.get("nbgrader", {})
-    return marks["grade_id"] if marks.get("grade") else ""
 
 
 def _seconds(cell: NotebookNode, job: Job) -> float:
