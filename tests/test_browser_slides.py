@@ -20,7 +20,7 @@ OUTSIDE = """() => {
   }
   return outside;
 }"""
-PICTURE = '<svg viewBox="0 0 900 700"><rect width="900" height="700" fill="none" stroke="currentColor"/></svg>'
+PICTURE = '<svg viewBox="0 0 900 700" width="900" height="700" style="max-width:100%;height:auto"><rect/></svg>'
 
 
 @pytest.fixture(scope="module", params=["with pictures", "without pictures"])
