@@ -274,9 +274,8 @@ def test_the_small_drawings():
     assert "6 + 9 = 15" in pictures.diamond().svg and ">15<" in pictures.diamond().svg
     assert pictures.diamond(0).svg.count(">6<") == 1  # the value of a; no gradient yet
     assert "stroke-dasharray" in pictures.one_pointer().svg
-    slider = pictures.diamond_slider()
-    slider.slider.index = 3
-    assert "6 + 9 = 15" in slider.shown.value
+    assert ["6 + 9 = 15" in p.alt for p in pictures.diamond_slider().pictures] == [False] * 3 + [True]
+    assert pictures.diamond(0).svg.count(">×") == 4 and "x (local derivative 3)" in pictures.diamond(0).alt
     points, labels = two_moons(10)
     drawn = pictures.moons(points, labels, lambda some: [p[1] - 0.25 for p in some])
     assert "10 points" in drawn.alt and "on their own side" in drawn.alt

@@ -196,7 +196,7 @@ def test_the_pictures_show_what_they_say():
         pictures.valley_loss(np.array([0.3 + 1e-6, 1.1])) - pictures.valley_loss(np.array([0.3 - 1e-6, 1.1]))
     ) / 2e-6
     assert pictures.valley_gradient(np.array([0.3, 1.1]))[0] == pytest.approx(slope)
-    ends = {name: pictures.valley_loss(pictures.valley_path(move))[-1] for name, move, _ in pictures.OPTIMIZERS}
+    ends = {name: pictures.valley_loss(pictures.valley_path(move))[-1] for name, move, *_ in pictures.OPTIMIZERS}
     assert min(ends, key=ends.__getitem__).startswith("momentum")
 
 

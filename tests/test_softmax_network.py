@@ -251,8 +251,7 @@ def test_pictures_show_what_they_say():
     assert found["with 1e-12 added"][-1] == pytest.approx(27.631, abs=1e-3)
     for draw in (pictures.layers, pictures.naive_against_stable, pictures.softmax):
         assert draw().svg == draw().svg
-    slider = pictures.softmax_slider().slider
-    assert [value for _, value in slider.options] == [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0]
+    assert [value for _, value in pictures.softmax_slider().values] == [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0]
 
 
 def test_points():

@@ -187,7 +187,8 @@ def test_senseless_input_is_named(reference, name, arguments, message):
 def test_pictures_say_what_they_show():
     assert pictures.product().svg == pictures.product(3).svg and "gradient 3" not in pictures.product(1).svg
     for step in range(5):
-        assert pictures.logarithm(step).svg.count("gradient ") == [0, 1, 2, 4, 6][step]
+        assert pictures.logarithm(step).svg.count(">gradient ") == [0, 1, 2, 4, 6][step]
     assert "gradient None" in pictures.gap().svg and "not recorded" in pictures.gap().alt
     assert "0.31326" in pictures.wrong_logits().alt and "0.39299" in pictures.wrong_logits().alt
-    assert len(pictures.product_slider().slider.options) == 4 and len(pictures.logarithm_slider().slider.options) == 5
+    assert len(pictures.product_slider().values) == 4 and len(pictures.logarithm_slider().values) == 5
+    assert "q: ×−4, z: ×3" in pictures.product().svg and "y: ×0.4065" in pictures.logarithm().alt

@@ -105,8 +105,8 @@ def test_swish_is_right_to_the_second_derivative_and_is_silu():
 
 def test_the_picture_of_a_graph_is_drawn_from_the_graph():
     shown = pictures.staged()
-    assert "MulBackward0 hands gradients to AddBackward0 and z = −4" in shown.alt
-    assert "AddBackward0 hands gradients to x = −2 and y = 5" in shown.alt
+    assert "MulBackward0 hands gradients to AddBackward0 (×−4) and z = −4 (×3)" in shown.alt
+    assert "AddBackward0 hands gradients to x = −2 (×1) and y = 5 (×1)" in shown.alt
     assert [pictures.loop(x).alt.count("MulBackward0 hands") for x in (1.6, 2.0, 3.0, 5.0)] == [4, 3, 2, 1]
     leaf = torch.ones(2, requires_grad=True)
     assert "SwishBackward" in pictures.recorded(reference.Swish.apply(leaf, 1.0).sum(), leaf=leaf).svg

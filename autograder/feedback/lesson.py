@@ -129,7 +129,7 @@ def _highlighted(code: str) -> str:
 
 
 def _code(unit: str, cell: NotebookNode) -> str:
-    """A code cell as HTML: its picture if it draws one of the lesson's, else its code. Empty for sliders, and for
+    """A code cell as HTML: its picture if it draws one of the lesson's, else its code. Empty for pictures to choose from, and for
     pictures of what the notebook computed."""
     if not cell.source.startswith("pictures."):
         return _highlighted(cell.source)
@@ -139,8 +139,6 @@ def _code(unit: str, cell: NotebookNode) -> str:
         given = [ast.literal_eval(value) for value in call.args]
         named = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in call.keywords}
     except (SyntaxError, ValueError, AssertionError):  # it draws what the notebook computed
-        return ""
-    if call.func.attr.endswith("slider"):
         return ""
     drawn = getattr(importlib.import_module(f"course.{unit}.pictures"), call.func.attr)(*given, **named)
     return f"<figure>{drawn.svg}</figure>" if isinstance(drawn, Picture) else ""

@@ -29,6 +29,7 @@ TAGS = {
 ATTRIBUTES = {
     "*": {"style", "tabindex", "aria-hidden", "aria-label"},
     "a": {"href", "title"},
+    "details": {"name", "open"},
     "img": {"src", "alt", "width", "height"},
     "ol": {"start"},
     "td": {"colspan", "rowspan"},
@@ -37,7 +38,7 @@ ATTRIBUTES = {
 }
 STYLES = {
     "background-color", "border", "border-bottom", "border-collapse", "border-left", "border-radius", "border-right",
-    "border-top", "color", "font-style", "font-weight", "margin", "overflow-wrap", "overflow-x", "padding",
+    "border-top", "color", "display", "font-style", "font-weight", "margin", "overflow-wrap", "overflow-x", "padding",
     "padding-left", "text-align", "text-decoration", "vertical-align", "white-space",
 }  # fmt: skip
 CODE = {"c", "hl", "k", "m", "n", "o", "s"}
@@ -55,6 +56,7 @@ CSS_VALUE = re.compile(rf"{CSS_NUMBER}|[a-z-]+|{COLOUR}|calc\([\da-z.+]{{1,40}}\
 """What each word of a style may be: no address, nothing negative, nothing that moves something elsewhere."""
 SPACE = re.compile(r"(?:-?0?\.\d{1,6}|\d(?:\.\d{1,6})?|1\d)(?:em|ex|px|pt|mu|%)?|[a-z]+", re.I)
 """What each word of a length in a formula may be, so that nothing is moved far."""
+SVG_END = re.compile(r"(?i)</svg\s*>")
 PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp|svg\+xml);base64,[A-Za-z0-9+/=\s]*", re.I)
 FORMATTING = re.compile(r"<(b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)[\s/][^>]*>?", re.I)
 """A formatting tag with attributes. A parser opens such a tag again in each paragraph until it is closed, so many tags
@@ -62,14 +64,14 @@ with different attributes would turn a short text into a very long one."""
 
 
 def clean(html: str | bytes) -> str:
-    """HTML in which nothing runs and nothing is fetched. An SVG drawing becomes a picture.
+    """HTML in which nothing runs and nothing is fetched. SVG drawings become pictures.
 
     HTML that would take too long to clean is shown as source text.
     """
     text = html.decode("utf-8", "replace") if isinstance(html, bytes) else str(html)
     if text.lstrip()[:4].lower() == "<svg":
         return svg_image(text)
-    text = FORMATTING.sub(r"<\1>", without_scripts(text))
+    text = FORMATTING.sub(r"<\1>", without_scripts(with_images(text)))
     pictures = sum(len(found[0]) for found in PICTURE.finditer(text))
     if len(text) - pictures > LONGEST_HTML or pictures > LARGEST_PICTURES or text.count("<") > MOST_TAGS:
         return as_written(text)
@@ -92,6 +94,20 @@ def svg_image(svg: str) -> str:
     said = re.search(r'aria-label="([^"<>]{1,2000})"', svg[:4000].partition(">")[0])
     data = b64encode(svg.encode("utf-8", "replace")).decode()
     return f'<img src="data:image/svg+xml;base64,{data}" alt="{said[1] if said else "a drawing"}">'
+
+
+def with_images(text: str) -> str:
+    """HTML whose SVG drawings are pictures. A drawing that is not closed stays as it is, and so does what follows."""
+    pieces, at = [], 0
+    for opened in re.finditer(r"(?i)<svg\b", text):
+        if opened.start() < at:
+            continue
+        closed = SVG_END.search(text, opened.end())
+        if not closed:
+            break
+        pieces += [text[at : opened.start()], svg_image(text[opened.start() : closed.end()])]
+        at = closed.end()
+    return "".join([*pieces, text[at:]])
 
 
 def without_scripts(text: str) -> str:
@@ -121,6 +137,8 @@ def _allowed(tag: str, name: str, value: str) -> str | None:
         return value if PICTURE.fullmatch(value.strip()) else None
     if name == "href":
         return value if re.match(r"(?:https?|mailto):", value.strip(), re.I) else None
+    if name == "name":  # of a <details> element: one of several is open
+        return value if re.fullmatch(r"choices-[\w-]{1,40}", value) else None
     if name == "tabindex":
         return value if value == "0" else None
     if name in ("colspan", "rowspan", "start"):
@@ -138,6 +156,8 @@ def _style(value: str) -> str | None:
     for declared in value[:1000].split(";"):
         name, _, wanted = declared.partition(":")
         wanted = re.sub(r"\s*([,+])\s*", r"\1", wanted.partition("!")[0])
+        if name.strip().lower() == "display" and wanted.strip() != "inline-block":
+            continue
         if name.strip().lower() in STYLES and all(map(CSS_VALUE.fullmatch, wanted.split())):
             kept.append(f"{name.strip()}:{declared.partition(':')[2].partition('!')[0].strip()}")
     return ";".join(kept) or None

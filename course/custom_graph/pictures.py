@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from html import escape
-from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from course.custom_graph.layout import Layout
-from course.figures import BLUE, ORANGE, RED, Compared, Picture, new_figure, picture, with_slider
+from course.choices import Choices
+from course.custom_graph.boxes import Plan, label, local_derivatives, number
+from course.drawing import drawing, text
+from course.figures import BLUE, ORANGE, RED, Compared, Picture, new_figure, picture
 
 COMPARED = {
     "backward_through": (
@@ -24,100 +24,50 @@ COMPARED = {
     "softplus": (Compared("values", "softplus"), Compared("slopes", "slope")),
 }
 
-WIDTH, HEIGHT, STEP_X, STEP_Y, MARGIN = 86, 62, 112, 80, 6
-FORWARD, BACKWARD, NEW = BLUE, RED, ORANGE
-SYMBOLS = {
-    "Add": "+", "Subtract": "−", "Multiply": "×", "Exp": "eˣ", "Inverse": "1/x", "Log": "ln", "Power": "x^{}",
-    "Scale": "× {}", "AddConstant": "+ {}", "Sigmoid": "σ", "Tanh": "tanh", "WeightedSum": "Σ w·x",
-}  # fmt: skip
-Point = tuple[float, float]
+KEY = "in a box its value, below it its gradient; on a line × the local derivative"
 
 
 def draw(output: Any, newest: Sequence[Any] = (), lost: Sequence[tuple[Any, Any]] = (), note: str = "") -> Picture:
     """The graph of a node: a box for every node, with its name or operation, its value and its gradient.
 
-    newest: nodes that are marked; lost: pairs (input, node) whose line is dashed; note: a sentence below.
+    A graph of few layers goes from left to right, any other from top to bottom. newest: nodes that are marked;
+    lost: pairs (input, node) whose line is dashed; note: a sentence below.
     Raises ValueError for a graph with a cycle or with more than 60 nodes.
     """
-    layout = Layout(output)
-    corner = {key: (MARGIN + STEP_X * x, MARGIN + STEP_Y * y) for key, (x, y) in layout.place.items()}
-    right = max(x for x, _ in corner.values()) + WIDTH + MARGIN
-    bottom = max(y for _, y in corner.values()) + HEIGHT + MARGIN
-    lines = []
-    for node in layout.nodes:
-        ways = [[corner[key] for key in layout.ways[id(before), id(node)]] for before in node.inputs]
-        gone = [any(before is a and node is b for a, b in lost) for before in node.inputs]
-        for i, (way, dashed) in enumerate(sorted(zip(ways, gone, strict=True), key=lambda pair: pair[0][-2][1])):
-            lines.append(_line(way, 12 * (i - (len(ways) - 1) / 2), dashed))
-        lines.append(_box(node, *corner[id(node)], any(node is other for other in newest)))
-    body = "".join(lines)
+    plan = Plan(output)
+    parts = []
+    for node in plan.nodes:
+        for port, before in enumerate(node.inputs):
+            gone = any(before is a and node is b for a, b in lost)
+            parts.append(plan.line(before, node, port, gone))
+        parts.append(plan.box(node, any(node is other for other in newest)))
+    width, height = max(plan.width, 600), plan.height
+    body = [f'<g transform="translate({(width - plan.width) / 2:g})">{"".join(parts)}</g>']
     if note:
-        wide, bottom = max(right, 560, 8 * len(note)), bottom + 28
-        body = f'<g transform="translate({(wide - right) / 2:g})">{body}</g>'
-        body, right = body + _text(note, wide / 2, bottom - 9, "currentColor", 15), wide
-    said = "; ".join(_said(node) for node in reversed(layout.nodes))
-    return Picture(
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {right:g} {bottom:g}" width="{right:g}" '
-        f'height="{bottom:g}" font-family="sans-serif" text-anchor="middle">{body}</svg>',
-        f"A graph of {len(layout.nodes)} boxes, inputs on the left, output on the right. {said}. {note}".strip(),
-    )
-
-
-def _line(way: list[Point], offset: float, lost: bool) -> str:
-    """A line from the right side of a box to the left side of another one, through the places between them."""
-    (x, y), *between, (end_x, end_y) = way
-    points = [(x + WIDTH, y + HEIGHT / 2)]
-    for x, y in between:
-        points += [(x, y + HEIGHT / 2), (x + WIDTH, y + HEIGHT / 2)]
-    points.append((end_x, end_y + HEIGHT / 2 + offset))
-    path = f"M{points[0][0]:g},{points[0][1]:g}"
-    for (x1, y1), (x2, y2) in pairwise(points):
-        middle = (x1 + x2) / 2
-        path += f" C{middle:g},{y1:g} {middle:g},{y2:g} {x2:g},{y2:g}"
-    style = f'stroke="{RED}" stroke-width="2" stroke-dasharray="5 4"' if lost else 'stroke="currentColor"'
-    return f'<path d="{path}" fill="none" {style}/>'
-
-
-def _box(node: Any, x: float, y: float, new: bool) -> str:
-    border = f'stroke="{NEW}" stroke-width="3"' if new else 'stroke="currentColor" stroke-width="1.4"'
-    corners, middle = 4 if node.inputs else 18, x + WIDTH / 2
-    return (
-        f'<rect x="{x:g}" y="{y:g}" width="{WIDTH}" height="{HEIGHT}" rx="{corners}" fill="none" {border}/>'
-        + _text(label(node), middle, y + 18, "currentColor", 14, bold=True)
-        + _text(number(node.value), middle, y + 36, FORWARD, 14)
-        + _text(number(node.gradient), middle, y + 54, NEW if new else BACKWARD, 14)
-    )
-
-
-def _text(text: str, x: float, y: float, color: str, size: int, bold: bool = False) -> str:
-    weight = ' font-weight="bold"' if bold else ""
-    return f'<text x="{x:g}" y="{y:g}" fill="{color}" font-size="{size}"{weight}>{escape(text)}</text>'
+        height += 28
+        body.append(text(note, width / 2, height - 8, size=15))
+    height += 24
+    body.append(text(KEY, width / 2, height - 8, size=12))
+    said = "; ".join(_said(node) for node in reversed(plan.nodes))
+    way = "inputs on the left, output on the right" if plan.level else "inputs above, output below"
+    return drawing(width, height, body, f"A graph of {len(plan.nodes)} boxes, {way}. {said}. {note}".strip())
 
 
 def _said(node: Any) -> str:
-    inputs = f" of {', '.join(label(before) for before in node.inputs)}" if node.inputs else ""
+    given = [
+        f"{label(n)} (local derivative {number(d) or 'unknown'})"
+        for n, d in zip(node.inputs, local_derivatives(node), strict=True)
+    ]
+    inputs = f" of {', '.join(given)}" if given else ""
     value, gradient = number(node.value) or "none yet", number(node.gradient) or "none yet"
     return f"{label(node)}{inputs}: value {value}, gradient {gradient}"
-
-
-def label(node: Any) -> str:
-    """A node's name, or the sign of its operation."""
-    if node.name or node.operation is None:
-        return node.name or "input"
-    kind = type(node.operation).__name__
-    return SYMBOLS.get(kind, kind).format(number(getattr(node.operation, "constant", 0.0)))
-
-
-def number(value: Any) -> str:
-    """A number with about four digits and a real minus sign; nothing for None."""
-    return "" if value is None else f"{value:.4g}".replace("-", "−").replace("e−0", "e−")
 
 
 # --- two small graphs -----------------------------------------------------------------------------
 
 
 def _node(name: str, value: float, *inputs: tuple[Any, float]) -> Any:
-    """A node of a drawing; inputs are pairs (node, slope by it)."""
+    """A node of a drawing; inputs are pairs (node, local derivative with respect to it)."""
     slopes = [slope for _, slope in inputs]
     nodes = [node for node, _ in inputs]
     return SimpleNamespace(name=name, value=value, gradient=None, inputs=nodes, slopes=slopes, operation=None)
@@ -132,8 +82,8 @@ def _diamond() -> list[Any]:
 
 DIAMOND_STEPS = (
     "Forward: x is used twice, by a and by b.",
-    "The derivative of f by itself is 1. It hands 3 to a and 6 to b.",
-    "b hands 1 · 6 to x. The gradient of x is not complete yet.",
+    "The derivative of f with respect to itself is 1. f hands 1 · 3 to a and 1 · 6 to b.",
+    "b hands 6 · 1 to x. The gradient of x is not complete yet.",
     "a hands 3 · 3 to x, which is added: 6 + 9 = 15.",
 )
 
@@ -153,9 +103,9 @@ def diamond(step: int = -1) -> Picture:
 
 
 def diamond_slider() -> Any:
-    """The diamond with a slider for the steps backward."""
+    """The diamond step by step backward."""
     steps = [(f"{n} of {len(DIAMOND_STEPS) - 1}", n) for n in range(len(DIAMOND_STEPS))]
-    return with_slider(diamond, steps, start=0, label="step backward", still=-1)
+    return Choices(diamond, steps, start=0, label="step backward")
 
 
 def one_pointer() -> Picture:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache, partial
-from html import escape
-from itertools import pairwise
 from math import log10
-from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from course.figures import BLUE, GREY, ORANGE, Compared, Picture, legend, new_figure, picture, with_slider
+from course.choices import Choices
+from course.drawing import Point, drawing, edge, minus, text
+from course.figures import BLUE, GREY, ORANGE, Compared, Picture, legend, new_figure, picture
+from course.forward_mode.costs import MODES, SIZES, chain, counted, measured  # noqa: F401, the lesson measures
 
 COMPARED = {
     "product_derivative": (Compared("by a number", "derivative", item=("two vectors", "derivative")),),
@@ -25,9 +23,7 @@ COMPARED = {
     "training_step": (Compared("parameters after the step", "W", item=("updated", "W")),),
 }
 
-SIZES = (1, 4, 16, 64, 256)  # of inputs and of outputs, where the two modes are compared
-HIDDEN = 256
-Mode = Callable[[list[np.ndarray]], tuple[np.ndarray, int]]
+KEY = "above a wire its value, below it its derivative: those to its left × the local derivatives on their wires, added"
 INPUTS = {"x": -2.0, "y": 5.0, "z": -4.0}
 
 
@@ -37,61 +33,60 @@ def forward_pass(moving: str = "x") -> Picture:
     dx, dy, dz = (float(name == moving) for name in INPUTS)
     q, dq = x + y, dx + dy
     f, df = q * z, dq * z + q * dz
-    lines = [
-        _wire("x", x, dx, (30, 45), (224, 78)),
-        _wire("y", y, dy, (30, 130), (224, 92)),
-        _wire("z", z, dz, (30, 215), (434, 152), 300),
-        _wire("q", q, dq, (257, 85), (434, 136)),
-        _wire("f", f, df, (467, 145), (620, 145)),
+    parts = [
+        _wire("x", x, dx, 1.0, (30, 45), (224, 78)),
+        _wire("y", y, dy, 1.0, (30, 130), (224, 92)),
+        _wire("z", z, dz, q, (30, 215), (444, 152), 310),
+        _wire("q", q, dq, z, (257, 85), (444, 138)),
+        _wire("f", f, df, None, (477, 145), (640, 145)),
         _gate("+", 240, 85),
-        _gate("×", 450, 145),
+        _gate("×", 460, 145),
     ]
-    shares = f"{_number(dq)}·({_number(z)}) + {_number(q)}·{_number(dz)}"
-    sentence = f"{moving} moves: the sum has {_number(dx)} + {_number(dy)} = {_number(dq)}, the product {shares} = "
-    lines.append(_text(sentence + _number(df), 325, 272, "currentColor", 15))
+    shares = f"{_number(dq)}·({_number(z)}) + {_number(dz)}·{_number(q)}"
+    sentence = f"{moving} moves: the sum has {_number(dx)}·1 + {_number(dy)}·1 = {_number(dq)}, the product {shares} = "
+    parts.append(text(sentence + _number(df), 340, 264, size=15))
+    parts.append(text(KEY, 340, 290, size=12))
     below = ", ".join(f"{name} {_number(d)}" for name, d in zip("xyzqf", (dx, dy, dz, dq, df), strict=True))
-    return Picture(
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 650 286" width="650" height="286" '
-        f'font-family="sans-serif" text-anchor="middle">{"".join(lines)}</svg>',
-        f"The graph of f = (x + y)·z, gone through forward. Values above the wires: x −2, y 5, z −4, q 3, f −12. "
-        f"Derivatives by {moving} below them: {below}.",
+    return drawing(
+        680,
+        302,
+        parts,
+        "The graph of f = (x + y)·z, gone through forward. Values above the wires: x −2, y 5, z −4, q 3, f −12. "
+        "Local derivatives on the wires: x 1, y 1, q −4, z 3. "
+        f"Derivatives with respect to {moving} below the wires: {below}.",
     )
 
 
 def forward_slider() -> Any:
-    """The forward pass with a slider for the input that moves."""
-    return with_slider(forward_pass, [(name, name) for name in INPUTS], start=0, label="derivatives by")
+    """The forward pass for each input that may move."""
+    return Choices(forward_pass, [(name, name) for name in INPUTS], start=0, label="derivatives with respect to")
 
 
 def _wire(
     name: str,
     value: float,
     derivative: float,
-    start: tuple[float, float],
-    end: tuple[float, float],
+    factor: float | None,
+    start: Point,
+    end: Point,
     lead: float = 100,
 ) -> str:
-    (x1, y1), (x2, y2) = start, end
-    bend = x2 if y1 == y2 else x1 + lead
-    line = (
-        f'<polyline points="{x1:g},{y1:g} {bend:g},{y1:g} {x2:g},{y2:g}" fill="none" '
-        f'stroke="{ORANGE if derivative else "currentColor"}" stroke-width="{2.6 if derivative else 1.4}"/>'
-    )
-    above = _text(f"{name} = {_number(value)}", x1 + 52, y1 - 8, BLUE, 14)
-    return line + above + _text(_number(derivative), x1 + 52, y1 + 19, ORANGE if derivative else GREY, 14)
+    """A line with its value above, its derivative below, and where it reaches a gate the local derivative."""
+    x1, y1 = start
+    points = [start, end] if y1 == end[1] else [start, (x1 + lead, y1), end]
+    words = "" if factor is None else f"×{_number(factor)}"
+    line = edge(points, words, *((ORANGE, 2.6) if derivative else ("currentColor", 1.4)))
+    above = text(f"{name} = {_number(value)}", x1 + 52, y1 - 8, BLUE)
+    return line + above + text(_number(derivative), x1 + 52, y1 + 19, ORANGE if derivative else GREY)
 
 
 def _gate(symbol: str, x: float, y: float) -> str:
     circle = f'<circle cx="{x:g}" cy="{y:g}" r="17" fill="none" stroke="currentColor" stroke-width="1.8"/>'
-    return circle + _text(symbol, x, y + 6, "currentColor", 18)
-
-
-def _text(text: str, x: float, y: float, color: str, size: int, anchor: str = "middle") -> str:
-    return f'<text x="{x:g}" y="{y:g}" fill="{color}" font-size="{size}" text-anchor="{anchor}">{escape(text)}</text>'
+    return circle + text(symbol, x, y + 6, "currentColor", 18)
 
 
 def _number(value: float) -> str:
-    return f"{value:g}".replace("-", "−")
+    return minus(f"{value:g}")
 
 
 def layer_derivatives() -> Picture:
@@ -101,84 +96,27 @@ def layer_derivatives() -> Picture:
     cells = []
     for column, (i, j) in enumerate(np.ndindex(k, m)):
         x = left + side * (column + 0.5)
-        cells.append(_text(f"W[{i},{j}]", x, top - 12, "currentColor", 13))
+        cells.append(text(f"W[{i},{j}]", x, top - 12, "currentColor", 13))
     for row, (n, j) in enumerate(np.ndindex(N, m)):
         y = top + side * 0.6 * row
-        cells.append(_text(f"y[{n},{j}]", left - 12, y + 24, "currentColor", 13, "end"))
+        cells.append(text(f"y[{n},{j}]", left - 12, y + 24, "currentColor", 13, anchor="end"))
         for column, (i, l) in enumerate(np.ndindex(k, m)):  # noqa: E741
             x, on = left + side * column, j == l
             cells.append(
                 f'<rect x="{x:g}" y="{y:g}" width="{side}" height="{side * 0.6:g}" stroke="{GREY}" '
                 f'fill="{ORANGE if on else "none"}" fill-opacity="{0.35 if on else 0}"/>'
             )
-            cells.append(_text(f"x[{n},{i}]" if on else "0", x + side / 2, y + 24, "currentColor" if on else GREY, 13))
-    cells.append(_text("derivative of this output …", 12, 22, "currentColor", 13, "start"))
-    cells.append(_text("… by this weight", left + side * 3, 22, "currentColor", 13, "start"))
-    width, height = left + side * k * m + 12, top + side * 0.6 * N * m + 12
-    return Picture(
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}" '
-        f'height="{height:g}" font-family="sans-serif">{"".join(cells)}</svg>',
-        "A table of the derivatives of four outputs y[n, j] (two examples, two outputs) by six weights W[i, l] (three "
-        "inputs, two outputs). Where j and l are the same the entry is x[n, i]; everywhere else it is 0, which is "
-        "half of the table.",
+            cells.append(text(f"x[{n},{i}]" if on else "0", x + side / 2, y + 24, "currentColor" if on else GREY, 13))
+    cells.append(text("derivative of this output …", 12, 22, "currentColor", 13, anchor="start"))
+    cells.append(text("… with respect to this weight", left + side * 2.5, 22, "currentColor", 13, anchor="start"))
+    return drawing(
+        left + side * k * m + 12,
+        top + side * 0.6 * N * m + 12,
+        cells,
+        "A table of the derivatives of four outputs y[n, j] (two examples, two outputs) with respect to six weights "
+        "W[i, l] (three inputs, two outputs). Where j and l are the same the entry is x[n, i]; everywhere else it is "
+        "0, which is half of the table.",
     )
-
-
-def chain(inputs: int, outputs: int) -> list[np.ndarray]:
-    """The Jacobians of three stages, from inputs through HIDDEN and HIDDEN numbers to outputs; fixed values."""
-    rng = np.random.default_rng(4)
-    dims = (inputs, HIDDEN, HIDDEN, outputs)
-    return [rng.normal(size=(after, before)) for before, after in pairwise(dims)]
-
-
-def forward_mode(stages: list[np.ndarray]) -> tuple[np.ndarray, int]:
-    """The Jacobian of all stages, multiplied from the input's end, and the multiplications that it took."""
-    J, count = np.eye(stages[0].shape[1]), 0
-    for stage in stages:
-        J, count = stage @ J, count + stage.size * J.shape[1]
-    return J, count
-
-
-def reverse_mode(stages: list[np.ndarray]) -> tuple[np.ndarray, int]:
-    """The Jacobian of all stages, multiplied from the output's end, and the multiplications that it took."""
-    J, count = np.eye(stages[-1].shape[0]), 0
-    for stage in reversed(stages):
-        J, count = J @ stage, count + stage.size * J.shape[0]
-    return J, count
-
-
-MODES = {"forward": forward_mode, "reverse": reverse_mode}
-
-
-@cache
-def counted() -> dict[str, np.ndarray]:
-    """Multiplications of both modes for every number of inputs (rows) and of outputs (columns) in SIZES."""
-    return {name: _table(partial(_multiplications, mode)) for name, mode in MODES.items()}
-
-
-def measured(repeats: int = 5) -> dict[str, np.ndarray]:
-    """Seconds of both modes on one core, the shortest of some repeats, in tables like those of ``counted``."""
-    return {name: _table(partial(_seconds, repeats, mode)) for name, mode in MODES.items()}
-
-
-def _table(number: Callable[[list[np.ndarray]], float]) -> np.ndarray:
-    from threadpoolctl import threadpool_limits  # comes with scikit-learn
-
-    with threadpool_limits(1):
-        return np.array([[number(chain(n, m)) for m in SIZES] for n in SIZES], dtype=float)
-
-
-def _multiplications(mode: Mode, stages: list[np.ndarray]) -> int:
-    return mode(stages)[1]
-
-
-def _seconds(repeats: int, mode: Mode, stages: list[np.ndarray]) -> float:
-    times = []
-    for _ in range(repeats):
-        start = perf_counter()
-        mode(stages)
-        times.append(perf_counter() - start)
-    return min(times)
 
 
 def cost_map(seconds: dict[str, np.ndarray]) -> Picture:
@@ -190,9 +128,9 @@ def cost_map(seconds: dict[str, np.ndarray]) -> Picture:
         for (i, j), value in np.ndenumerate(ratio):
             color, strength = (ORANGE if value > 1 else BLUE), min(abs(log10(value)) / 2.5, 1)
             axes.fill([i, i + 1, i + 1, i], [j, j, j + 1, j + 1], color=color, alpha=0.04 + 0.6 * strength, linewidth=0)
-            text = _ratio(value) if value >= 1 else f"1/{_ratio(1 / value)}"
+            words = _ratio(value) if value >= 1 else f"1/{_ratio(1 / value)}"
             ink = axes.xaxis.label.get_color()
-            axes.text(i + 0.5, j + 0.5, text, color=ink, ha="center", va="center", fontsize=9)
+            axes.text(i + 0.5, j + 0.5, words, color=ink, ha="center", va="center", fontsize=9)
         ticks = np.arange(len(SIZES)) + 0.5
         axes.set(title=title, xlabel="inputs", xticks=ticks, xticklabels=SIZES, yticks=ticks, yticklabels=SIZES)
         axes.set(xlim=(0, len(SIZES)), ylim=(0, len(SIZES)))
@@ -234,8 +172,8 @@ def cost(seconds: dict[str, np.ndarray], outputs: int = 1) -> Picture:
 
 
 def cost_slider(seconds: dict[str, np.ndarray]) -> Any:
-    """The cost of both modes with a slider for the number of outputs."""
-    return with_slider(lambda m: cost(seconds, m), [(str(m), m) for m in SIZES], start=0, label="outputs", still=2)
+    """The cost of both modes for numbers of outputs to choose from."""
+    return Choices(lambda m: cost(seconds, m), [(str(m), m) for m in SIZES], start=0, label="outputs")
 
 
 def training(history: list[float], accuracy: dict[str, float]) -> Picture:

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from course.choices import Choices
+from course.drawing import drawing, edge, minus, text
 from course.figures import (
     BLUE,
     GREEN,
@@ -18,7 +20,6 @@ from course.figures import (
     legend,
     new_figure,
     picture,
-    with_slider,
 )
 
 COMPARED = {
@@ -31,6 +32,9 @@ COLORS = (BLUE, ORANGE, GREEN)
 NEURONS = ((2.0, -3.0, -3.0), (1.9, -3.1, -2.9), (2.1, -2.9, -3.1), (2.45, -2.55, -3.25))
 """Four neurons with two inputs: weight of the first input, of the second, bias."""
 EXAMPLE = (-1.0, -2.0)
+KERNEL_KEY = (
+    "on a line its weight: the local derivative of the neuron's score with respect to that input; in a circle the bias"
+)
 
 
 def sigmoid(score: Any) -> Any:
@@ -49,13 +53,15 @@ def four_points() -> Picture:
     s = np.linspace(-3.2, 3.2, 300)
     axes.plot(s, sigmoid(s), color=GREY, linewidth=2.5)
     told = []
-    for neuron, color in zip(NEURONS, (*COLORS, PURPLE), strict=True):
+    for neuron, color, marker in zip(NEURONS, (*COLORS, PURPLE), "os^D", strict=True):
         score = score_of(neuron)
         p = float(sigmoid(score))
         slope = p * (1 - p)
         near = np.array([score - 1.1, score + 1.1])
         axes.plot(near, p + slope * (near - score), color=color, linewidth=1.6)
-        axes.plot([score], [p], "o", color=color, markersize=8, label=f"P {p:.3f}, slope {slope:.3f}: {_named(neuron)}")
+        axes.plot(
+            [score], [p], marker, color=color, markersize=8, label=f"P {p:.3f}, slope {slope:.3f}: {_named(neuron)}"
+        )
         told.append(f"score {score:.1f}, P {p:.3f}, slope {slope:.3f}")
     axes.axhline(0.5, color=GREY, linewidth=0.8, linestyle=":")
     axes.axvline(0, color=GREY, linewidth=0.8, linestyle=":")
@@ -79,16 +85,16 @@ def slope_at(p: float) -> Picture:
     s = np.linspace(-5, 5, 300)
     left.plot(s, sigmoid(s), color=GREY, linewidth=2.5)
     slope, score = p * (1 - p), float(np.log(p / (1 - p)))
-    for value, middle, color in ((p, score, BLUE), (1 - p, -score, ORANGE)):
+    for value, middle, color, marker in ((p, score, BLUE, "o"), (1 - p, -score, ORANGE, "s")):
         reach = min(1.6, 0.28 / slope)
         near = np.array([middle - reach, middle + reach])
         left.plot(near, value + slope * (near - middle), color=color)
-        left.plot([middle], [value], "o", color=color, markersize=8)
+        left.plot([middle], [value], marker, color=color, markersize=8)
     left.set(title="the sigmoid", xlabel="score", ylabel="probability", xlim=(-5.7, 5.7), ylim=(-0.2, 1.2))
     values = np.linspace(0, 1, 200)
     right.plot(values, values * (1 - values), color=GREY, linewidth=2.5)
-    for value, color, name in ((p, BLUE, "p"), (1 - p, ORANGE, "1 − p")):
-        right.plot([value], [slope], "o", color=color, markersize=8, label=f"{name} = {value:.2f}")
+    for value, color, name, marker in ((p, BLUE, "p", "o"), (1 - p, ORANGE, "1 − p", "s")):
+        right.plot([value], [slope], marker, color=color, markersize=8, label=f"{name} = {value:.2f}")
     right.axhline(slope, color=GREY, linewidth=0.8, linestyle=":")
     right.set(title=f"its slope, p(1 − p) = {slope:.4f}", xlabel="probability", ylim=(-0.01, 0.31))
     legend(right, loc="upper left", ncols=2)
@@ -101,9 +107,9 @@ def slope_at(p: float) -> Picture:
 
 
 def slope_slider() -> Any:
-    """The tangents with a slider for the probability."""
-    values = [(f"{percent / 100:.2f}", percent / 100) for percent in (2, *range(5, 100, 5), 98)]
-    return with_slider(slope_at, values, start=13, label="probability p")
+    """The tangents for probabilities to choose from."""
+    values = [(f"{percent / 100:.2f}", percent / 100) for percent in (2, 5, *range(10, 100, 10), 95, 98)]
+    return Choices(slope_at, values, start=8, label="probability p")
 
 
 def kernel_columns() -> Picture:
@@ -113,46 +119,41 @@ def kernel_columns() -> Picture:
     lines = []
     for j, (x2, y2) in enumerate(neurons):
         for i, (x1, y1) in enumerate(inputs):
-            lines.append(
-                f'<line x1="{x1 + 22}" y1="{y1}" x2="{x2 - 24}" y2="{y2}" stroke="{COLORS[j]}" stroke-width="2"/>'
-            )
-            x, y = x1 + 22 + 0.75 * (x2 - x1 - 46), y1 + 0.75 * (y2 - y1)
-            aside, below = 20 * (y2 - y1) / (x2 - x1), (-6, 17)[i]
-            lines.append(_text(_minus(NEURONS[j][i]), x - np.sign(below) * aside, y + below, COLORS[j]))
+            lines.append(edge([(x1 + 22, y1), (x2 - 22, y2 + 16 * i - 8)], _minus(NEURONS[j][i]), COLORS[j], 2, 0.72))
     for i, (x, y) in enumerate(inputs):
         lines.append(f'<circle cx="{x}" cy="{y}" r="22" fill="none" stroke="currentColor" stroke-width="1.5"/>')
-        lines.append(_text(f"x{'₀₁'[i]}", x, y + 5, "currentColor"))
+        lines.append(text(f"x{'₀₁'[i]}", x, y + 5, "currentColor"))
     for j, (x, y) in enumerate(neurons):
         lines.append(f'<circle cx="{x}" cy="{y}" r="24" fill="none" stroke="{COLORS[j]}" stroke-width="2"/>')
-        lines.append(_text(f"{_minus(NEURONS[j][2])}", x, y + 5, COLORS[j]))
-    lines.append(_text("kernel, shape (2, 3)", 640, 38, "currentColor"))
+        lines.append(text(f"{_minus(NEURONS[j][2])}", x, y + 5, COLORS[j]))
+        lines.append(text(f"neuron {j}", x + 32, y + 5, COLORS[j], 13, anchor="start"))
+    lines.append(text("kernel, shape (2, 3)", 640, 38, "currentColor"))
     for j in range(3):
         x = 560 + 80 * j
-        lines.append(_text(f"neuron {j}", x, 72, COLORS[j], 13))
+        lines.append(text(f"neuron {j}", x, 72, COLORS[j], 13))
         lines.append(f'<rect x="{x - 34}" y="82" width="68" height="76" rx="6" fill="none" stroke="{COLORS[j]}"/>')
         lines.append(f'<rect x="{x - 34}" y="206" width="68" height="36" rx="6" fill="none" stroke="{COLORS[j]}"/>')
         for i in range(2):
-            lines.append(_text(_minus(NEURONS[j][i]), x, 107 + 37 * i, COLORS[j]))
-        lines.append(_text(_minus(NEURONS[j][2]), x, 229, COLORS[j]))
+            lines.append(text(_minus(NEURONS[j][i]), x, 107 + 37 * i, COLORS[j]))
+        lines.append(text(_minus(NEURONS[j][2]), x, 229, COLORS[j]))
     for i in range(2):
-        lines.append(_text(f"input {i}", 485, 107 + 37 * i, "currentColor", 13))
-    lines.append(_text("bias, shape (3,)", 640, 192, "currentColor"))
-    return Picture(
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 800 255" width="800" height="255" '
-        f'font-family="sans-serif" text-anchor="middle">{"".join(lines)}</svg>',
-        "Left, two inputs joined to three neurons, with the weight on each line and the bias in each neuron. Right, "
+        lines.append(text(f"input {i}", 485, 107 + 37 * i, "currentColor", 13))
+    lines.append(text("bias, shape (3,)", 640, 192, "currentColor"))
+    lines.append(text(KERNEL_KEY, 400, 280, size=12))
+    return drawing(
+        800,
+        292,
+        lines,
+        "Left, two inputs joined to three neurons, with the weight on each line and the bias in each neuron. A weight "
+        "is the local derivative of the neuron's score with respect to the input. Right, "
         "the same numbers as tables. The kernel has a row for each input and a column for each neuron: "
         + "; ".join(f"neuron {j}: {w0:g} and {w1:g}, bias {b:g}" for j, (w0, w1, b) in enumerate(NEURONS[:3]))
         + ". The bias has one number for each neuron.",
     )
 
 
-def _text(text: str, x: float, y: float, color: str, size: int = 15) -> str:
-    return f'<text x="{x:g}" y="{y:g}" fill="{color}" font-size="{size}">{text}</text>'
-
-
 def _minus(value: float) -> str:
-    return f"{value:g}".replace("-", "−")
+    return minus(f"{value:g}")
 
 
 def spread_through_layers() -> Picture:
@@ -161,14 +162,14 @@ def spread_through_layers() -> Picture:
     glorot = np.sqrt(6 / (width + width))
     figure, (left, right) = new_figure(9.0, 3.6, ncols=2, sharey=True)
     ends = []
-    for limit, name, color in (
-        (0.3 * glorot, "0.3 times Glorot's limit", ORANGE),
-        (glorot, f"Glorot's limit, {glorot:.3f}", GREEN),
-        (5 * glorot, "5 times Glorot's limit", RED),
+    for limit, name, color, line in (
+        (0.3 * glorot, "0.3 times Glorot's limit", ORANGE, "^-"),
+        (glorot, f"Glorot's limit, {glorot:.3f}", GREEN, "o-"),
+        (5 * glorot, "5 times Glorot's limit", RED, "s-"),
     ):
         outputs, gradients = _sizes(limit, width, depth, rng)
-        left.semilogy(range(depth + 1), outputs, "o-", color=color, label=name, markersize=4)
-        right.semilogy(range(depth + 1), gradients, "o-", color=color, markersize=4)
+        left.semilogy(range(depth + 1), outputs, line, color=color, label=name, markersize=5)
+        right.semilogy(range(depth + 1), gradients, line, color=color, markersize=5)
         ends.append(f"{name}: outputs of layer {depth} {outputs[-1]:.1g}, gradients at layer 0 {gradients[0]:.1g}")
     left.set(title="outputs, forward", xlabel="layer", ylabel="standard deviation", ylim=(1e-7, 1e3))
     right.set(title="gradients, backward", xlabel="layer")

@@ -1,8 +1,11 @@
 """Pictures of unit 1: the slope that a step sees, and the error of three methods against the step."""
 
+from typing import Any
+
 import numpy as np
 
-from course.figures import BLUE, GREEN, GREY, ORANGE, RED, Compared, Picture, legend, new_figure, picture, with_slider
+from course.choices import Choices
+from course.figures import BLUE, GREEN, GREY, ORANGE, RED, Compared, Picture, legend, new_figure, picture
 
 STEPS = 10.0 ** np.arange(-16, 0.25, 0.25)
 POINT = 1.0
@@ -14,6 +17,13 @@ COMPARED = {
     "complex_step": (FIELD, Compared("every entry meets every other")),
     "jacobian": (Compared("from 3 to 4 entries, h = 0.1", "Jacobian"), Compared("from 3 to 3 entries", "Jacobian")),
 }
+
+LOOKS: dict[str, tuple[str, float, dict[str, Any]]] = {
+    "forward": ("o", 6, {"color": ORANGE, "linewidth": 1.6, "zorder": 3}),
+    "central": ("s", 9, {"color": BLUE, "linewidth": 4, "zorder": 2}),
+    "complex step": ("^", 7, {"color": GREEN, "linewidth": 2, "zorder": 4, "linestyle": "--"}),
+}
+"""How each method is drawn: its marker and the marker's size, and its line. Lines that coincide are all seen."""
 
 
 def slopes(h, dtype=np.float64):
@@ -40,10 +50,11 @@ def error_against_step(h: float) -> Picture:
     """Error of the three methods for every step, on log axes, with one step marked."""
     figure, panels = new_figure(9.0, 3.8, ncols=2, sharey=True)
     for axes, dtype in zip(panels, (np.float64, np.float32), strict=True):
-        for (name, error), color in zip(errors(STEPS, dtype).items(), (ORANGE, BLUE, GREEN), strict=True):
-            axes.loglog(STEPS, np.maximum(error, 1e-17), color=color, label=name, linewidth=1.8)
+        for name, error in errors(STEPS, dtype).items():
+            marker, size, look = LOOKS[name]
+            axes.loglog(STEPS, np.maximum(error, 1e-17), label=name, **look)
             marked = max(float(errors(h, dtype)[name]), 1e-17)
-            axes.loglog([h], [marked], "o", color=color)
+            axes.loglog([h], [marked], marker, markersize=size, color=look["color"], zorder=look["zorder"])
         axes.axvline(h, color=GREY, linewidth=1, linestyle=":")
         axes.set(title=dtype.__name__, xlabel="step h", ylim=(3e-18, 30))
     panels[0].set_ylabel("error of the slope of sin at 1")
@@ -58,9 +69,9 @@ def error_against_step(h: float) -> Picture:
 
 
 def step_slider():
-    """The error picture with a slider for h."""
+    """The error picture for steps h to choose from."""
     steps = [(f"1e-{n}", 10.0**-n) for n in range(16, 0, -1)]
-    return with_slider(error_against_step, steps, start=8, label="step h")
+    return Choices(error_against_step, steps, start=8, label="step h")
 
 
 def secants(h: float = 0.5) -> Picture:
@@ -70,10 +81,10 @@ def secants(h: float = 0.5) -> Picture:
     axes.plot(x, np.sin(x), color=GREY, linewidth=2.5, label="sin")
     near = np.array([POINT - h, POINT + h])
     slope = slopes(h)
-    for name, color in (("forward", ORANGE), ("central", BLUE)):
+    for name, color, line in (("forward", ORANGE, "-."), ("central", BLUE, "-")):
         middle = np.sin(POINT) if name == "forward" else np.sin(near).mean()
         label = f"{name}: slope {float(slope[name]):.3f}"
-        axes.plot(near, middle + slope[name] * (near - POINT), color=color, label=label)
+        axes.plot(near, middle + slope[name] * (near - POINT), line, color=color, label=label)
     axes.plot(near, np.sin(POINT) + np.cos(POINT) * (near - POINT), "--", color=RED,
               label=f"tangent: slope {np.cos(POINT):.3f}")  # fmt: skip
     axes.plot([POINT - h, POINT, POINT + h], np.sin([POINT - h, POINT, POINT + h]), "o", color=GREY)

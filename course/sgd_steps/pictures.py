@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from course.figures import BLUE, GREEN, GREY, ORANGE, RED, Compared, Picture, legend, new_figure, picture, with_slider
+from course.choices import Choices
+from course.figures import BLUE, GREEN, GREY, ORANGE, RED, Compared, Picture, legend, new_figure, picture
 
 COMPARED = {
     "sgd_step": (Compared("a kernel and two vectors", "kernel", item=("kernel",)),),
@@ -29,6 +30,7 @@ COMPARED = {
 AXES = np.array([[np.sqrt(3), -1.0], [1.0, np.sqrt(3)]]) / 2
 BOWL = AXES * [1.0, 10.0] @ AXES.T
 LARGEST = 2 / 10
+AWAY = 6  # steps that are drawn of a way that diverges
 START = np.array([-2.0, 0.6])
 RATES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.18, 0.19, 0.195, 0.2, 0.205, 0.21)
 
@@ -52,12 +54,14 @@ def rates(chosen: tuple[tuple[float, str, str], ...]) -> Picture:
     _contours(left, bowl_loss, (-2.6, 2.6), (-1.9, 1.9), np.geomspace(0.1, 20, 9))
     left.set_aspect("equal")
     said = []
-    for rate, name, color in chosen:
+    for (rate, name, color), marker in zip(chosen, "so^", strict=False):
         path = bowl_path(rate)
         losses = bowl_loss(path)
-        back = rate > LARGEST  # what runs away lies behind the others
-        left.plot(*path.T, ".-", color=color, linewidth=0.8 if back else 1.4, markersize=5, zorder=1.9 if back else 2)
-        right.semilogy(losses, ".-", color=color, linewidth=1.3, markersize=5, label=f"rate {rate:g}: {name}")
+        look = {"marker": marker, "markersize": 4, "color": color}
+        away = rate > LARGEST  # a few steps tell it, and lie behind the others
+        shown = path[: AWAY + 1] if away else path
+        left.plot(*shown.T, linewidth=1.2, linestyle="--" if away else "-", zorder=1.9 if away else 2, **look)
+        right.semilogy(losses, linewidth=1.3, label=f"rate {rate:g}: {name}", **look)
         said.append(f"{rate:g}, {name}: from {losses[0]:.3g} to {losses[-1]:.3g}")
     left.plot(*START, "o", color=GREY)
     left.plot(0, 0, "+", color=GREY, markersize=10)
@@ -66,8 +70,8 @@ def rates(chosen: tuple[tuple[float, str, str], ...]) -> Picture:
     legend(right, fontsize=9, loc="upper left")
     return picture(
         figure,
-        "Left, the contours of a long turned bowl and the way of w in 30 steps of gradient descent. Right, the loss "
-        f"against the step on a log axis. Learning rate {'; '.join(said)}.",
+        "Left, the contours of a long turned bowl and the way of w in 30 steps of gradient descent, or in the first "
+        f"{AWAY} where it diverges. Right, the loss against the step on a log axis. Learning rate {'; '.join(said)}.",
     )
 
 
@@ -98,13 +102,13 @@ def factors() -> Picture:
     figure, axes = new_figure(7.0, 3.5)
     rate = np.linspace(0, 0.24, 481)
     flat, steep = np.abs(1 - rate), np.abs(1 - 10 * rate)
-    axes.plot(rate, np.maximum(flat, steep), color=GREY, linewidth=6, alpha=0.35, label="the larger of the two")
-    axes.plot(rate, flat, color=BLUE, label="curvature 1: |1 − rate|")
-    axes.plot(rate, steep, color=ORANGE, label="curvature 10: |1 − 10·rate|")
+    axes.plot(rate, np.maximum(flat, steep), color=GREY, linewidth=6, label="the larger of the two")
+    axes.plot(rate, flat, color=BLUE, linewidth=2, label="curvature 1: |1 − rate|")
+    axes.plot(rate, steep, "--", color=ORANGE, linewidth=2, label="curvature 10: |1 − 10·rate|")
     axes.axhline(1, color=RED, linewidth=1, linestyle="--")
     axes.axvline(LARGEST, color=RED, linewidth=1, linestyle=":")
     axes.plot([2 / 11], [9 / 11], "o", color=GREEN)
-    axes.annotate("best: 2/11", (2 / 11, 9 / 11), (0.157, 0.89), color=GREEN)
+    axes.annotate("best: 2/11", (2 / 11, 9 / 11), (0.118, 0.64), color=GREEN)
     axes.annotate("diverges", (LARGEST, 1), (0.205, 0.4), color=RED)
     axes.set(xlabel="learning rate", ylabel="size of the factor of a step", ylim=(0, 1.45), xlim=(0, 0.24))
     legend(axes, fontsize=9, loc="upper left")
@@ -117,8 +121,8 @@ def factors() -> Picture:
 
 
 def rate_slider() -> Any:
-    """The way down with a slider for the learning rate."""
-    return with_slider(one_rate, [(f"{rate:g}", rate) for rate in RATES], start=5, label="learning rate")
+    """The way down for learning rates to choose from."""
+    return Choices(one_rate, [(f"{rate:g}", rate) for rate in RATES], start=5, label="learning rate")
 
 
 # --- A curved valley: ½(1 - x)² + 5(y - x²/2)², lowest at (1, ½) -------------------------------------
@@ -165,9 +169,9 @@ def adam_move(gradient: np.ndarray, memory: list, t: int, rate: float = 0.2) -> 
 
 
 OPTIMIZERS = (
-    ("SGD, rate 0.02", sgd_move, ORANGE),
-    ("momentum 0.8, rate 0.02", momentum_move, BLUE),
-    ("Adam, rate 0.2", adam_move, GREEN),
+    ("SGD, rate 0.02", sgd_move, ORANGE, "o", "--"),
+    ("momentum 0.8, rate 0.02", momentum_move, BLUE, "s", "-"),
+    ("Adam, rate 0.2", adam_move, GREEN, "^", "-."),
 )
 
 
@@ -176,35 +180,37 @@ def trajectories(steps: int = STEPS) -> Picture:
     figure, (left, right) = new_figure(9.4, 4.2, ncols=2, width_ratios=(3, 2))
     _contours(left, valley_loss, (-2.6, 2.4), (-1.2, 3.2), np.geomspace(0.02, 120, 11))
     said = []
-    for name, move, color in OPTIMIZERS:
+    for name, move, color, marker, line in OPTIMIZERS:
         path = valley_path(move)
         losses = valley_loss(path)
-        left.plot(*path[: steps + 1].T, ".-", color=color, linewidth=1.4, markersize=4.5, label=name)
-        left.plot(*path[steps], "o", color=color, markersize=8)
-        right.semilogy(losses, color=color, linewidth=1, alpha=0.35)
-        right.semilogy(losses[: steps + 1], color=color, linewidth=1.8)
+        left.plot(*path[: steps + 1].T, marker, linestyle="-", color=color, linewidth=1.3, markersize=3, label=name)
+        left.plot(*path[steps], marker, color=color, markersize=9)
+        right.semilogy(losses, ":", color=color, linewidth=1)
+        right.semilogy(losses[: steps + 1], line, color=color, linewidth=2, label=name.partition(",")[0])
         said.append(f"{name}: loss {losses[steps]:.2g} at ({path[steps][0]:.2f}, {path[steps][1]:.2f})")
     left.plot(*VALLEY_START, "s", color=GREY)
     left.plot(*LOWEST, "+", color=GREY, markersize=12, markeredgewidth=2)
     left.set(title=f"after {steps} steps", xlabel="w₀", ylabel="w₁")
     right.set(title="loss against step", xlabel="step")
     legend(left, fontsize=9, loc="upper center")
+    legend(right, fontsize=9, loc="upper right")
     return picture(
         figure,
         f"Left, the contours of a curved valley whose lowest point, a cross, is at (1, 0.5), and the ways of three "
-        f"optimizers from (−2, −0.6) in {steps} steps. Right, the loss of each against the step, on a log axis. "
+        f"optimizers from (−2, −0.6) in {steps} steps. Right, the loss of each against the step, on a log axis, dotted "
+        "for the steps to come. "
         f"{'; '.join(said)}.",
     )
 
 
 def trajectories_slider() -> Any:
-    """The three optimizers with a slider for the number of steps."""
+    """The three optimizers after numbers of steps to choose from."""
     steps = [(str(n), n) for n in (0, 1, 2, 3, 5, 8, 12, 20, 30, 45, 70, STEPS)]
-    return with_slider(trajectories, steps, start=5, label="steps", still=-1)
+    return Choices(trajectories, steps, start=5, label="steps")
 
 
 def _contours(axes: Any, loss: Callable, x: tuple[float, float], y: tuple[float, float], levels: np.ndarray) -> None:
     """Contour lines of a loss of two weights, in grey, and the limits of the axes."""
-    grid = np.stack(np.meshgrid(np.linspace(*x, 161), np.linspace(*y, 161)), axis=-1)
-    axes.contour(grid[..., 0], grid[..., 1], loss(grid), levels=levels, colors=GREY, linewidths=0.7, alpha=0.7)
+    grid = np.stack(np.meshgrid(np.linspace(*x, 101), np.linspace(*y, 101)), axis=-1)
+    axes.contour(grid[..., 0], grid[..., 1], loss(grid), levels=levels, colors=GREY, linewidths=0.6)
     axes.set(xlim=x, ylim=y)

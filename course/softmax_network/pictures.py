@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from html import escape
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from course.figures import BLUE, GREEN, GREY, ORANGE, RED, Compared, Picture, legend, new_figure, picture, with_slider
+from course.choices import Choices
+from course.drawing import drawing, text
+from course.figures import BLUE, GREEN, GREY, ORANGE, RED, Compared, Picture, legend, new_figure, picture
 
 COMPARED = {
     "log_softmax": (Compared("a batch, one example a row", "log-probability"), Compared("a vector", "log-probability")),
@@ -46,10 +47,8 @@ def softmax(temperature: float = 1.0) -> Picture:
 
 
 def softmax_slider() -> Any:
-    """The bars with a slider for the temperature."""
-    return with_slider(
-        softmax, [(f"{t:g}", t) for t in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)], start=3, label="temperature"
-    )
+    """The bars for temperatures to choose from."""
+    return Choices(softmax, [(f"{t:g}", t) for t in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)], start=3, label="temperature")
 
 
 def losses(size: np.ndarray, dtype: Any = np.float64) -> dict[str, np.ndarray]:
@@ -78,14 +77,15 @@ def naive_against_stable() -> Picture:
     figure, axes = new_figure(8.0, 3.6)
     size = np.linspace(0, 800, 3201)
     found, single = losses(size), losses(size, np.float32)
-    axes.plot(size, found["stable"], color=GREEN, linewidth=6, alpha=0.75, label="stable")
+    axes.plot(size, found["stable"], color=GREEN, linewidth=6, label="stable")
     axes.plot(size, found["naive"], color=BLUE, linewidth=1.8, label="naive, float64")
     axes.plot(size, single["naive"], color=RED, linewidth=4, label="naive, float32")
-    axes.plot(size, found["with 1e-12 added"], color=ORANGE, linewidth=1.8, label="ln(p + 1e-12)")
-    for values, color in ((found["naive"], BLUE), (single["naive"], RED)):
+    axes.plot(size, found["with 1e-12 added"], color=ORANGE, linewidth=1.8, linestyle="--", label="−ln(p + 1e-12)")
+    for values, name, color in ((found["naive"], "float64", BLUE), (single["naive"], "float32", RED)):
         last = np.flatnonzero(np.isfinite(values))[-1]
         axes.plot(size[last], values[last], "x", color=color, markersize=9, markeredgewidth=2)
-        axes.annotate("then inf", (size[last], values[last]), xytext=(10, -7), textcoords="offset points", color=color)
+        words, place = f"{name}: from here on inf", (size[last], values[last])
+        axes.annotate(words, place, xytext=(12, -9), textcoords="offset points", color=color)
     axes.set(xlabel="s, for the scores (s, 0, −s)", ylabel="loss of the third class")
     legend(axes, loc="upper left")
     return picture(
@@ -116,15 +116,16 @@ def layers(backward: bool = True) -> Picture:
         lines.append(_arrow(start + 4, end - 4, MIDDLE - 7 if backward else MIDDLE, BLUE))
         if backward and start > 40:
             lines.append(_arrow(end - 4, start + 4, MIDDLE + 7, RED))
-    lines.append(_text("forward: values and their shapes", 450, 18, BLUE, 14))
+    lines.append(text("forward: values and their shapes", 450, 18, BLUE, 14))
     if backward:
-        lines.append(_text("backward: each gradient has the shape of what it belongs to", 450, 300, RED, 14))
+        lines.append(text("backward: each gradient has the shape of what it belongs to", 450, 300, RED, 14))
     forward = ", ".join(f"{name} {shape}" for name, _, _, _, shape, _ in blocks)
     back = ", ".join(f"{gradient} {shape}" for _, _, _, _, shape, gradient in reversed(blocks) if gradient[:1] == "d")
     height = 312 if backward else 245
-    return Picture(
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 900 {height}" width="900" height="{height}" '
-        f'font-family="sans-serif" text-anchor="middle">{"".join(lines)}</svg>',
+    return drawing(
+        900,
+        height,
+        lines,
         f"The network from left to right, vectors and matrices drawn as high as they have rows, with the shapes above: "
         f"{forward}. A sigmoid σ leads from h1 to z1, a softmax from h2 to p, −label · ln p from p to the loss J."
         + (f" Back from right to left go the gradients, written below: {back}." if backward else ""),
@@ -148,10 +149,10 @@ def _block(name: str, x: float, columns: int, rows: int, shape: str, gradient: s
         f'<rect x="{x - width / 2:g}" y="{top:g}" width="{width}" height="{height}" fill="{GREY}" '
         'fill-opacity="0.25" stroke="currentColor" stroke-width="1.4"/>'
     )
-    above = _text(name, x, 46, BLUE, 16) + _text(shape, x, 64, BLUE, 13)
+    above = text(name, x, 46, BLUE, 16) + text(shape, x, 64, BLUE, 13)
     if not backward or not gradient:
         return box + above
-    return box + above + _text(gradient, x, 232, RED, 16) + (_text(shape, x, 252, RED, 13) if gradient != "1" else "")
+    return box + above + text(gradient, x, 232, RED, 16) + (text(shape, x, 252, RED, 13) if gradient != "1" else "")
 
 
 def _gate(symbol: str, x: float, width: float) -> str:
@@ -159,7 +160,7 @@ def _gate(symbol: str, x: float, width: float) -> str:
         f'<rect x="{x - width / 2:g}" y="{MIDDLE - 17}" width="{width:g}" height="34" rx="17" fill="none" '
         'stroke="currentColor" stroke-width="1.6"/>'
     )
-    return box + _text(symbol, x, MIDDLE + 5, "currentColor", 14)
+    return box + text(symbol, x, MIDDLE + 5, "currentColor", 14)
 
 
 def _arrow(start: float, end: float, y: float, color: str) -> str:
@@ -168,7 +169,3 @@ def _arrow(start: float, end: float, y: float, color: str) -> str:
         f'<path d="M{start:g},{y:g} L{end:g},{y:g} M{end + tip:g},{y - 4:g} L{end:g},{y:g} L{end + tip:g},{y + 4:g}" '
         f'fill="none" stroke="{color}" stroke-width="1.6"/>'
     )
-
-
-def _text(text: str, x: float, y: float, color: str, size: int) -> str:
-    return f'<text x="{x:g}" y="{y:g}" fill="{color}" font-size="{size}">{escape(text)}</text>'

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from html import escape
 from typing import Any
 
 import numpy as np
 
-from course.figures import BLUE, GREEN, ORANGE, PURPLE, Compared, Picture, legend, new_figure, picture, with_slider
+from course.choices import Choices
+from course.drawing import drawing, local, minus, text
+from course.figures import BLUE, GREEN, ORANGE, PURPLE, Compared, Picture, legend, new_figure, picture
 
 COMPARED = {
     "unbroadcast": (Compared("an axis was added"), Compared("a 3 by 3 array"), Compared("added and stretched")),
@@ -40,39 +41,41 @@ def broadcasting(shape: tuple[int, ...] = (4,)) -> Picture:
     back = np.zeros(b.shape, int)
     np.add.at(back.reshape(-1), source, UPSTREAM)
     own = np.arange(b.size).reshape(shape)
-    left, right, top, below = 60, 420, 50, 250
+    left, right, top, below = 20, 400, 44, 226
     parts = [
-        _text(f"b, shape {shape}", left + 84, top - 16),
-        _text("forward: the copies that meet a (3, 4) array", right + 84, top - 16),
+        text(f"b, shape {shape}", left, top - 16, anchor="start"),
+        text("forward: copied to shape (3, 4)", right, top - 16, anchor="start"),
         *_grid(left, top, b, own, own),
         *_grid(right, top, copies, source, _first(source)),
-        _arrow(left + 200, right - 30, top + 63, "broadcast"),
-        _text(f"gradient by b, shape {shape}", left + 84, below - 16),
-        _text("backward: the gradient that arrives", right + 84, below - 16),
+        _arrow(left + 190, right - 30, top + 63, "copy", "×1 for each copy"),
+        text(f"gradient with respect to b, shape {shape}", left, below - 16, anchor="start"),
+        text("backward: the upstream gradient", right, below - 16, anchor="start"),
         *_grid(left, below, back, own, own),
         *_grid(right, below, UPSTREAM, source, source),
-        _arrow(right - 30, left + 200, below + 63, "add up the copies"),
+        _arrow(right - 30, left + 190, below + 63, "add up the copies", "×1 for each copy"),
     ]
-    return Picture(
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 390" width="640" height="390" '
-        f'font-family="sans-serif" text-anchor="middle">{"".join(parts)}</svg>',
+    return drawing(
+        640,
+        364,
+        parts,
         f"Broadcasting and its reverse. Forward, an array b of shape {shape} with the entries {b.tolist()} is repeated "
         f"until it has shape (3, 4): {copies.tolist()}. Backward, a gradient of shape (3, 4) arrives, "
-        f"{UPSTREAM.tolist()}, and the numbers that belong to copies of the same entry are added up. "
-        f"The gradient by b has b's shape again: {back.tolist()}.",
+        f"{UPSTREAM.tolist()}, and the numbers that belong to copies of the same entry, marked by the "
+        "same letter, are added up: the local derivative of each copy is 1. "
+        f"The gradient with respect to b has b's shape again: {back.tolist()}.",
     )
 
 
 def broadcasting_slider() -> Any:
-    """The picture of broadcasting with a slider for the shape of b."""
-    return with_slider(broadcasting, [(str(shape), shape) for shape in SHAPES], start=0, label="shape of b")
+    """The picture of broadcasting for shapes of b to choose from."""
+    return Choices(broadcasting, [(str(shape), shape) for shape in SHAPES], start=0, label="shape of b")
 
 
 def loss_curves(curves: dict[str, list[float]]) -> Picture:
     """Losses against the step, on a logarithmic axis, a curve for each name."""
     figure, axes = new_figure(7.0, 3.4)
-    for (name, losses), color in zip(curves.items(), COLORS, strict=False):
-        axes.semilogy(np.arange(len(losses)), losses, color=color, label=f"{name}: {losses[-1]:.3f} at the end")
+    for (name, losses), color, line in zip(curves.items(), COLORS, ("-", "--", "-.", ":"), strict=False):
+        axes.semilogy(np.arange(len(losses)), losses, line, color=color, label=f"{name}: {losses[-1]:.3f} at the end")
     axes.set(xlabel="step", ylabel="loss")
     axes.set_yticks([1, 0.5, 0.2, 0.1, 0.05, 0.02], ["1", "0.5", "0.2", "0.1", "0.05", "0.02"])
     axes.minorticks_off()
@@ -91,27 +94,26 @@ def _first(source: np.ndarray) -> np.ndarray:
 
 
 def _grid(x: float, y: float, values: np.ndarray, colors: np.ndarray, solid: np.ndarray) -> Iterator[str]:
-    """Cells with a number and a colour each; dashed where ``solid`` is -1."""
+    """Cells with a number and the letter and colour of their entry of b; dashed where ``solid`` is -1."""
     table = values.reshape(1, -1) if values.ndim < 2 else values
     inset = 2
     for (i, j), number in np.ndenumerate(table):
         color = COLORS[int(colors.reshape(table.shape)[i, j])]
-        dashed = ' stroke-dasharray="4 3" stroke-opacity="0.8"' if solid.reshape(table.shape)[i, j] < 0 else ""
+        dashed = ' stroke-dasharray="4 3"' if solid.reshape(table.shape)[i, j] < 0 else ""
         left, top = x + j * CELL + inset, y + i * CELL + inset
         yield (
             f'<rect x="{left:g}" y="{top:g}" width="{CELL - 2 * inset}" height="{CELL - 2 * inset}" rx="4" '
             f'fill="{color}" fill-opacity="0.14" stroke="{color}" stroke-width="2"{dashed}/>'
         )
-        yield _text(str(number).replace("-", "−"), x + j * CELL + CELL / 2, y + i * CELL + CELL / 2 + 5)
+        entry = int(colors.reshape(table.shape)[i, j])
+        yield text("abcd"[entry], left + 8, top + 11, size=11)
+        yield text(minus(str(number)), left + CELL / 2, top + CELL / 2 + 7)
 
 
-def _arrow(start: float, end: float, y: float, label: str) -> str:
+def _arrow(start: float, end: float, y: float, label: str, below: str) -> str:
     back = 9 if end < start else -9
     return (
         f'<path d="M{start:g},{y:g} L{end:g},{y:g} m{back},-6 l{-back},6 l{back},6" fill="none" '
-        f'stroke="currentColor" stroke-width="1.8"/>{_text(label, (start + end) / 2, y - 10)}'
+        f'stroke="currentColor" stroke-width="1.8"/>{text(label, (start + end) / 2, y - 10)}'
+        + local(below, (start + end) / 2, y + 16)
     )
-
-
-def _text(text: str, x: float, y: float) -> str:
-    return f'<text x="{x:g}" y="{y:g}" fill="currentColor" font-size="14">{escape(text)}</text>'

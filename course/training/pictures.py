@@ -6,6 +6,7 @@ Otherwise an answer could replace what such a function calls, and take the train
 
 import numpy as np
 
+from course.drawing import drawing, text
 from course.figures import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, Compared, Picture, legend, new_figure, picture
 from course.training import engines
 
@@ -18,22 +19,24 @@ COMPARED = {
 }
 
 COLORS = (BLUE, ORANGE, GREEN, RED, PURPLE, GREY)
-DASHES = ((0, (1, 0)), (0, (9, 3)), (3, (7, 5)), (6, (5, 7)), (9, (3, 9)), (12, (2, 10)))
+WIDTHS = (13, 10.5, 8, 5.5, 3.2, 1.2)  # so that curves on one line are all seen
+DASHES = ("-", "--", "-.", ":", (0, (6, 1)), (0, (3, 1, 1, 1, 1, 1)))
 
 
 def loss_curves(curves: dict[str, list[float]]) -> Picture:
     """The losses of each engine step by step, and how far each is from the first one."""
     figure, (above, below) = new_figure(8.0, 4.6, nrows=2, sharex=True)
     first_name, first = next(iter(curves.items()))
-    for (name, losses), color, dash in zip(curves.items(), COLORS, DASHES, strict=False):
-        above.plot(losses, color=color, linestyle=dash, linewidth=2, label=name)
+    for (name, losses), color, wide, dash in zip(curves.items(), COLORS, WIDTHS, DASHES, strict=False):
+        above.plot(losses, color=color, linewidth=wide, label=name)
         if name != first_name:
             apart = np.maximum(np.abs(np.subtract(losses, first)), 1e-18)
-            below.semilogy(apart, color=color, linewidth=1.2)
+            below.semilogy(apart, color=color, linestyle=dash, linewidth=1.4, label=name)
     largest = max(float(np.abs(np.subtract(losses, first)).max()) for losses in curves.values())
     above.set_ylabel("loss")
-    below.set(xlabel="step", ylabel=f"difference from\n{first_name}", ylim=(1e-18, 1e-8))
+    below.set(xlabel="step", ylabel=f"difference from\n{first_name}", ylim=(1e-18, 3e-7))
     legend(above, ncols=3, fontsize=9)
+    legend(below, ncols=5, fontsize=9, loc="upper right")
     return picture(
         figure,
         f"Above: the loss of {len(curves)} engines at every step, all on one line that falls from {first[0]:.2f} to "
@@ -47,9 +50,14 @@ def overfitting(train: list[float], held_out: list[float]) -> Picture:
     epochs = np.arange(1, len(train) + 1)
     best = int(np.argmin(held_out))
     axes.loglog(epochs, train, color=BLUE, linewidth=2, label="training set")
-    axes.loglog(epochs, held_out, color=ORANGE, linewidth=2, label="held-out data")
+    axes.loglog(epochs, held_out, "--", color=ORANGE, linewidth=2, label="held-out data")
     axes.axvline(epochs[best], color=GREY, linestyle=":", label=f"best epoch: {epochs[best]}")
     axes.set(xlabel="epoch", ylabel="loss")
+    lowest, highest = 0.8 * min(*train, *held_out), 1.2 * max(*train, *held_out)
+    losses = [loss for loss in (1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01) if lowest <= loss <= highest]
+    axes.set_yticks(losses, [f"{loss:g}" for loss in losses])
+    axes.set_ylim(lowest, highest)
+    axes.minorticks_off()
     legend(axes)
     return picture(
         figure,
@@ -65,26 +73,23 @@ def confusion(matrix: np.ndarray, names: tuple[str, str] = ("malignant", "benign
     bits = []
     for row in range(2):
         y = top + row * cell
-        bits.append(_text(names[row], left - 12, y + cell / 2, "end"))
-        bits.append(_text(names[row], left + (row + 0.5) * cell, top - 14, "middle"))
+        bits.append(text(names[row], left - 12, y + cell / 2 + 5, size=15, anchor="end"))
+        bits.append(text(names[row], left + (row + 0.5) * cell, top - 14, size=15))
         for column in range(2):
             color = GREEN if row == column else RED
-            opacity = 0.15 + 0.6 * matrix[row, column] / matrix.sum()
+            opacity = 0.1 + 0.4 * matrix[row, column] / matrix.sum()
             bits.append(
                 f'<rect x="{left + column * cell}" y="{y}" width="{cell}" height="{cell}" fill="{color}" '
                 f'fill-opacity="{opacity:.3f}" stroke="currentColor"/>'
             )
-            bits.append(_text(str(matrix[row, column]), left + (column + 0.5) * cell, y + cell / 2, "middle", 26))
-    bits.append(_text("predicted", left + cell, 22, "middle"))
-    bits.append(_text("right label", 12, 22, "start"))
-    svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + 2 * cell + 10} {top + 2 * cell + 10}" '
-        f'width="{left + 2 * cell + 10}" font-family="sans-serif">{"".join(bits)}</svg>'
-    )
+            bits.append(text(str(matrix[row, column]), left + (column + 0.5) * cell, y + cell / 2 + 9, size=26))
+    bits.append(text("predicted", left + cell, 22, size=15))
+    bits.append(text("right label", left - 12, 22, size=15, anchor="end"))
     told = "; ".join(
         f"{matrix[row, column]} {names[row]} predicted as {names[column]}" for row in range(2) for column in range(2)
     )
-    return Picture(svg, f"A confusion matrix of {matrix.sum()} examples: {told}.")
+    side = 2 * cell + 10
+    return drawing(left + side, top + side, bits, f"A confusion matrix of {matrix.sum()} examples: {told}.")
 
 
 def keras_model(parameters):
@@ -119,10 +124,3 @@ def fit_with_own_parts(parameters, X, labels, batch_size, learning_rate, epochs)
     model.compile(engines.plain_descent(learning_rate), engines.cross_entropy_of_scores)
     model.fit(X, labels[:, None], batch_size=batch_size, epochs=epochs, shuffle=False, verbose=0)
     return engines.by_hand(model.get_weights(), X, labels)[0]
-
-
-def _text(text: str, x: float, y: float, anchor: str, size: int = 15) -> str:
-    return (
-        f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}" dominant-baseline="middle" font-size="{size}" '
-        f'fill="currentColor">{text}</text>'
-    )
