@@ -98,8 +98,11 @@ def test_figures_of_numeric_gradient(run):
         "-0.00004",
         "3.0e-09",
         "at -2: 0",
-        "relative error 1.0e+00",
-        "numeric 0.65",
+        "numeric 0.0e+00, relative error 1.00",
+        "numeric 6.5e-01",
+        "the top of a sine    too small to compare",
+        "at a kink            kink",
+        "a lost factor        wrong gradient",
         "473.97",
         "473.71",
         "301 calls",
@@ -111,5 +114,5 @@ def test_figures_of_numeric_gradient(run):
 
 def test_figures_of_manual_backprop(run):
     text = printed(run("manual_backprop", SOLUTIONS))
-    for figure in ("0.7310585786300049", "0.3132616875182228", "0.2689414213699951", "0.5378828427399902", "-12"):
+    for figure in ("0.731059", "0.313262", "0.2689414213699951", "0.537883", "-12", "dg/du = 6.0", "-ln P = inf"):
         assert figure in text, figure
