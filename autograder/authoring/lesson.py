@@ -27,7 +27,7 @@ import nbformat
 from jupytext.myst import MystMetadataParsingError, myst_to_notebook
 from nbformat import NotebookNode
 
-from autograder.authoring.marks import BEGIN, END
+from autograder.authoring.marks import BEGIN, END, MODEL_ANSWER
 from autograder.authoring.question_points import QuestionPoints
 from autograder.authoring.times import fill_minutes
 from autograder.cells import TEXT_OF
@@ -37,7 +37,7 @@ from course.check import Unit
 from course.check.sources import functions_of, split
 
 CELL_KINDS = {"code": ("answer", "check", "show", "given"), "markdown": ("question",)}
-MODEL_ANSWER = re.compile(r"^\*\*Model answer\*\*[ \t]*$", re.MULTILINE)
+MODEL_ANSWER_LINE = re.compile(rf"^{re.escape(MODEL_ANSWER)}[ \t]*$", re.MULTILINE)
 QUESTION_NAME = re.compile(r"[a-z_]+")
 TAKEN = ("answer_", "show_", "given_", TEXT_OF)  # how nbgrader's names of other cells begin
 
@@ -125,7 +125,7 @@ def _question(unit: Unit, cell: NotebookNode, name: str, points: float) -> list[
         raise ValueError(f"a question cannot be called {name!r}: use a-z and _, and begin with none of {TAKEN}")
     if name in answers or name in unit.tasks:
         raise ValueError(f"question {name} has the name of a task or of an answer: give it another")
-    text, *rest = (part.strip() for part in MODEL_ANSWER.split(cell.source))
+    text, *rest = (part.strip() for part in MODEL_ANSWER_LINE.split(cell.source))
     if not text or len(rest) != 1 or not rest[0]:
         raise ValueError(f"question {name} needs a text, one line **Model answer**, and the model answer below it")
     asked = _nbgrader(f"{TEXT_OF}{name}", cell_type="markdown", locked=True)
