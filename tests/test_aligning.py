@@ -107,7 +107,8 @@ def old_attempt_turned_into_markdown(notebook):
 
 def markdown_turned_into_code(notebook):
     for cell in notebook["cells"]:
-        cell["cell_type"] = "code"
+        if "nbgrader" not in cell["metadata"]:
+            cell["cell_type"] = "code"
 
 
 def split_in_two(notebook):
@@ -334,7 +335,8 @@ def ids_missing(notebook):
 
 def unknown_names(notebook):
     for cell in notebook["cells"]:
-        cell["metadata"] = {"nbgrader": {"grade_id": "unknown", "points": 1000, "grade": True}}
+        if cell["cell_type"] == "code":
+            cell["metadata"] = {"nbgrader": {"grade_id": "unknown", "points": 1000, "grade": True}}
 
 
 def text_pasted_into_a_new_notebook(notebook):

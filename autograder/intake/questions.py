@@ -23,15 +23,18 @@ def with_answers_to_questions(cells: list[Cell], release: Release, findings: Fin
 
 
 def _with_answer(name: str, cells: list[Cell], release: Release, findings: Findings) -> list[Cell]:
+    stub, below = release.named[name].source, _below(name, cells)
     own = [cell for cell in cells if cell.name == name]
-    written = [cell for cell in own if _is_written(cell, release)] or _beside(name, cells, release)
+    own = own or [cell for cell in below if cell.source.strip() == stub.strip()]
+    written = [cell for cell in own if _is_written(cell, release)]
+    written = written or [cell for cell in below if _is_written(cell, release)]
     if len(own) > 1:
         findings.add(Odd.DUPLICATED_CELL, name)
     if any(cell.kind != "markdown" for cell in own):
         findings.add(Odd.RETYPED_CELL, name)
     if not own and not written:
         return cells
-    text = "\n\n".join(dict.fromkeys(cell.source for cell in written)) or release.named[name].source
+    text = "\n\n".join(dict.fromkeys(cell.source for cell in written)) or stub
     first, gone = (written or own)[0], {*own, *written}
     whole: list[Cell] = []
     for cell in cells:
@@ -48,11 +51,10 @@ def _is_written(cell: Cell, release: Release) -> bool:
     return bool(cell.source.strip()) and cell.source.strip() not in release.texts
 
 
-def _beside(name: str, cells: list[Cell], release: Release) -> list[Cell]:
-    """The cell right below the question's text, if it is a text that the student wrote."""
+def _below(name: str, cells: list[Cell]) -> list[Cell]:
+    """The cell right below the question, if it is text and nothing else that was released."""
     place = next((at for at, cell in enumerate(cells, start=1) if cell.name == f"{TEXT_OF}{name}"), len(cells))
-    below = [cell for cell in cells[place : place + 1] if cell.kind != "code" and not cell.name]
-    return [cell for cell in below if _is_written(cell, release)]
+    return [cell for cell in cells[place : place + 1] if cell.kind != "code" and not cell.name]
 
 
 def _is_needed(cell: Cell) -> bool:
