@@ -129,8 +129,8 @@ def _highlighted(code: str) -> str:
 
 
 def _code(unit: str, cell: NotebookNode) -> str:
-    """A code cell as HTML: its picture if it draws one of the lesson's, else its code. Empty for pictures to choose from, and for
-    pictures of what the notebook computed."""
+    """A code cell as HTML: its picture if it draws one of the lesson's, else its code. Empty for pictures to choose
+    from, and for pictures of what the notebook computed."""
     if not cell.source.startswith("pictures."):
         return _highlighted(cell.source)
     try:
