@@ -11,6 +11,8 @@ import numpy as np
 
 from course.tensor_engine.by_hand import start as start
 from course.tensor_engine.by_hand import two_hidden_layers as two_hidden_layers
+from course.tensor_engine.descent import gradients as gradients
+from course.tensor_engine.descent import sgd_step as sgd_step
 from course.tensor_engine.rules import (
     matmul_left,
     matmul_right,
@@ -272,27 +274,3 @@ def network(parameters, X):
     for i in range(0, len(parameters) - 2, 2):
         X = relu(linear(X, parameters[i], parameters[i + 1]))
     return linear(X, parameters[-2], parameters[-1])
-
-
-def gradients(loss, parameters):
-    """A list of the gradients of loss with respect to each parameter; zeros for one that loss does not depend on."""
-    for parameter in parameters:
-        parameter.grad = None
-    loss.backward()
-    return [np.zeros_like(p.value) if p.grad is None else p.grad for p in parameters]
-
-
-def sgd_step(parameters, learning_rate):
-    """One step of gradient descent, in place, after ``backward``.
-
-    What was computed from the parameters before belongs to their old values:
-    compute the loss anew.
-    Raises ValueError if learning_rate is not > 0, or if a parameter has no
-    gradient.
-    """
-    if not learning_rate > 0:
-        raise ValueError(f"sgd_step: learning_rate must be > 0, got {learning_rate}")
-    for i, parameter in enumerate(parameters):
-        if parameter.grad is None:
-            raise ValueError(f"sgd_step: parameter {i} has no gradient; call backward on a loss that uses it")
-        parameter.value -= learning_rate * parameter.grad
