@@ -7,6 +7,7 @@ import pytest
 
 from autograder.authoring.build import build
 from autograder.authoring.lesson import BEGIN, END, LessonError, read_lesson, with_solution_marks
+from autograder.site.fill import fill
 from course import UNITS
 from course.check import load
 
@@ -93,12 +94,14 @@ def test_a_question_is_a_locked_text_and_a_cell_that_a_person_marks(tmp_path):
 
 def test_students_are_asked_and_see_no_model_answer(tmp_path):
     (tmp_path / "lesson.md").write_text(GOOD + QUESTION, encoding="utf-8")
-    _, released = build(load("start_here"), tmp_path, tmp_path / "lesson.md")
+    worked, released = build(load("start_here"), tmp_path, tmp_path / "lesson.md")
     asked, answer, after = nbformat.read(released, as_version=4).cells[-3:]
     assert answer.source == "YOUR ANSWER HERE" and answer.metadata.get("editable", True)
     assert asked.source.endswith("Which is smaller?") and asked.metadata.editable is False
     assert "nbgrader" not in after.metadata and "first" not in released.read_text()
     assert validated(released)
+    page = fill(*(nbformat.read(path, as_version=4) for path in (released, worked)))  # of the course's site
+    assert asked.source in [cell.source for cell in page.cells] and "first" not in nbformat.writes(page)
 
 
 def validated(path):
