@@ -6,8 +6,9 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from browser import VIEWS, barriers
+from decks import OUTSIDE, slides_of
 
-PAGES = ("index", "01_numeric_gradient", "genindex")
+PAGES = ("index", "01_numeric_gradient", "genindex", "teaching/README", "teaching/exam")
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -66,3 +67,26 @@ def test_formulas_are_set_as_formulas(address, open_page):
     assert fraction["height"] > 1.5 * letter["height"]
     page.goto(f"{address}/01_numeric_gradient.html#task-jacobian")
     assert page.locator(":target").get_by_role("heading", level=3).inner_text().startswith("Task: Jacobian")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_slides_read_well(address, open_page, scheme):
+    view = {"width": 1280, "height": 720}
+    page = open_page(f"{address}/slides/01_numeric_gradient.html", color_scheme=scheme, viewport=view)
+    texts = []
+    for text in slides_of(page):
+        texts.append(text)
+        assert page.evaluate(OUTSIDE) == [] and barriers(page, ".reveal .slides section.present") == []
+    assert "The numeric gradient" in texts[0] and len(texts) <= 15
+    paper = page.evaluate("getComputedStyle(document.querySelector('.reveal-viewport')).backgroundColor")
+    assert (paper == "rgb(255, 255, 255)") == (scheme == "light")
+    assert page.locator("section svg[role=img]").count() > 1
+
+
+def test_the_pages_for_teachers_lead_to_the_slides(address, open_page):
+    page = open_page(f"{address}/index.html", viewport={"width": 1280, "height": 900})
+    page.locator(".sidebar-drawer").get_by_role("link", name="For teachers").click()
+    assert page.get_by_role("heading", level=1).inner_text().startswith("For teachers")
+    page.locator("a[href='../slides/01_numeric_gradient.html']").click()
+    page.wait_for_function("window.Reveal && Reveal.isReady()")
+    assert page.url.startswith(f"{address}/slides/01_numeric_gradient.html")

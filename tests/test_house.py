@@ -68,7 +68,7 @@ def test_no_imports_run_in_a_circle():
 
 def test_no_room_leads_back_to_itself():
     assert circle(ROOMS) == []
-    assert len(ROOMS) <= 30
+    assert len(ROOMS) <= 31  # a new room is a decision, not an accident
 
 
 def test_the_course_knows_nothing_of_the_autograder():
