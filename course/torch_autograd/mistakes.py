@@ -270,15 +270,15 @@ unit.mistake_in(
 )
 unit.mistake_in(
     "softmax_cross_entropy",
-    "the gradient by the logits",
+    "the gradient with respect to the logits",
     {"torch.outer(p - label, h)": "p - label"},
     "That is dL/d(W h), one number for each class. Carry it on to W: multiply by h on the right.",
 )
 unit.mistake_in(
     "softmax_cross_entropy",
-    "the gradient by h",
+    "the gradient with respect to h",
     {"torch.outer(p - label, h)": "W.T @ (p - label)"},
-    "Wᵀ(p - label) is the gradient by h. In the product W h the matrix receives h.",
+    "Wᵀ(p - label) is the gradient with respect to h. In the product W h the matrix receives h.",
 )
 unit.mistake_in(
     "softmax_cross_entropy",
@@ -290,7 +290,7 @@ unit.mistake_in(
     "softmax_cross_entropy",
     "upstream of log p only",
     {"torch.outer(p - label, h)": "torch.outer(-label / p, h)"},
-    "-label / p is the gradient by p. It still has to pass the softmax, where every logit moves every probability.",
+    "-label / p is dL/dp. It still has to pass the softmax, where every logit moves every probability.",
 )
 unit.mistake_in(
     "softmax_cross_entropy",
@@ -411,7 +411,7 @@ unit.mistake_in(
     "softmax_cross_entropy",
     "the sigmoid's slope multiplied in",
     {"torch.outer(p - label, h)": "torch.outer((p - label) * p * (1 - p), h)"},
-    "p - label is the gradient by the logits already: softmax and logarithm together leave no other factor.",
+    "p - label is the gradient with respect to the logits already: softmax and logarithm leave no other factor.",
 )
 
 
@@ -1018,7 +1018,7 @@ unit.mistake_in(
     "Swish",
     "a gradient where None belongs",
     {"return upstream * slope, None": "return None, upstream * slope"},
-    "β is a plain number and has no gradient: backward returns the gradient by x first, then None.",
+    "β is a plain number and has no gradient: backward returns the one for x first, then None.",
 )
 unit.mistake_in(
     "Swish",
