@@ -10,7 +10,7 @@ from lazily import Lazily
 from course import quiet
 from course.keras_neuron import pictures
 
-keras = Lazily("keras")
+keras, tf = Lazily("keras"), Lazily("tensorflow")
 reference, check = Lazily("course.keras_neuron.reference"), Lazily("course.keras_neuron.check")
 
 X = np.array([-1.0, -2.0])
@@ -71,6 +71,26 @@ def test_what_keras_draws_by_default(shape):
     assert np.abs(drawn).max() <= limit
     if drawn.size > 1000:
         assert drawn.var() == pytest.approx(2 / sum(shape), rel=0.01) and np.abs(drawn).max() > 0.99 * limit
+
+
+def test_equal_weights_stay_equal():
+    batch = np.random.default_rng(1).normal(size=(5, 2))
+    for initializer, alike in ((keras.initializers.Constant(0.5), True), (keras.initializers.GlorotUniform(1), False)):
+        hidden = keras.layers.Dense(3, activation="tanh", kernel_initializer=initializer)
+        last = keras.layers.Dense(1, kernel_initializer=initializer.clone())
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((last(hidden(batch)) - 1) ** 2)
+        gradient = tape.gradient(loss, hidden.kernel).numpy()
+        assert np.allclose(gradient, gradient[:, :1]) == alike and gradient.any()
+
+
+@pytest.mark.parametrize(("factor", "spread"), [(0.5, 2.0**-15), (1, 1), (2, 2.0**15)])
+def test_thirty_linear_layers_multiply_thirty_factors(factor, spread):
+    rng, d = np.random.default_rng(8), 100
+    Z = rng.normal(size=(50, d))
+    for _ in range(30):
+        Z = Z @ rng.normal(scale=np.sqrt(factor / d), size=(d, d))
+    assert spread / 2 < Z.std() < 2 * spread
 
 
 def test_given_values_survive_a_layers_configuration():

@@ -150,6 +150,24 @@ def test_jacobian_of_softmax(tf):
     np.testing.assert_allclose(tape.jacobian(p, s), np.diag(p) - np.outer(p, p), rtol=1e-12)
 
 
+def test_a_vector_needs_a_seed_and_the_dot_product_test_finds_a_planted_fault(tf):
+    @tf.custom_gradient
+    def faulty_square(x):
+        return x**2, lambda upstream: upstream * x
+
+    s = tf.Variable([1.0, 2.0, 3.0], dtype=tf.float64)
+    u, v = (tf.constant(direction) for direction in np.random.default_rng(6).normal(size=(2, 3)))
+
+    def both_sides(f):
+        with tf.autodiff.ForwardAccumulator(s, u) as forward, tf.GradientTape() as tape:
+            y = f(s)
+        return np.dot(v, forward.jvp(y)), np.dot(tape.gradient(y, s, output_gradients=v), u)
+
+    for f, right in ((tf.nn.softmax, True), (tf.square, True), (faulty_square, False)):
+        left, other = both_sides(f)
+        assert bool(np.isclose(left, other, rtol=1e-12, atol=0)) == right
+
+
 def test_a_variable_replaced_in_a_loop_is_lost(tf):
     v = tf.Variable(3.0)
     first = gradient_of(tf, tf.square, v)
@@ -165,16 +183,16 @@ ONES = np.ones((2, 3))
     ("name", "arguments", "message"),
     [
         ("tape_gradient", (lambda u, v: u * u, [1.0, 2.0]), "f must depend on every input, got None .* input 1"),
-        ("vectorised_loss", ([[1, 2, 3]], 0, ONES[:0], []), r"X must have shape \(N, D\) with N > 0, got \(0, 3\)"),
+        ("vectorised_loss", ([[1, 2, 3]], 0, ONES[:0], []), r"X must have shape \(n, d\) with n > 0, got \(0, 3\)"),
         ("vectorised_loss", ([1, 2, 3], 0, ONES, [0, 1]), r"w must have shape \(1, 3\) to go with X, got \(3,\)"),
         ("vectorised_loss", ([[1, 2, 3]], [0], ONES, [0, 1]), r"b must be one number, got shape \(1,\)"),
         ("vectorised_loss", ([[1, 2, 3]], 0, ONES, [[0], [1]]), r"labels must have shape \(2,\) .* got \(2, 1\)"),
         ("vectorised_loss", ([[1, 2, 3]], 0, ONES, [0, -1]), "labels must be 0 or 1, got -1"),
-        ("loss_from_logits", ([], []), r"scores must have shape \(N,\) with N > 0, got \(0,\)"),
+        ("loss_from_logits", ([], []), r"scores must have shape \(n,\) with n > 0, got \(0,\)"),
         ("loss_from_logits", ([1.0, 2.0], [1]), r"labels must have shape \(2,\), got \(1,\)"),
         ("loss_from_logits", ([1.0, 2.0], [1, 0.7]), "labels must be 0 or 1, got 0.7"),
         ("intermediate_gradients", ([], 1.0), "stages must hold at least one function, got none"),
-        ("repaired_gradient", ([1, 2], [1, 2], [1]), r"X must have shape \(N, D\) with N > 0, got \(2,\)"),
+        ("repaired_gradient", ([1, 2], [1, 2], [1]), r"X must have shape \(n, d\) with n > 0, got \(2,\)"),
         ("repaired_gradient", ([1, 2], ONES, [1, 2]), r"w must have shape \(3,\) to go with X, got \(2,\)"),
         ("repaired_gradient", ([1, 2, 3], ONES, [1]), r"y must have shape \(2,\) to go with X, got \(1,\)"),
     ],

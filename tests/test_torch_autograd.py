@@ -103,6 +103,43 @@ def test_swish_is_right_to_the_second_derivative_and_is_silu():
     torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-12)
 
 
+def test_a_vector_as_result_needs_a_vector_of_the_callers_choice():
+    s = torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64, requires_grad=True)
+    v = torch.tensor([1.0, 0.0, 0.0], dtype=torch.float64)
+    p = torch.softmax(s, dim=0)
+    with pytest.raises(RuntimeError, match="only for scalar outputs"):
+        p.backward()
+    (asked,) = torch.autograd.grad(p, s, grad_outputs=v, retain_graph=True)
+    assert s.grad is None
+    p.backward(v)
+    J = torch.autograd.functional.jacobian(lambda s: torch.softmax(s, dim=0), s)
+    torch.testing.assert_close(s.grad, v @ J)
+    torch.testing.assert_close(s.grad, asked)
+
+
+def test_an_in_place_change_is_refused_only_where_a_node_saved_what_it_overwrites():
+    x = tensor(3).requires_grad_()
+    unharmed, harmed = torch.square(x), torch.exp(x)
+    for y in (unharmed, harmed):
+        y += 1
+        assert y._version == 1
+    torch.testing.assert_close(torch.autograd.grad(unharmed.sum(), x)[0], 2 * x.detach())
+    with pytest.raises(RuntimeError, match=r"output 0 of Exp.*, is at version 1; expected version 0"):
+        harmed.sum().backward()
+
+
+def test_the_version_counter_sees_through_no_grad_but_not_through_data():
+    guarded, unguarded = (torch.tensor(3.0, requires_grad=True) for _ in range(2))
+    losses = guarded * guarded, unguarded * unguarded
+    with torch.no_grad():
+        guarded += 1
+    unguarded.data += 1
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        losses[0].backward()
+    losses[1].backward()
+    assert unguarded.grad == 8  # 6 would be right: the loss was computed at 3
+
+
 def test_the_picture_of_a_graph_is_drawn_from_the_graph():
     shown = pictures.staged()
     assert "MulBackward0 hands gradients to AddBackward0 (×−4) and z = −4 (×3)" in shown.alt
@@ -135,7 +172,7 @@ def tensors():
             "value_and_gradients: there must be at least one point",
             lambda t: reference.value_and_gradients(staged),
         ),
-        (ValueError, r"W must have shape \(n, m\)", lambda t: reference.softmax_cross_entropy(t.H, t.H, t.LABEL)),
+        (ValueError, r"W must have shape \(k, d\)", lambda t: reference.softmax_cross_entropy(t.H, t.H, t.LABEL)),
         (
             ValueError,
             r"h must have shape \(3,\), got \(2,\)",

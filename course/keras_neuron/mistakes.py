@@ -599,7 +599,7 @@ unit.mistake_in(
     "the gradient of the score",
     {FORWARD: "output = layer(batch)\n        score = batch @ layer.kernel + layer.bias",
      "gradient(output,": "gradient(score,"},
-    "The derivative of the score with respect to the weights is (x, 1). Differentiate what the activation returns.",
+    "The derivative of the score with respect to the weights is (x, 1). The activation follows: differentiate it too.",
 )  # fmt: skip
 unit.mistake_in(
     "neuron_gradients",
@@ -623,7 +623,7 @@ unit.mistake_in(
 )  # fmt: skip
 unit.mistake_in(
     "neuron_gradients",
-    "the gradients with respect to the input and the bias",
+    "the gradient with respect to the input and the bias",
     {"with tf.GradientTape() as tape:": "with tf.GradientTape() as tape:\n        tape.watch(batch)",
      "[layer.kernel, layer.bias])": "[batch, layer.bias])", "by_kernel.numpy()[:, 0]": "by_kernel.numpy()[0]"},
     "That is the gradient with respect to x. Ask the tape for the layer's kernel and bias.",
@@ -651,7 +651,7 @@ unit.mistake_in(
     "neuron_gradients",
     "the kernel's gradient summed",
     {"by_kernel.numpy()[:, 0]": "[by_kernel.numpy().sum()]"},
-    "Each weight has a derivative of its own: n of them, and one with respect to the bias.",
+    "Each weight has a derivative of its own: d of them, and one for the bias.",
 )
 unit.mistake_in(
     "neuron_gradients",
@@ -675,7 +675,7 @@ unit.mistake_in(
     "neuron_gradients",
     "three results",
     {GRADIENT: "by_kernel.numpy()[:, 0], by_bias.numpy()"},
-    "Return a pair: (output, gradient). Join the two parts of the gradient to one array of shape (n + 1,).",
+    "Return a pair: (output, gradient). Join the two parts of the gradient to one array of shape (d + 1,).",
 )
 
 
@@ -697,7 +697,7 @@ unit.mistake_in(
     "neuron_gradients",
     "bias first",
     {"[by_kernel.numpy()[:, 0], by_bias.numpy()]": "[by_bias.numpy(), by_kernel.numpy()[:, 0]]"},
-    "The derivatives with respect to the weights come first, that with respect to the bias last.",
+    "The derivatives with respect to the weights come first, the one for the bias last.",
 )
 unit.mistake_in(
     "neuron_gradients",
@@ -709,19 +709,19 @@ unit.mistake_in(
     "neuron_gradients",
     "1 for the bias",
     {"by_bias.numpy()]": "[1.0]]"},
-    "With respect to the bias the *score* has the derivative 1. The output's has the activation's as a factor.",
+    "The derivative of the *score* with respect to the bias is 1; the output's has the activation's slope as a factor.",
 )
 unit.mistake_in(
     "neuron_gradients",
     "kernel and bias apart",
     {GRADIENT: "[by_kernel.numpy(), by_bias.numpy()]"},
-    "The tape returns two arrays, (n, 1) and (1,). Join them to one of shape (n + 1,).",
+    "The tape returns two arrays, (d, 1) and (1,). Join them to one of shape (d + 1,).",
 )
 unit.mistake_in(
     "neuron_gradients",
     "a column",
     {GRADIENT: "np.concatenate([by_kernel.numpy(), by_bias.numpy()[:, None]])"},
-    "Your gradient has the shape (n + 1, 1). Take the one column out of it: (n + 1,).",
+    "Your gradient has the shape (d + 1, 1). Take the one column out of it: (d + 1,).",
 )
 unit.mistake_in(
     "neuron_gradients",
@@ -733,7 +733,7 @@ unit.mistake_in(
     "neuron_gradients",
     "the example without a batch",
     {"[x]": "x"},
-    "A layer expects a batch, of shape (1, n) for one example, neither (n,) nor (n, 1): write [x] or x[None, :].",
+    "A layer expects a batch, of shape (1, d) for one example, neither (d,) nor (d, 1): write [x] or x[None, :].",
 )
 unit.mistake_in(
     "neuron_gradients",

@@ -1,7 +1,7 @@
 """One neuron in Keras: initializers, gradients from a tape, and weights for a chosen probability.
 
-A Dense layer with n inputs and m neurons computes activation(x @ kernel + bias), with x of shape
-(batch, n), the kernel (n, m), a column for each neuron, and the bias (m,).
+A Dense layer with d inputs and k neurons computes activation(X @ kernel + bias), with X of shape (n, d), an example in
+each row, the kernel (d, k), a column for each neuron, and the bias (k,).
 
 Sources: F. Chollet and others, Keras documentation (keras.io/api), "Layer weight initializers" and "Dense
 layer"; X. Glorot and Y. Bengio, "Understanding the difficulty of training deep feedforward neural
@@ -14,10 +14,11 @@ import tensorflow as tf
 
 
 def neuron_kernel(shape, dtype=None):
-    """Initial kernel of one neuron with two inputs: weight 2 for the first input, -3 for the second.
+    """Initial kernel of unit 2's neuron, with the weights 2 and -3.
 
-    A function initializer: Keras calls it. shape: the kernel's shape, (2, 1); dtype: the layer's, a name
-    such as "float32", or None. Returns an array of that shape, or a tensor of that shape and dtype.
+    A function initializer: Keras calls it. shape: the kernel's shape,
+    (2, 1); dtype: the layer's, a name such as "float32", or None.
+    Returns an array of that shape, or a tensor of that shape and dtype.
     Raises ValueError for any other shape.
     """
     if tuple(shape) != (2, 1):
@@ -26,10 +27,11 @@ def neuron_kernel(shape, dtype=None):
 
 
 def three_neuron_kernel(shape, dtype=None):
-    """Initial kernel of three neurons with two inputs, each neuron with weights of its own.
+    """Initial kernel of three neurons with two inputs.
 
-    The first neuron has the weights 2 and -3, the second 1.9 and -3.1, the third 2.1 and -2.9 (for the
-    first and the second input). shape: the kernel's shape, (2, 3); dtype: a name such as "float32", or
+    The first neuron has the weights 2 and -3, the second 1.9 and -3.1, the
+    third 2.1 and -2.9, for the first and the second input.
+    shape: the kernel's shape, (2, 3); dtype: a name such as "float32", or
     None. Returns an array of that shape, or a tensor of that shape and dtype.
     Raises ValueError for any other shape.
     """
@@ -40,10 +42,10 @@ def three_neuron_kernel(shape, dtype=None):
 
 
 def three_neuron_bias(shape, dtype=None):
-    """Initial bias of the three neurons: -3 for the first, -2.9 for the second, -3.1 for the third.
+    """Initial bias of the three neurons: -3, -2.9 and -3.1.
 
-    shape: the bias's shape, (3,); dtype: a name such as "float32", or None. Returns an array of that
-    shape, or a tensor of that shape and dtype.
+    shape: the bias's shape, (3,); dtype: a name such as "float32", or None.
+    Returns an array of that shape, or a tensor of that shape and dtype.
     Raises ValueError for any other shape.
     """
     if tuple(shape) != (3,):
@@ -52,17 +54,19 @@ def three_neuron_bias(shape, dtype=None):
 
 
 class GivenValues(keras.initializers.Initializer):
-    """An initializer that gives a layer the values that it was made with, for a kernel or a bias."""
+    """An initializer that gives a kernel or bias the values it was made with."""
 
     def __init__(self, values):
-        """values: a number, nested lists of numbers or an array, integers allowed; what the caller does
-        with them afterwards makes no difference."""
+        """values: a number, nested lists of numbers or an array, integers
+        allowed. What the caller does with them afterwards makes no
+        difference."""
         self.values = np.array(values, dtype=float)
 
     def __call__(self, shape, dtype=None):
-        """The values, as an array or tensor of this shape and dtype; at every call the same ones.
+        """The values, the same ones at every call.
 
-        shape: what the layer asks for; dtype: a name such as "float64", None for "float32".
+        shape: what the layer asks for; dtype: a name such as "float64",
+        None for "float32". Returns an array or tensor of both.
         Raises ValueError if the values do not have exactly that shape.
         """
         if self.values.shape != tuple(shape):
@@ -70,21 +74,24 @@ class GivenValues(keras.initializers.Initializer):
         return keras.ops.convert_to_tensor(self.values, dtype=dtype or "float32")
 
     def get_config(self):
-        """What `from_config` needs to make another such initializer, in a dict that JSON can write."""
+        """A dict for JSON, from which `from_config` makes another one."""
         return {"values": self.values.tolist()}
 
 
 def neuron_gradients(layer, x):
-    """Output of one neuron for one example, and the gradient of that output by the neuron's weights.
+    """Output of one neuron for one example, and that output's gradient.
 
-    layer: a built Dense layer of one unit with a bias and *any* activation; it is left as it was.
-    x: array (n,), one example of n inputs, integers allowed. Returns (output, gradient): a number, and
-    an array (n + 1,), the derivatives of the output by the n weights of the kernel and, last, by the bias.
-    Raises ValueError if x does not have the shape (n,) or the layer more than one unit.
+    layer: a built Dense layer of one unit with a bias and *any* activation;
+    it is left as it was. x: array (d,), one example, integers allowed.
+    Returns (output, gradient): a number, and an array (d + 1,), the
+    derivatives of the output with respect to the d weights of the kernel
+    and, last, to the bias.
+    Raises ValueError if x does not have the shape (d,) or the layer more
+    than one unit.
     """
-    n, units = layer.kernel.shape
-    if np.shape(x) != (n,):
-        raise ValueError(f"neuron_gradients: x must have shape ({n},), got {np.shape(x)}")
+    d, units = layer.kernel.shape
+    if np.shape(x) != (d,):
+        raise ValueError(f"neuron_gradients: x must have shape ({d},), got {np.shape(x)}")
     if units != 1:
         raise ValueError(f"neuron_gradients: the layer must have one unit, got {units}")
     batch = tf.constant([x], dtype=layer.compute_dtype)
@@ -95,12 +102,14 @@ def neuron_gradients(layer, x):
 
 
 def set_probability(layer, x, p):
-    """Change the weights of a neuron so that its output for x is p, to five digits.
+    """Change a neuron's weights so that its output for x is p, to five digits.
 
     Which of the weights change is up to you.
-    layer: a built Dense layer of one sigmoid unit with a bias. x: array (n,), one example, not all zeros;
-    p: a number between 0 and 1, both excluded. Returns nothing: the layer is what changes.
-    Raises ValueError if x does not have the shape (n,) or p is not between 0 and 1.
+    layer: a built Dense layer of one sigmoid unit with a bias. x: array
+    (d,), one example, not all zeros; p: number between 0 and 1, both
+    excluded. Returns nothing: the layer is what changes.
+    Raises ValueError if x does not have the shape (d,) or p is not between
+    0 and 1.
     """
     if np.shape(x) != (layer.kernel.shape[0],):
         raise ValueError(f"set_probability: x must have shape ({layer.kernel.shape[0]},), got {np.shape(x)}")

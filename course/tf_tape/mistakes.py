@@ -19,7 +19,7 @@ UPHILL = "The sign is turned round: a probability near 1 for the right label mus
 SUM = "The loss is a mean: use tf.reduce_mean, or a larger batch would mean larger gradients."
 EACH = "That is one loss for each example. Take their mean before you ask for gradients."
 TURNED = "-ln P belongs to label 1 and -ln(1 - P) to label 0; you have them the other way round."
-ONLY_ONE = "For label 0 the loss is -ln(1 - P): another value and another slope."
+ONLY_ONE = "For label 0 the loss is -ln(1 - P): another value and another derivative."
 NUDGED = (
     "A nudge also moves what tf.stop_gradient holds constant, and costs a call for each number. Record on a tape: it "
     "gives all gradients after one call."
@@ -43,7 +43,7 @@ ASK = "tape.gradient(value, inputs)"
 GIVE = "return value, gradients"
 REFUSE = """    for i, gradient in enumerate(gradients):
         if gradient is None:
-            raise ValueError(f"tape_gradient: f must depend on every input, got None as the gradient by input {i}")
+            raise ValueError(f"tape_gradient: f must depend on every input, got None for input {i}")
 """
 
 unit.mistake_in("tape_gradient", "nothing was recorded", {"tf.Variable(np": "tf.constant(np", REFUSE: ""}, UNRECORDED)
@@ -98,7 +98,7 @@ unit.mistake_in(
     "tape_gradient",
     "the gradients summed over all entries",
     {GIVE: "return value, [tf.reduce_sum(gradient) for gradient in gradients]"},
-    "Every entry of an input has a slope of its own: do not sum them.",
+    "Every entry of an input has a derivative of its own: do not sum them.",
 )
 unit.mistake_in(
     "tape_gradient",
@@ -227,9 +227,9 @@ def tape_gradient(f, values):
 
 unit.mistake_in(
     "vectorised_loss",
-    "labels (N,) beside scores (N, 1)",
+    "labels (n,) beside scores (n, 1)",
     {"tf.reshape(labels, (-1, 1))": "labels"},
-    "(N, 1) and (N,) broadcast to a table (N, N): every score meets every label. Make both of one shape.",
+    "(n, 1) and (n,) broadcast to a table (n, n): every score meets every label. Make both of one shape.",
 )
 unit.mistake_in("vectorised_loss", "a sum instead of a mean", {"reduce_mean": "reduce_sum"}, SUM)
 unit.mistake_in(
@@ -257,7 +257,7 @@ unit.mistake_in(
     "vectorised_loss",
     "w not transposed",
     {"tf.matmul(X, w, transpose_b=True)": "tf.matmul(X, w)"},
-    "(N, D) times (1, D) does not fit. The scores are X times the transposed w: transpose_b=True.",
+    "(n, d) times (1, d) does not fit. The scores are X times the transposed w: transpose_b=True.",
 )
 unit.mistake_in(
     "vectorised_loss",
@@ -337,7 +337,7 @@ unit.mistake_in(
     "vectorised_loss",
     "gradient with respect to w as a flat vector",
     {"return loss, dw, db": "return loss, tf.reshape(dw, [-1]), db"},
-    "The gradient has the shape of w itself, (1, D).",
+    "The gradient has the shape of w itself, (1, d).",
 )
 unit.mistake_in(
     "vectorised_loss",
@@ -554,13 +554,13 @@ unit.mistake_in(
     "loss_from_logits",
     "the label missing in the gradient",
     {"tape.gradient(loss, scores)": "tf.sigmoid(scores) / len(scores)"},
-    "P / N is the gradient for label 0. For label 1 it is (P - 1) / N.",
+    "P / n is the gradient for label 0. For label 1 it is (P - 1) / n.",
 )
 unit.mistake_in(
     "loss_from_logits",
     "a column instead of a vector",
     {"tape.gradient(loss, scores)": "tape.gradient(loss, scores)[:, None]"},
-    "The gradient has the shape of the scores, (N,). If you made a column of them, take it back to a vector.",
+    "The gradient has the shape of the scores, (n,). If you made a column of them, take it back to a vector.",
 )
 unit.mistake_in(
     "loss_from_logits",
@@ -570,9 +570,9 @@ unit.mistake_in(
 )
 unit.mistake_in(
     "loss_from_logits",
-    "gradient not divided by N",
+    "gradient not divided by n",
     {"tape.gradient(loss, scores)": "tf.sigmoid(scores) - labels"},
-    "P - label is the slope of one example's loss. The loss is a mean over N of them.",
+    "P - label is the derivative of one example's loss. The loss is a mean over n of them.",
 )
 unit.mistake_in(
     "loss_from_logits",
@@ -651,13 +651,13 @@ unit.mistake_in(
     "intermediate_gradients",
     "the gradient with respect to the input is missing",
     {"return tape.gradient(passed[-1], passed)": "return tape.gradient(passed[-1], passed[1:])"},
-    "The first gradient is the one by x itself, before any stage.",
+    "The first gradient is the one with respect to x itself, before any stage.",
 )
 unit.mistake_in(
     "intermediate_gradients",
     "the gradient with respect to the result is missing",
     {"return tape.gradient(passed[-1], passed)": "return tape.gradient(passed[-1], passed[:-1])"},
-    "The last gradient is the one by the result itself, which is 1.",
+    "The last gradient is the one with respect to the result itself, which is 1.",
 )
 unit.mistake_in(
     "intermediate_gradients",
@@ -744,7 +744,8 @@ def intermediate_gradients(stages, x):
 
 
 @unit.mistake(
-    "every result by the input", "Here all targets are differentiated by x. The target is the last result only."
+    "every result with respect to the input",
+    "Here all targets are differentiated with respect to x. The target is the last result only.",
 )
 def intermediate_gradients(stages, x):
     passed = [tf.constant(np.asarray(x, dtype=float))]
@@ -884,7 +885,7 @@ unit.mistake_in(
     "repaired_gradient",
     "a column minus a vector",
     {"tf.linalg.matvec(X, w) - y": "X @ w[:, None] - y"},
-    "(N, 1) and (N,) broadcast to a table (N, N): every prediction meets every target. Make both of one shape.",
+    "(n, 1) and (n,) broadcast to a table (n, n): every prediction meets every target. Make both of one shape.",
 )
 unit.mistake_in(
     "repaired_gradient",
@@ -900,9 +901,9 @@ unit.mistake_in(
 )
 unit.mistake_in(
     "repaired_gradient",
-    "a factor 1/N forgotten in a formula",
+    "a factor 1/n forgotten in a formula",
     {"return tape.gradient(loss, w)": "return len(y) * tape.gradient(loss, w)"},
-    "The loss has the mean of the squares: by hand, the gradient is divided by N as well.",
+    "The loss has the mean of the squares: by hand, the gradient is divided by n as well.",
 )
 unit.mistake_in(
     "repaired_gradient",
@@ -940,13 +941,13 @@ unit.mistake_in(
     "gradient with respect to X",
     {"        tape.watch(w)\n": "        tape.watch(X)\n",
      "return tape.gradient(loss, w)": "return tape.gradient(loss, X)"},
-    "That is the gradient with respect to the table X. Watch w, and ask for the gradient with respect to w.",
+    "That is the gradient with respect to X. Watch w, and ask for the gradient with respect to w.",
 )  # fmt: skip
 unit.mistake_in(
     "repaired_gradient",
     "gradient with respect to the errors",
     {"return tape.gradient(loss, w)": "return tape.gradient(loss, errors)"},
-    "These are the gradients with respect to the errors. The way from w to the errors has to be on the tape too.",
+    "These are the gradients with respect to the errors, one an example. Record the way from w to the errors too.",
 )
 unit.mistake_in(
     "repaired_gradient",
@@ -970,7 +971,7 @@ unit.mistake_in(
     "repaired_gradient",
     "a column instead of a vector",
     {"return tape.gradient(loss, w)": "return tape.gradient(loss, w)[:, None]"},
-    "The gradient has the shape of w, (D,). If you made w a column, take it back to a vector.",
+    "The gradient has the shape of w, (d,). If you made w a column, take it back to a vector.",
 )
 unit.mistake_in(
     "repaired_gradient",

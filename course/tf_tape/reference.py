@@ -10,12 +10,14 @@ import tensorflow as tf
 
 
 def tape_gradient(f, values):
-    """The value of f at one point, and its gradient by every input.
+    """The value of f at one point, and its gradient with respect to every input.
 
-    f: takes n tensors, returns a tensor of one number. values: the n inputs, numbers or arrays of any shape,
-    whole numbers allowed. Returns (value, gradients): a number, and a list with one gradient for each input, of
-    that input's shape.
-    Raises ValueError if no gradient comes back to an input: None is neither kept nor replaced by 0.
+    f: takes n tensors, returns a tensor of one number.
+    values: the n inputs, numbers or arrays of any shape, integers allowed.
+    Returns (value, gradients): a number, and a list with one gradient for
+    each input, of that input's shape.
+    Raises ValueError if no gradient comes back to an input: None is neither
+    kept nor replaced by 0.
     """
     inputs = [tf.Variable(np.asarray(value, dtype=float)) for value in values]
     with tf.GradientTape() as tape:
@@ -23,28 +25,29 @@ def tape_gradient(f, values):
     gradients = tape.gradient(value, inputs)
     for i, gradient in enumerate(gradients):
         if gradient is None:
-            raise ValueError(f"tape_gradient: f must depend on every input, got None as the gradient by input {i}")
+            raise ValueError(f"tape_gradient: f must depend on every input, got None for input {i}")
     return value, gradients
 
 
 def vectorised_loss(w, b, X, labels):
-    """Mean loss of one neuron over a batch, and its gradients by the weights and by the bias.
+    """Mean cross-entropy of a neuron over a batch, and its gradients.
 
-    The score of an example is the product of its row with the weights, plus the bias; P = 1 / (1 + exp(-score)).
-    The loss of an example is -ln P for label 1 and -ln(1 - P) for label 0.
-    w: array (1, D); b: number; X: array (N, D), one example a row; labels: array (N,) of 0 and 1; whole numbers
-    allowed. Returns (loss, dw, db): a number, an array (1, D) and a number.
-    Raises ValueError for other shapes, an empty batch, and labels other than 0 and 1.
+    w: array (1, d); b: number; X: array (n, d), an example in each row;
+    labels: array (n,) of 0 and 1. Integers are allowed everywhere.
+    Returns (loss, dw, db): a number, and the gradients with respect to w
+    and b, an array (1, d) and a number.
+    Raises ValueError for other shapes, an empty batch, and labels other
+    than 0 and 1.
     """
     if np.ndim(X) != 2 or len(X) == 0:
-        raise ValueError(f"vectorised_loss: X must have shape (N, D) with N > 0, got {np.shape(X)}")
-    N, D = np.shape(X)
-    if np.shape(w) != (1, D):
-        raise ValueError(f"vectorised_loss: w must have shape {(1, D)} to go with X, got {np.shape(w)}")
+        raise ValueError(f"vectorised_loss: X must have shape (n, d) with n > 0, got {np.shape(X)}")
+    n, d = np.shape(X)
+    if np.shape(w) != (1, d):
+        raise ValueError(f"vectorised_loss: w must have shape {(1, d)} to go with X, got {np.shape(w)}")
     if np.shape(b) != ():
         raise ValueError(f"vectorised_loss: b must be one number, got shape {np.shape(b)}")
-    if np.shape(labels) != (N,):
-        raise ValueError(f"vectorised_loss: labels must have shape {(N,)} to go with X, got {np.shape(labels)}")
+    if np.shape(labels) != (n,):
+        raise ValueError(f"vectorised_loss: labels must have shape {(n,)} to go with X, got {np.shape(labels)}")
     others = np.setdiff1d(labels, (0, 1))
     if others.size > 0:
         raise ValueError(f"vectorised_loss: labels must be 0 or 1, got {others[0]:g}")
@@ -61,15 +64,17 @@ def vectorised_loss(w, b, X, labels):
 
 
 def loss_from_logits(scores, labels):
-    """Mean loss of a batch from the scores of a neuron, and its gradient by the scores.
+    """Mean cross-entropy of a batch from its scores, and its gradient.
 
-    P = 1 / (1 + exp(-score)). The loss of an example is -ln P for label 1 and -ln(1 - P) for label 0.
-    scores: array (N,) of any size, 300 and -300 too; labels: array (N,) of 0 and 1; whole numbers allowed.
-    Returns (loss, gradient): a number and an array (N,), both finite.
-    Raises ValueError for other shapes, an empty batch, and labels other than 0 and 1.
+    scores: array (n,), numbers of any size, 300 and -300 too;
+    labels: array (n,) of 0 and 1. Integers are allowed.
+    Returns (loss, gradient): a number, and the gradient with respect to the
+    scores, an array (n,); both finite.
+    Raises ValueError for other shapes, an empty batch, and labels other
+    than 0 and 1.
     """
     if np.ndim(scores) != 1 or len(scores) == 0:
-        raise ValueError(f"loss_from_logits: scores must have shape (N,) with N > 0, got {np.shape(scores)}")
+        raise ValueError(f"loss_from_logits: scores must have shape (n,) with n > 0, got {np.shape(scores)}")
     if np.shape(labels) != np.shape(scores):
         raise ValueError(f"loss_from_logits: labels must have shape {np.shape(scores)}, got {np.shape(labels)}")
     others = np.setdiff1d(labels, (0, 1))
@@ -84,13 +89,15 @@ def loss_from_logits(scores, labels):
 
 
 def intermediate_gradients(stages, x):
-    """The gradients of a result by everything on the way to it.
+    """The gradients of a result with respect to every value on the way to it.
 
-    x goes through the stages one after the other: the first takes x, every other one what the stage before it
-    returned; the last returns one number, the result.
-    stages: a list of n functions of a tensor; x: number or array, whole numbers allowed. Returns a list of n + 1
-    gradients of the result: by x, by what each stage returned, in this order; so the last is the one by the
-    result itself. Each has the shape of what it belongs to.
+    x goes through the stages one after the other: the first takes x, every
+    other one takes what the stage before it returned, and the last returns
+    one number, the result.
+    stages: list of n functions of a tensor; x: number or array, integers
+    allowed. Returns a list of n + 1 gradients of the result, each of the
+    shape of its value: with respect to x, then to what each stage returned,
+    in this order. So the last is the one with respect to the result itself.
     Raises ValueError if there are no stages.
     """
     if len(stages) == 0:
@@ -105,18 +112,19 @@ def intermediate_gradients(stages, x):
 
 
 def repaired_gradient(w, X, y):
-    """Gradient by w of loss = ln(1 + mean of the squared errors), with the errors X w - y: broken_gradient, repaired.
+    """What broken_gradient is meant to return: dL/dw of L(w, X, y).
 
-    w: array (D,); X: array (N, D), one example a row; y: array (N,); whole numbers allowed. Returns an array (D,).
+    w: array (d,); X: array (n, d), an example in each row; y: array (n,).
+    Integers are allowed. Returns an array (d,).
     Raises ValueError for other shapes and an empty batch.
     """
     if np.ndim(X) != 2 or len(X) == 0:
-        raise ValueError(f"repaired_gradient: X must have shape (N, D) with N > 0, got {np.shape(X)}")
-    N, D = np.shape(X)
-    if np.shape(w) != (D,):
-        raise ValueError(f"repaired_gradient: w must have shape {(D,)} to go with X, got {np.shape(w)}")
-    if np.shape(y) != (N,):
-        raise ValueError(f"repaired_gradient: y must have shape {(N,)} to go with X, got {np.shape(y)}")
+        raise ValueError(f"repaired_gradient: X must have shape (n, d) with n > 0, got {np.shape(X)}")
+    n, d = np.shape(X)
+    if np.shape(w) != (d,):
+        raise ValueError(f"repaired_gradient: w must have shape {(d,)} to go with X, got {np.shape(w)}")
+    if np.shape(y) != (n,):
+        raise ValueError(f"repaired_gradient: y must have shape {(n,)} to go with X, got {np.shape(y)}")
     w, X, y = (tf.constant(given, dtype=tf.float64) for given in (w, X, y))
     with tf.GradientTape() as tape:
         tape.watch(w)
@@ -126,7 +134,7 @@ def repaired_gradient(w, X, y):
 
 
 def broken_gradient(w, X, y):
-    """Gradient by w of loss = ln(1 + mean of the squared errors), with the errors X w - y; or so it was meant."""
+    """The gradient of L with respect to w, or so it was meant."""
     w = tf.constant(w)
     with tf.GradientTape() as tape:
         errors = np.dot(X, w) - y

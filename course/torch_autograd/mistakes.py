@@ -121,7 +121,7 @@ unit.mistake_in(
     "value_and_gradients",
     "the value as upstream gradient",
     {"value.backward()": "value.backward(value.detach())"},
-    "The backward pass begins with 1, the derivative of the value with respect to itself: value.backward().",
+    "Going backward begins with the derivative of the value by itself, which is 1: value.backward() without argument.",
 )
 unit.mistake_in(
     "value_and_gradients",
@@ -145,7 +145,7 @@ unit.mistake_in(
     "value_and_gradients",
     "summed to one number each",
     {"else leaf.grad.numpy()": "else leaf.grad.sum().numpy()"},
-    "The gradient with respect to an array has one number for each of its entries: keep its shape.",
+    "The gradient by an array has one number for each of its entries: keep its shape.",
 )
 unit.mistake_in(
     "value_and_gradients",
@@ -290,7 +290,7 @@ unit.mistake_in(
     "softmax_cross_entropy",
     "upstream of log p only",
     {"torch.outer(p - label, h)": "torch.outer(-label / p, h)"},
-    "-label / p is the gradient with respect to p. The softmax comes before it: every logit moves every probability.",
+    "-label / p is dL/dp. It still has to pass the softmax, where every logit moves every probability.",
 )
 unit.mistake_in(
     "softmax_cross_entropy",
@@ -411,7 +411,7 @@ unit.mistake_in(
     "softmax_cross_entropy",
     "the sigmoid's slope multiplied in",
     {"torch.outer(p - label, h)": "torch.outer((p - label) * p * (1 - p), h)"},
-    "p - label is the gradient with respect to the logits already; softmax and logarithm leave no other factor.",
+    "p - label is the gradient with respect to the logits already: softmax and logarithm leave no other factor.",
 )
 
 
@@ -1018,7 +1018,7 @@ unit.mistake_in(
     "Swish",
     "a gradient where None belongs",
     {"return upstream * slope, None": "return None, upstream * slope"},
-    "β is a plain number and has no gradient: backward returns the gradient with respect to x first, then None.",
+    "β is a plain number and has no gradient: backward returns the one for x first, then None.",
 )
 unit.mistake_in(
     "Swish",

@@ -12,11 +12,12 @@ import torch
 
 
 def value_and_gradients(f, *points):
-    """The value of f and its gradient by each of its inputs, computed by PyTorch in float64.
+    """The value of f and its gradient with respect to each input, in float64.
 
-    f: takes as many tensors as there are points, returns a tensor of one number. points: numbers, lists or arrays of
-    any shape, whole numbers allowed. Returns (value, gradients): a number, and a list of arrays, one for each point
-    and of its shape; where f does not use a point, its gradient is an array of zeros.
+    f: takes as many tensors as there are points, returns a tensor of one
+    number. points: numbers, lists or arrays of any shape, integers allowed.
+    Returns (value, gradients): a number, and a list of arrays, one for each
+    point and of its shape; zeros where f does not use a point.
     Raises ValueError if there are no points.
     """
     if not points:
@@ -29,16 +30,18 @@ def value_and_gradients(f, *points):
 
 
 def softmax_cross_entropy(W, h, label):
-    """Softmax cross-entropy of one example, and its gradient by the weights.
+    """Softmax cross-entropy of one example with the logits W @ h, and dL/dW.
 
-    L = -Σᵢ labelᵢ · log pᵢ with p = softmax(W h). W: tensor (n, m); h: tensor (m,); label: tensor (n,) of
-    numbers from 0 to 1 whose sum is 1, such as a one-hot vector. Logits near 1000 are allowed. Returns (loss, dW): a
-    tensor of one number, and dL/dW as a tensor (n, m). Raises ValueError for other shapes and labels.
+    W: tensor (k, d), a row for each class; h: tensor (d,), the features;
+    label: tensor (k,) of numbers from 0 to 1 whose sum is 1, such as a
+    one-hot vector. Logits near 1000 are allowed.
+    Returns (loss, dW): a tensor of one number, and a tensor (k, d).
+    Raises ValueError for other shapes and labels.
     """
     if W.ndim != 2 or 0 in W.shape:
-        raise ValueError(f"softmax_cross_entropy: W must have shape (n, m) with n, m > 0, got {tuple(W.shape)}")
-    n, m = W.shape
-    for name, given, wanted in (("h", h, (m,)), ("label", label, (n,))):
+        raise ValueError(f"softmax_cross_entropy: W must have shape (k, d) with k, d > 0, got {tuple(W.shape)}")
+    k, d = W.shape
+    for name, given, wanted in (("h", h, (d,)), ("label", label, (k,))):
         if given.shape != wanted:
             raise ValueError(f"softmax_cross_entropy: {name} must have shape {wanted}, got {tuple(given.shape)}")
     if label.min() < 0 or abs(label.sum() - 1) > 1e-5:
@@ -52,13 +55,16 @@ def softmax_cross_entropy(W, h, label):
 
 
 def accumulated_gradient(loss, w, batches):
-    """Gradient by w of the mean loss over all examples of all batches, with one backward call for each batch.
+    """Gradient with respect to w of the mean loss over all batches' examples.
 
-    loss(w, batch): a tensor of one number, the mean loss over the examples of that batch. w: leaf tensor that
-    requires a gradient; one that it may already hold in w.grad does not count. Its numbers are left as they were.
-    batches: list of tensors, one example a row; they may differ in length. Returns a tensor of w's shape that later
-    calls leave as it is.
-    Raises ValueError if there are no batches, if one is empty, or if w is no leaf that requires a gradient.
+    loss(w, batch): tensor of one number, the mean over the examples of that
+    batch; one backward call for each batch. w: leaf tensor that requires a
+    gradient. Its numbers are left as they were, and a gradient that it may
+    already hold does not count. batches: list of tensors, an example in each
+    row; they may differ in length.
+    Returns a tensor of w's shape that later calls leave as it is.
+    Raises ValueError if there are no batches, if one is empty, or if w is no
+    leaf that requires a gradient.
     """
     if not batches or any(len(batch) == 0 for batch in batches):
         raise ValueError(
@@ -75,13 +81,15 @@ def accumulated_gradient(loss, w, batches):
 
 
 def descend(loss, start, learning_rate, steps):
-    """Gradient descent: so many times w ← w - learning_rate · dL/dw, beginning at start.
+    """Gradient descent on a loss, from start, for a number of steps.
 
-    loss(w): a tensor of one number. start: tensor of floats of any shape that requires no gradient; it is left as it
-    was. learning_rate: number, in units of w² per unit of the loss. steps: whole number, 0 allowed. Returns (w,
-    losses): the last w, and a list of the losses before each step. Neither w nor a loss requires a gradient, so that
-    no graph is kept.
-    Raises ValueError if learning_rate is not > 0 or steps is < 0, TypeError if start holds no floats.
+    loss(w): tensor of one number. start: tensor of floats of any shape that
+    requires no gradient; it is left as it was. learning_rate: number, in
+    units of w² per unit of the loss. steps: integer, 0 allowed.
+    Returns (w, losses): the last w, and a list of the losses before each
+    step. None of them requires a gradient, so that no graph is kept.
+    Raises ValueError if learning_rate is not > 0 or steps is < 0, TypeError
+    if start holds no floats.
     """
     if not learning_rate > 0:
         raise ValueError(f"descend: learning_rate must be > 0, got {learning_rate}")
@@ -102,13 +110,16 @@ def descend(loss, start, learning_rate, steps):
 
 
 class Swish(torch.autograd.Function):
-    """Swish, x · σ(β·x) with σ(s) = 1 / (1 + exp(-s)), as one node of the graph: Swish.apply(x, beta)."""
+    """Swish as one node of the graph: Swish.apply(x, beta)."""
 
     @staticmethod
     def forward(ctx, x, beta):
-        """x · σ(β·x), entry by entry. x: tensor of floats, of any shape; beta: a plain number. β·x may be 800.
+        """Swish of each entry of x.
 
-        Raises TypeError if x holds no floats, ValueError if beta is not finite.
+        x: tensor of floats, of any shape; beta: a plain number. beta * x
+        may be 800. Returns a tensor of x's shape.
+        Raises TypeError if x holds no floats, ValueError if beta is not
+        finite.
         """
         if not x.is_floating_point():
             raise TypeError(f"Swish: x must be a tensor of floats, got {x.dtype}")
@@ -120,7 +131,10 @@ class Swish(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, upstream):
-        """The gradient by each argument of forward: a tensor for x, None for beta. upstream: tensor of x's shape."""
+        """The VJP: a gradient for x, None for beta.
+
+        upstream: tensor of x's shape. Returns (tensor of x's shape, None).
+        """
         (x,) = ctx.saved_tensors
         s = torch.sigmoid(ctx.beta * x)
         slope = s + ctx.beta * x * s * (1 - s)
