@@ -8,7 +8,7 @@ from course.check import load
 from course.check.comparing import EQUAL
 from course.check.plain import caught
 from course.numeric_gradient.reference import central_difference, relative_error
-from course.softmax_network import pictures
+from course.softmax_network import pictures, planted
 
 keras, tf, torch = Lazily("keras"), Lazily("tensorflow"), Lazily("torch")
 reference, check = Lazily("course.softmax_network.reference"), Lazily("course.softmax_network.check")
@@ -34,11 +34,11 @@ def close(a, b):
 
 
 def test_figures_of_the_way_forward():
-    h1, z1, h2, p, J = reference.forward(W1, W2, X, LABEL)
-    assert [np.shape(v) for v in (h1, z1, h2, p, J)] == [(20,), (20,), (3,), (3,), ()]
+    h1, z1, h2, p, L = reference.forward(W1, W2, X, LABEL)
+    assert [np.shape(v) for v in (h1, z1, h2, p, L)] == [(20,), (20,), (3,), (3,), ()]
     np.testing.assert_allclose(p, [0.41134254, 0.31999193, 0.26866553], atol=1e-8)
-    assert pytest.approx(1.314288046099) == J and p.sum() == pytest.approx(1, abs=1e-15)
-    assert pytest.approx(-np.log(p[2]), abs=1e-15) == J
+    assert pytest.approx(1.314288046099) == L and p.sum() == pytest.approx(1, abs=1e-15)
+    assert pytest.approx(-np.log(p[2]), abs=1e-15) == L
     assert z1.min() > 0.1 and z1.max() < 0.97  # no sigmoid is saturated
     wide = 1 / (1 + np.exp(-np.random.default_rng(9).normal(0, 1.0, size=(20, 10)) @ X))
     assert ((wide < 0.01) | (wide > 0.99)).sum() == 13
@@ -62,10 +62,10 @@ def test_pytorch_by_hand_and_by_autograd_agree_with_numpy():
     by_hand = reference.torch_by_hand(W1, W2, X, LABEL)
     first, second = (torch.tensor(W, requires_grad=True) for W in (W1, W2))
     scores = second @ torch.sigmoid(first @ torch.tensor(X, dtype=torch.float64))
-    J = torch.nn.functional.cross_entropy(scores, torch.tensor(LABEL, dtype=torch.float64))
-    J.backward()
+    L = torch.nn.functional.cross_entropy(scores, torch.tensor(LABEL, dtype=torch.float64))
+    L.backward()
     numpys = (loss(PARAMETERS), *gradients().values())
-    for ours, hand, automatic in zip(numpys, by_hand, (J.detach(), first.grad, second.grad), strict=True):
+    for ours, hand, automatic in zip(numpys, by_hand, (L.detach(), first.grad, second.grad), strict=True):
         assert hand.dtype == torch.float64
         close(hand, automatic)
         close(hand, ours)
@@ -76,10 +76,10 @@ def test_keras_agrees():
     assert model.count_params() == 260
     with tf.GradientTape() as tape:
         scores = model(X[np.newaxis].astype("float64"))
-        J = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=[2], logits=scores)[0]
-    kernel1, kernel2 = tape.gradient(J, model.trainable_variables)
+        L = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=[2], logits=scores)[0]
+    kernel1, kernel2 = tape.gradient(L, model.trainable_variables)
     assert keras.backend.standardize_dtype(scores.dtype) == "float64"
-    close(J, loss(PARAMETERS))
+    close(L, loss(PARAMETERS))
     close(kernel1.numpy().T, gradients()["W1"])
     close(kernel2.numpy().T, gradients()["W2"])
 
@@ -89,8 +89,8 @@ def test_scores_of_800():
     np.testing.assert_array_equal(reference.log_softmax(large), [0, -800, -1600])
     assert reference.loss_from_scores(large[np.newaxis], [2])[2] == 1600
     W = large[:, np.newaxis] * np.ones((1, 4)) / 2  # the hidden numbers are 1/2 each
-    _, _, h2, p, J = reference.forward(np.zeros((4, 2)), W, np.ones(2), [0, 0, 1])
-    assert h2.tolist() == large.tolist() and p.tolist() == [1, 0, 0] and J == 1600
+    _, _, h2, p, L = reference.forward(np.zeros((4, 2)), W, np.ones(2), [0, 0, 1])
+    assert h2.tolist() == large.tolist() and p.tolist() == [1, 0, 0] and L == 1600
 
 
 def test_softmax_of_the_lesson():
@@ -255,6 +255,60 @@ def test_pictures_show_what_they_say():
 
 
 def test_points():
-    assert {task.name: task.points for task in load("softmax_network").tasks.values()} == dict.fromkeys(
-        ["log_softmax", "forward", "backward", "gradient_check", "loss_from_scores"], 2
-    )
+    assert {task.name: task.points for task in load("softmax_network").tasks.values()} == {
+        "log_softmax": 1.5,
+        "forward": 1.5,
+        "backward": 2,
+        "gradient_check": 2,
+        "planted_bug": 1.5,
+        "loss_from_scores": 1.5,
+    }
+
+
+KINDS = "", "near a kink", "near 0", "a billion", "float32"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_right_backward_pass_agrees_with_pytorch(kind):
+    loss, parameters, gradients = planted.planted(5, kind=kind)
+    X, classes, _ = planted.network(np.random.default_rng(5), kind)
+    W1, b1, W2, b2 = leaves = [torch.tensor(w, requires_grad=True) for w in parameters.values()]
+    scores = torch.relu(torch.tensor(X) @ W1 + b1) @ W2 + b2
+    mean = torch.nn.functional.cross_entropy(scores, torch.tensor(classes)) * (1e9 if kind == "a billion" else 1)
+    found = torch.autograd.grad(mean, leaves)
+    assert float(mean) == pytest.approx(float(loss(parameters)), rel=1e-6)
+    for right, gradient in zip(found, gradients.values(), strict=True):
+        np.testing.assert_allclose(gradient, right.numpy(), rtol=1e-4 if kind == "float32" else 1e-9, atol=1e-7)
+        assert gradient.dtype == (np.float32 if kind == "float32" else np.float64)
+
+
+@pytest.mark.parametrize("error", planted.WRONG)
+def test_a_planted_error_is_in_one_gradient_and_is_found(error):
+    _, _, right = planted.planted(6)
+    loss, parameters, wrong = planted.planted(6, error)
+    differ = [name for name in right if not np.allclose(right[name], wrong[name])]
+    assert differ == [planted.WRONG[error][0]]
+    assert reference.planted_bug(loss, parameters, wrong, np.random.default_rng(0)) == differ[0]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_right_gradients_are_not_taken_for_wrong_ones(kind):
+    for seed in range(20):
+        assert reference.planted_bug(*planted.planted(seed, kind=kind), np.random.default_rng(seed)) == "none"
+
+
+def test_the_planted_networks_keep_away_from_the_kink_or_beside_it():
+    for seed in range(20):
+        X, _, parameters = planted.network(np.random.default_rng(seed), "")
+        assert np.abs(planted.forward(X, parameters)[0]).min() > 1e-3
+        X, _, parameters = planted.network(np.random.default_rng(seed), "near a kink")
+        np.testing.assert_allclose(np.abs(planted.forward(X, parameters)[0][0]), 2e-6)
+
+
+def test_a_loss_that_is_called_too_often_refuses():
+    loss, parameters, gradients = planted.planted(7)
+    assert reference.planted_bug(planted.at_most(60, loss), parameters, gradients, np.random.default_rng(0)) == "none"
+    counted = planted.at_most(2, loss)
+    assert counted(parameters) == counted(parameters) == loss(parameters)
+    with pytest.raises(RuntimeError, match="the loss was called more than 2 times"):
+        counted(parameters)

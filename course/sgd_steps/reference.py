@@ -12,10 +12,12 @@ import numpy as np
 def sgd_step(parameters, gradients, learning_rate):
     """The parameters after one step of gradient descent.
 
-    parameters: dict of arrays, whole numbers allowed. gradients: dict of the same names, perhaps in another
-    order; each has the shape of its parameter. Both dicts and their arrays are left as they were.
+    parameters: dict of arrays, whole numbers allowed. gradients: dict of the
+    same names, perhaps in another order; each has the shape of its
+    parameter. Both dicts and their arrays are left as they were.
     learning_rate: a number > 0. Returns a new dict of new arrays.
-    Raises ValueError if learning_rate is not > 0, or if names or shapes differ.
+    Raises ValueError if learning_rate is not > 0, or if names or shapes
+    differ.
     """
     if not learning_rate > 0:
         raise ValueError(f"sgd_step: learning_rate must be > 0, got {learning_rate}")
@@ -30,13 +32,15 @@ def sgd_step(parameters, gradients, learning_rate):
 
 
 def descend(loss_and_gradients, parameters, learning_rate, steps):
-    """Many steps of gradient descent, with the same learning rate throughout.
+    """Many steps of gradient descent with one learning rate.
 
-    loss_and_gradients: takes a list of arrays and returns the loss there, a number, and a list of gradients,
-    in the same order. parameters: list of arrays, whole numbers allowed; list and arrays are left as they were.
+    loss_and_gradients: takes a list of arrays and returns the loss there, a
+    number, and a list of gradients, in the same order. parameters: list of
+    arrays, whole numbers allowed; list and arrays are left as they were.
     learning_rate: a number > 0. steps: how many, >= 0.
-    Returns (parameters, losses): the arrays after the last step, in a list, and steps + 1 losses, in a list: the
-    one at the start, then the one after each step.
+    Returns (parameters, losses): the arrays after the last step, in a list,
+    and steps + 1 losses, in a list: the one at the start, then the one after
+    each step.
     Raises ValueError if learning_rate is not > 0 or steps is negative.
     """
     if not learning_rate > 0:
@@ -54,10 +58,11 @@ def descend(loss_and_gradients, parameters, learning_rate, steps):
 
 
 def keras_momentum_step(w, velocity, gradient, learning_rate, momentum=0.9):
-    """One step with momentum in the convention of Keras: the velocity is the change of w in this step.
+    """One step with momentum in the convention of Keras.
 
-    w, velocity, gradient: arrays of one shape, left as they were; a velocity of zeros is rest. learning_rate: a
-    number > 0. momentum: the share of its velocity that w keeps, from 0 (none) to below 1.
+    w, velocity, gradient: arrays of one shape, left as they were; a velocity
+    of zeros is rest. learning_rate: a number > 0. momentum: the share of its
+    velocity that w keeps, from 0 (none) to below 1.
     Returns (w, velocity) after the step, as new arrays.
     Raises ValueError for other numbers, and if the shapes differ.
     """
@@ -73,11 +78,12 @@ def keras_momentum_step(w, velocity, gradient, learning_rate, momentum=0.9):
 
 
 def torch_momentum_step(w, velocity, gradient, learning_rate, momentum=0.9):
-    """One step with momentum in the convention of PyTorch: the velocity is a fading sum of gradients.
+    """One step with momentum in the convention of PyTorch.
 
-    The learning rate is no part of the velocity. w, velocity, gradient: arrays of one shape, left as they were;
-    a velocity of zeros is rest. learning_rate: a number > 0. momentum: the share of the old sum that is kept,
-    from 0 (none) to below 1. Returns (w, velocity) after the step, as new arrays.
+    w, velocity, gradient: arrays of one shape, left as they were; a velocity
+    of zeros is rest. learning_rate: a number > 0. momentum: the share of the
+    old velocity that is kept, from 0 (none) to below 1.
+    Returns (w, velocity) after the step, as new arrays.
     Raises ValueError for other numbers, and if the shapes differ.
     """
     if not learning_rate > 0:
@@ -94,10 +100,12 @@ def torch_momentum_step(w, velocity, gradient, learning_rate, momentum=0.9):
 def adam_step(w, m, v, gradient, t, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8):
     """Step number t of Adam, with bias correction.
 
-    w, m, v, gradient: arrays of one shape, left as they were. m and v are the running means of the gradient and
-    of its square, as they accumulate from zeros, not corrected. t: 1 for the first step. learning_rate: a number
-    > 0. beta1, beta2: the share of the old mean that m and v keep, from 0 to below 1. epsilon: a number > 0, added
-    to the root of the corrected v. Returns (w, m, v) after the step, as new arrays; m and v not corrected.
+    w, m, v, gradient: arrays of one shape, left as they were. m and v are
+    the running means of the gradient and of its square, as they accumulate
+    from zeros, not corrected. t: 1 for the first step. learning_rate: a
+    number > 0. beta1, beta2: the share of the old mean that m and v keep,
+    from 0 to below 1. epsilon: a number > 0, as PyTorch has it.
+    Returns (w, m, v) after the step, as new arrays; m and v not corrected.
     Raises ValueError for other numbers, and if the shapes differ.
     """
     for name, value in (("learning_rate", learning_rate), ("epsilon", epsilon)):
@@ -119,11 +127,14 @@ def adam_step(w, m, v, gradient, t, learning_rate=0.001, beta1=0.9, beta2=0.999,
 
 
 def largest_learning_rate(A):
-    """The learning rate up to which gradient descent on the loss ½ wᵀ A w converges, from any start.
+    """The learning rate up to which gradient descent converges in a bowl.
 
-    Below this rate w comes to 0 wherever it starts; above it, w moves ever further away from nearly every start.
-    A: array (n, n), symmetric and positive definite, whole numbers allowed; the gradient of the loss at w is A w.
-    Returns a number > 0. Raises ValueError if A is not square or not symmetric.
+    Below this rate w comes to 0 wherever it starts; above it, w moves ever
+    further away from nearly every start. A: array (n, n), symmetric and
+    positive definite, whole numbers allowed; the gradient of the loss with
+    respect to w is A w.
+    Returns a number > 0. Raises ValueError if A is not square or not
+    symmetric.
     """
     A = np.asarray(A, dtype=float)
     if A.ndim != 2 or A.shape[0] != A.shape[1] or A.size == 0:

@@ -1,6 +1,7 @@
 """The tasks of unit 9. Scores of 800 and -800 are among the inputs: they are a point of this unit."""
 
 import re
+from copy import deepcopy
 from types import MappingProxyType
 
 import numpy as np
@@ -11,6 +12,7 @@ from course.check.extremes import magnified, unlikely_for
 from course.check.parts import afterwards, entries, item, judged, raises
 from course.check.plain import Raised
 from course.softmax_network.networks import after_forward, apart, at_the_edge, eighths, large_network, network
+from course.softmax_network.planted import at_most, planted
 
 unit = Unit("softmax_network")
 
@@ -19,7 +21,7 @@ FAR = "scores of 800 and -800"
 SCORES_KEPT = "scores are left as they were"
 
 
-@unit.task(points=2, weights={FAR: 2}, conditions=(SCORES_KEPT,))
+@unit.task(points=1.5, weights={FAR: 2}, conditions=(SCORES_KEPT,))
 def log_softmax(answer, rng):
     vector, batch, kept = apart(rng, 5), apart(rng, 3, 4), apart(rng, 2, 3)
     high = rng.permutation([800.0, 5.0, -800.0, -790.0]) + eighths(rng, 4)
@@ -47,7 +49,7 @@ FORWARD = "h1", "z1", "h2", "p"
 WEIGHTS_KEPT = "W1, W2, x and label are left as they were"
 
 
-@unit.task(points=2, weights={f"J, {FAR}": 2}, conditions=(WEIGHTS_KEPT,))
+@unit.task(points=1.5, weights={f"L, {FAR}": 2}, conditions=(WEIGHTS_KEPT,))
 def forward(answer, rng):
     given = network(rng)
     whole = network(rng, x=rng.permutation([0, 1, 2, -3]))
@@ -58,19 +60,19 @@ def forward(answer, rng):
         return item(answer.forward(*(array.copy() for array in inputs)), i, 5)
 
     def loss(inputs):
-        """J, whichever class is right. Labels of whole numbers go with an x of whole numbers."""
+        """L, whichever class is right. Labels of whole numbers go with an x of whole numbers."""
         labels = LABELS if inputs[2].dtype == float else WHOLE_LABELS
-        return {f"J, {name}": at((*inputs[:3], label), 4) for name, label in labels.items()}
+        return {f"L, {name}": at((*inputs[:3], label), 4) for name, label in labels.items()}
 
     return {
         "h1": lambda: at(given, 0),
         "z1": lambda: at(given, 1),
         "h2": lambda: at(given, 2),
         "p": lambda: at(given, 3),
-        "J": lambda: loss(given),
+        "L": lambda: loss(given),
         "x of whole numbers": lambda: {name: at(whole, i) for i, name in enumerate(FORWARD)} | loss(whole),
         f"p, {FAR}": lambda: at(of_p, 3),
-        f"J, {FAR}": lambda: loss(large),
+        f"L, {FAR}": lambda: loss(large),
         WEIGHTS_KEPT: lambda: afterwards(answer.forward, **dict(zip(("W1", "W2", "x", "label"), given, strict=True))),
     }
 
@@ -249,10 +251,60 @@ def index(place):
     return re.compile(r"(?<![\d.-])" + r"\D{1,12}".join(str(i) for i in place) + r"(?!\d|\.\d|e[+-]?\d)")
 
 
+BUG_KEPT = "parameters and gradients are left as they were"
+ENOUGH = 60  # calls of the loss: three directions for each of four parameters, with a step or two, and some to spare
+FEW = f"at most {ENOUGH} calls of the loss"
+
+
+@unit.task(points=1.5, conditions=(BUG_KEPT,))
+def planted_bug(answer, rng, planted=planted):
+    def found(*errors, kind="", calls=10_000):
+        """What the answer says about a network for each error. All are made before, so no frame knows an error."""
+        networks = [planted(int(rng.integers(2**62)), error, kind) for error in errors]
+        seeds = rng.integers(2**62, size=len(errors))
+
+        def said():
+            return {
+                f"network {i}": answer.planted_bug(
+                    at_most(calls, loss), deepcopy(parameters), deepcopy(gradients), np.random.default_rng(seed)
+                )
+                for i, ((loss, parameters, gradients), seed) in enumerate(zip(networks, seeds, strict=True), start=1)
+            }
+
+        return said
+
+    def either(error, **how):
+        """A network with an error and one without, in a random order."""
+        return found(*rng.permutation(["", error]).tolist(), **how)
+
+    loss, parameters, gradients = planted(int(rng.integers(2**62)))
+
+    def kept(parameters, gradients):
+        answer.planted_bug(loss, parameters, gradients, np.random.default_rng(1))
+
+    return {
+        "a wrong sign": found("sign of W1", "sign of b2"),
+        "a missing factor 1/n": found("W2 without 1/n", "b1 without 1/n"),
+        "a transposed product": found("W1 transposed", "W2 transposed"),
+        "a mask left out": found("W1 without the mask", "b1 without the mask"),
+        "a bias summed over the wrong axis": found("b1 over the wrong axis", "b2 over the wrong axis"),
+        "one wrong entry": found("one entry of W1", "one entry of W2"),
+        "beside a kink": either("W2 transposed", kind="near a kink"),
+        "gradients near 0": either("b2 without 1/n", kind="near 0"),
+        "gradients of a billion": found("b1 without 1/n", "b1 without the mask", kind="a billion"),
+        "parameters in float32": either("one entry of W2", kind="float32"),
+        FEW: either("one entry of W1", calls=ENOUGH),
+        BUG_KEPT: lambda: afterwards(kept, parameters=parameters, gradients=gradients),
+    }
+
+
+del planted  # an answer cannot replace what has no name in this module
+
+
 BATCH_KEPT = "scores and classes are left as they were"
 
 
-@unit.task(points=2, conditions=(BATCH_KEPT,))
+@unit.task(points=1.5, conditions=(BATCH_KEPT,))
 def loss_from_scores(answer, rng):
     scores, single = apart(rng, 5, 4), apart(rng, 1, 3)
     for row, best in zip([*scores, *single], [*rng.permutation([0, 1, 2, 3, 1]), rng.integers(1, 3)], strict=True):

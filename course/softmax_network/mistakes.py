@@ -19,7 +19,7 @@ LOG10 = "ln is the natural logarithm, np.log; np.log10 is another one."
 BY_COLUMN = "Each row is one example. Sum and maximum run over its classes, which is axis -1, not over the examples."
 WHOLE_BATCH = "Each row has a softmax of its own. Give sum and maximum axis=-1 and keepdims=True."
 GLOBAL_MAX = "A row far below the largest score of the batch underflows. Subtract from each row its own maximum."
-SIGN = "A logarithm of a probability is negative, and the loss is its negative: J = -label·ln p."
+SIGN = "A logarithm of a probability is negative, and the loss is its negative: L = -label·ln p."
 
 # --- log_softmax ----------------------------------------------------------------------------------
 
@@ -177,7 +177,7 @@ def log_softmax(scores):
 SIGMOID = "np.exp(-np.logaddexp(0, -h1))"
 LOG_P = "shifted - np.log(np.exp(shifted).sum())"
 P = "p = np.exp(log_p)"
-RETURN = "return h1, z1, h2, p, J"
+RETURN = "return h1, z1, h2, p, L"
 unit.mistake_in(
     "forward", "no sigmoid", {SIGMOID: "h1"}, "Between the layers stands σ: without it two layers are one matrix."
 )
@@ -239,12 +239,12 @@ unit.mistake_in("forward", "the logarithm of p", {"label @ log_p": "label @ np.l
 unit.mistake_in(
     "forward", "a small number inside the logarithm", {"label @ log_p": "label @ np.log(p + 1e-12)"}, EPSILON
 )
-unit.mistake_in("forward", "minus of the loss forgotten", {"J = -(": "J = ("}, SIGN)
+unit.mistake_in("forward", "minus of the loss forgotten", {"L = -(": "L = ("}, SIGN)
 unit.mistake_in(
     "forward",
     "a loss for each class",
     {"-(label @ log_p)": "-label * log_p"},
-    "J is one number: the product of label and ln p is summed over the classes.",
+    "L is one number: the product of label and ln p is summed over the classes.",
 )
 unit.mistake_in(
     "forward",
@@ -305,11 +305,11 @@ unit.mistake_in(
 unit.mistake_in(
     "forward",
     "the loss first",
-    {RETURN: "return J, p, h2, z1, h1"},
-    "Return them in the order of the way forward: h1, z1, h2, p, J.",
+    {RETURN: "return L, p, h2, z1, h1"},
+    "Return them in the order of the way forward: h1, z1, h2, p, L.",
 )
 unit.mistake_in(
-    "forward", "the loss alone", {RETURN: "return J"}, "Return all five: h1, z1, h2, p, J. Backward needs them."
+    "forward", "the loss alone", {RETURN: "return L"}, "Return all five: h1, z1, h2, p, L. Backward needs them."
 )
 unit.mistake_in("forward", "ln p in place of p", {P: "p = log_p"}, "p holds probabilities, from 0 to 1: p = exp(ln p).")
 
@@ -368,18 +368,18 @@ def forward(W1, W2, x, label):
 # --- backward -------------------------------------------------------------------------------------
 
 DH1 = "dh1 = dz1 * z1 * (1 - z1)"
-UPSTREAM = "What comes back from J is p - label. Hand that on, with W2 transposed."
+UPSTREAM = "What comes back from L is p - label. Hand that on, with W2 transposed."
 unit.mistake_in(
     "backward",
     "sign turned round",
     {"p - label": "label - p"},
-    "The gradient of the loss with respect to the scores is p - label.",
+    "The gradient of L with respect to the scores is p - label.",
 )
 unit.mistake_in(
     "backward",
     "p in place of p - label",
     {"dh2 = p - label": "dh2 = p"},
-    "Raising the score of the right class lowers J, so its entry is negative: subtract the label.",
+    "Raising the score of the right class lowers L, so its entry is negative: subtract the label.",
 )
 unit.mistake_in(
     "backward",
@@ -403,7 +403,7 @@ unit.mistake_in(
     "backward",
     "the gradient with respect to p",
     {"dh2 = p - label": "dh2 = -label / p"},
-    "-label/p is the derivative of J with respect to p. The softmax lies between p and h2: go back through it, too.",
+    "-label/p is the derivative of L with respect to p. The softmax lies between p and h2: go back through it, too.",
 )
 unit.mistake_in(
     "backward",
@@ -421,7 +421,7 @@ unit.mistake_in(
     "backward",
     "divided by the number of classes",
     {"dh2 = p - label": "dh2 = (p - label) / len(p)"},
-    "J is a sum over the classes, not a mean: nothing is divided by their number.",
+    "L is a sum over the classes, not a mean: nothing is divided by their number.",
 )
 unit.mistake_in(
     "backward",
@@ -867,6 +867,184 @@ def gradient_check(loss, parameters, gradients, epsilon=1e-3, threshold=1e-4):
             raise ValueError((key, np.unravel_index(e.argmax(), shape), e.max()))
         result[key] = e.max()
     return result
+
+
+# --- planted_bug ----------------------------------------------------------------------------------
+
+DIRECTIONS = "rng.normal(size=(2, *w.shape))"
+STEPS = "for h in (1e-5, 1e-7):"
+CLOSE = "abs(along - slope) <= 1e-6 + 1e-4 * abs(slope)"
+FLOATS = "np.asarray(w, dtype=float)"
+ABOVE, BELOW = "loss({**parameters, name: w + h * u})", "loss({**parameters, name: w - h * u})"
+EVERY = "For every parameter on its own: a direction, two calls, a comparison."
+unit.mistake_in(
+    "planted_bug",
+    "the same step for every entry",
+    {DIRECTIONS: "(np.ones(w.shape),)"},
+    "The sum of all entries is the same for a table and its transpose. Step in a random direction.",
+)
+unit.mistake_in(
+    "planted_bug",
+    "one entry of each parameter",
+    {DIRECTIONS: "(np.eye(1, w.size).reshape(w.shape),)"},
+    "One entry says nothing about the others. A random direction moves them all at once.",
+)
+unit.mistake_in(
+    "planted_bug",
+    "sizes compared, signs not",
+    {CLOSE: "abs(abs(along) - abs(slope)) <= 1e-6 + 1e-4 * abs(slope)"},
+    "A wrong sign is a bug too: compare the two numbers, not their sizes.",
+)
+unit.mistake_in(
+    "planted_bug",
+    "no absolute tolerance",
+    {CLOSE: "abs(along - slope) <= 1e-4 * abs(slope)"},
+    "Where a slope is nearly 0 only rounding is left of it. Let differences pass that are below an absolute tolerance.",
+)
+unit.mistake_in(
+    "planted_bug",
+    "no relative tolerance",
+    {CLOSE: "abs(along - slope) <= 1e-6"},
+    "Large gradients have large rounding errors. Let differences pass that are a small share of the slope.",
+)
+unit.mistake_in(
+    "planted_bug",
+    "a kink is taken for a bug",
+    {STEPS: "for h in (1e-5,):"},
+    "A step of 1e-5 may reach across a kink. Where the two differ, try a smaller step: a bug remains, a kink does not.",
+)
+unit.mistake_in(
+    "planted_bug",
+    "the step in float32",
+    {FLOATS: "np.asarray(w)", "w + h * u}": "(w + h * u).astype(w.dtype)}",
+     "w - h * u}": "(w - h * u).astype(w.dtype)}"},
+    "float32 has 7 digits, of which the difference of two losses keeps hardly any. Make the parameters float64 first.",
+)  # fmt: skip
+unit.mistake_in(
+    "planted_bug",
+    "divided by h",
+    {"/ (2 * h)": "/ h"},
+    "The two places lie 2h apart.",
+)
+unit.mistake_in(
+    "planted_bug",
+    "the weights only",
+    {"if not all(": "if w.ndim > 1 and not all("},
+    "Biases have gradients too. " + EVERY,
+)
+unit.mistake_in(
+    "planted_bug",
+    "the first parameter only",
+    {"            return name\n    return": "            return name\n        return"},
+    'The return stands inside the loop: only when all parameters have agreed is it "none".',
+)
+unit.mistake_in(
+    "planted_bug",
+    "a right one is named",
+    {"if not all(": "if all("},
+    "The two numbers agree where the gradient is right. Name the parameter for which they do not.",
+)
+unit.mistake_in(
+    "planted_bug",
+    "None in place of the word",
+    {'return "none"': "return None"},
+    'Where all agree, return the word "none".',
+)
+unit.mistake_in(
+    "planted_bug",
+    "a list of names",
+    {"return name\n": "return [name]\n"},
+    "At most one gradient is wrong: return its name, without a list around it.",
+)
+unit.mistake_in(
+    "planted_bug",
+    "the bug is raised",
+    {"return name\n": 'raise ValueError(f"the gradient of {name} is wrong")\n'},
+    "Here the name is returned, not raised.",
+)
+unit.mistake_in(
+    "planted_bug",
+    "loss is given one parameter only",
+    {ABOVE: "loss({name: w + h * u})", BELOW: "loss({name: w - h * u})"},
+    "loss needs all parameters: {**parameters, name: …} has the others as well.",
+)
+
+
+@unit.mistake("every entry is nudged", "The loss may be slow. One random direction tests all entries with two calls.")
+def planted_bug(loss, parameters, gradients, rng):
+    parameters = {name: np.asarray(w, dtype=float) for name, w in parameters.items()}
+    for name, w in parameters.items():
+        slopes = [central_difference(lambda v, name=name: loss({**parameters, name: v}), w, h) for h in (1e-5, 1e-7)]
+        if not any(np.allclose(gradients[name], slope, rtol=1e-4, atol=1e-6) for slope in slopes):
+            return name
+    return "none"
+
+
+@unit.mistake("all parameters moved at once", EVERY + " Moved all at once they show a bug, but not where it is.")
+def planted_bug(loss, parameters, gradients, rng):
+    u = {name: rng.normal(size=np.shape(w)) for name, w in parameters.items()}
+    along = sum(np.sum(gradients[name] * u[name]) for name in u)
+    for h in (1e-5, 1e-7):
+        above, below = (loss({n: np.float64(w) + s * u[n] for n, w in parameters.items()}) for s in (h, -h))
+        if np.isclose(along, (above - below) / (2 * h), rtol=1e-4, atol=1e-6):
+            return "none"
+    return "W1"
+
+
+@unit.mistake("parameters are left nudged", "+= moves the caller's arrays: w + h * u makes a new one.")
+def planted_bug(loss, parameters, gradients, rng):
+    for name, w in parameters.items():
+        w = parameters[name] = np.asarray(w, dtype=float)
+        u = rng.normal(size=w.shape)
+        w += 1e-7 * u
+        above = loss(parameters)
+        w -= 2e-7 * u
+        slope = (above - loss(parameters)) / 2e-7
+        if not np.isclose(np.sum(gradients[name] * u), slope, rtol=1e-4, atol=1e-6):
+            return name
+    return "none"
+
+
+@unit.alternative("a step of 1e-7, which crosses no kink, in three normal directions")
+def planted_bug(loss, parameters, gradients, rng):
+    at = {name: np.array(w, dtype=np.float64) for name, w in parameters.items()}
+    for name in at:
+        for _ in range(3):
+            u = rng.normal(size=at[name].shape)
+            slope = (loss(at | {name: at[name] + 1e-7 * u}) - loss(at | {name: at[name] - 1e-7 * u})) / 2e-7
+            if not np.isclose((gradients[name] * u).sum(), slope, rtol=1e-3, atol=1e-6):
+                return name
+    return "none"
+
+
+@unit.alternative("the complex step, along a direction of length 1")
+def planted_bug(loss, parameters, gradients, rng):
+    for name, w in parameters.items():
+        u = rng.normal(size=np.shape(w))
+        u /= np.linalg.norm(u)
+        moved = {key: np.asarray(value, dtype=complex) for key, value in parameters.items()}
+        moved[name] += 1e-20j * u
+        slope = np.imag(loss(moved)) / 1e-20
+        if abs(np.vdot(gradients[name], u) - slope) > 1e-6 + 1e-4 * abs(slope):
+            return str(name)
+    return "none"
+
+
+@unit.alternative("the gradient that is furthest from its slope, in a direction without small entries")
+def planted_bug(loss, parameters, gradients, rng):
+    exact = {name: np.array(w, dtype=float) for name, w in parameters.items()}
+
+    def apart(name):
+        u = rng.uniform(1, 2, size=exact[name].shape) * rng.choice([-1, 1], size=exact[name].shape)
+        errors = []
+        for h in (1e-4, 1e-6, 1e-7):
+            above, below = (loss({**exact, name: exact[name] + step * u}) for step in (h, -h))
+            slope = (above - below) / (2 * h)
+            errors.append(abs(np.tensordot(gradients[name], u, u.ndim) - slope) / (1e-6 + 1e-4 * abs(slope)))
+        return min(errors)
+
+    furthest = max(exact, key=apart)
+    return furthest if apart(furthest) > 1 else "none"
 
 
 # --- loss_from_scores -----------------------------------------------------------------------------

@@ -13,11 +13,12 @@ from course.numeric_gradient.reference import central_difference
 
 
 def log_softmax(scores):
-    """Logarithm of the softmax over the last axis: ln(exp(sᵢ) / Σⱼ exp(sⱼ)).
+    """Logarithm of the softmax over the last axis.
 
-    scores: array (K,), or (N, K) with one example a row; integers allowed; it is left as it was.
-    Returns an array of the same shape, right and finite for large scores too, 800 and -800 included.
-    Raises ValueError if there is no class, that is if K is 0 or scores is a single number.
+    scores: array (K,), or (N, K) with one example a row; integers allowed;
+    left as it was. Returns an array of the same shape, right and finite for
+    large scores too, 800 and -800 included.
+    Raises ValueError if there is no class: if K is 0 or scores is a number.
     """
     scores = np.asarray(scores, dtype=float)
     if scores.ndim == 0 or scores.shape[-1] == 0:
@@ -27,13 +28,14 @@ def log_softmax(scores):
 
 
 def forward(W1, W2, x, label):
-    """One example on its way through the network: h1 = W1 x, z1 = σ(h1), h2 = W2 z1, p = softmax(h2), J = -label·ln p.
+    """The forward pass of one example through both layers, to the loss.
 
-    W1: array (H, D); W2: array (K, H); x: array (D,), integers allowed; label: array (K,) with a 1 for the
-    right class and 0 for the others. All are left as they were.
-    Returns (h1, z1, h2, p, J): arrays (H,), (H,), (K,), (K,) and a number.
-    p and J are right and finite for large scores h2 too, 800 and -800 included.
-    Raises ValueError for shapes that do not fit together, and for a label that does not add up to 1.
+    W1: array (H, D); W2: array (K, H); x: array (D,), integers allowed;
+    label: array (K,), one-hot. All are left as they were.
+    Returns (h1, z1, h2, p, L): arrays (H,), (H,), (K,), (K,) and a number.
+    p and L are right and finite for large scores h2 too, 800 and -800
+    included. Raises ValueError for shapes that do not fit together, and for
+    a label that does not add up to 1.
     """
     W1, W2, x, label = (np.asarray(given, dtype=float) for given in (W1, W2, x, label))
     if x.ndim != 1:
@@ -52,17 +54,17 @@ def forward(W1, W2, x, label):
     shifted = h2 - h2.max()
     log_p = shifted - np.log(np.exp(shifted).sum())
     p = np.exp(log_p)
-    J = -(label @ log_p)
-    return h1, z1, h2, p, J
+    L = -(label @ log_p)
+    return h1, z1, h2, p, L
 
 
 def backward(W2, x, label, z1, p):
-    """The gradients of J by h2, W2, h1 and W1, in the order of the way back.
+    """The backward pass: gradients of the loss with respect to h2, W2, h1, W1.
 
-    W2: array (K, H); x: array (D,), integers allowed; label: array (K,) with a 1 for the right class and 0
-    for the others; z1: array (H,) and p: array (K,), as the way forward through the network computed them.
-    All are left as they were. Returns (dh2, dW2, dh1, dW1): arrays (K,), (K, H), (H,) and (H, D).
-    Raises ValueError for shapes that do not fit together.
+    W2: array (K, H); x: array (D,), integers allowed; label: array (K,),
+    one-hot; z1: array (H,) and p: array (K,), from the forward pass. All are
+    left as they were. Returns (dh2, dW2, dh1, dW1): arrays (K,), (K, H),
+    (H,) and (H, D). Raises ValueError for shapes that do not fit together.
     """
     W2, x, label, z1, p = (np.asarray(given, dtype=float) for given in (W2, x, label, z1, p))
     if x.ndim != 1:
@@ -82,15 +84,17 @@ def backward(W2, x, label, z1, p):
 
 
 def gradient_check(loss, parameters, gradients, epsilon=1e-3, threshold=1e-4):
-    """Compare gradients with central differences of step epsilon, for every entry of every parameter.
+    """Compare gradients with central differences, entry by entry.
 
-    loss: takes a dict like parameters, returns one number. parameters, gradients: dicts from names to arrays,
-    the same names and shapes in both; they are left as they were. The error of an entry with gradient g and
-    central difference n is |g - n| / max(|g| + |n|, tiny), where tiny is the smallest normal float, so that 0/0 is 0.
+    loss: takes a dict like parameters, returns one number. parameters,
+    gradients: dicts from names to arrays, the same names and shapes in both;
+    left as they were. epsilon: the step of the differences. The error of an
+    entry is the relative error of unit 1, in which 0/0 counts as 0.
     Returns a dict from each name to the largest error of its entries.
-    Raises ValueError if an error is above the threshold, or NaN. The message holds the name of the parameter
-    and the index of its worst entry, the one of the largest error, written like W1[2, 0]. It is raised as
-    well for names or shapes that differ, and for an epsilon or threshold that is not > 0.
+    Raises ValueError if an error is above the threshold, or NaN. The message
+    holds the name of the parameter and the index of its worst entry, that of
+    the largest error, written like W1[2, 0]. It is raised as well for names
+    or shapes that differ, and for an epsilon or threshold that is not > 0.
     """
     for name, value in (("epsilon", epsilon), ("threshold", threshold)):
         if value <= 0:
@@ -118,15 +122,52 @@ def gradient_check(loss, parameters, gradients, epsilon=1e-3, threshold=1e-4):
     return largest
 
 
-def loss_from_scores(scores, classes):
-    """Probabilities, predicted classes and mean loss of a batch, from its scores.
+def planted_bug(loss, parameters, gradients, rng):
+    """The name of the one parameter whose gradient is wrong.
 
-    scores: array (N, K), one example a row; integers allowed. classes: array (N,) of whole numbers, the
-    index of each example's right class, from 0 to K - 1. The loss is the mean over the N examples of -ln of the
-    probability that the softmax gives to the right class. Scores and classes are left as they were.
-    Returns (probabilities, predicted, loss): an array (N, K), an array (N,) with the index of each example's most
-    probable class, and a number. All are right and finite for large scores too, 800 and -800 included.
-    Raises ValueError for other shapes, an empty batch, and classes that are no whole numbers or out of range.
+    loss: takes a dict like parameters, returns one number, computed in the
+    type of the parameters. parameters, gradients: dicts from names to
+    arrays, the same names and shapes in both, float64 or float32; left as
+    they were. rng: a NumPy generator for random directions.
+    At most one gradient is wrong, and then clearly so. Around these
+    parameters a step of 1e-7 crosses no kink of the loss; one of 1e-5 may.
+    Each direction takes two calls of the loss, which is slow: do not nudge
+    every entry. Returns a key of parameters, or "none".
+    Raises ValueError for names or shapes that differ.
+    """
+    wanted = {name: np.shape(parameter) for name, parameter in parameters.items()}
+    given = {name: np.shape(gradient) for name, gradient in gradients.items()}
+    if given != wanted:
+        raise ValueError(f"planted_bug: gradients must be {wanted}, got {given}")
+    parameters = {name: np.asarray(w, dtype=float) for name, w in parameters.items()}
+
+    def agree(name, u):
+        w, along = parameters[name], np.sum(gradients[name] * u)
+        for h in (1e-5, 1e-7):  # a kink within the longer step is none within the shorter one
+            above = loss({**parameters, name: w + h * u})
+            below = loss({**parameters, name: w - h * u})
+            slope = (above - below) / (2 * h)
+            if abs(along - slope) <= 1e-6 + 1e-4 * abs(slope):
+                return True
+        return False
+
+    for name, w in parameters.items():
+        if not all(agree(name, u) for u in rng.normal(size=(2, *w.shape))):
+            return name
+    return "none"
+
+
+def loss_from_scores(scores, classes):
+    """Probabilities, predicted classes and mean cross-entropy of a batch.
+
+    scores: array (N, K), one example a row; integers allowed. classes: array
+    (N,) of whole numbers, the index of each example's right class, from 0 to
+    K - 1. Both are left as they were.
+    Returns (probabilities, predicted, loss): an array (N, K), an array (N,)
+    with the index of each example's most probable class, and a number. All
+    are right and finite for large scores too, 800 and -800 included.
+    Raises ValueError for other shapes, an empty batch, and classes that are
+    no whole numbers or out of range.
     """
     scores, classes = np.asarray(scores, dtype=float), np.asarray(classes)
     if scores.ndim != 2 or scores.size == 0:
@@ -147,38 +188,36 @@ def loss_from_scores(scores, classes):
 
 
 def torch_by_hand(W1, W2, x, label):
-    """The way forward and back in PyTorch, without its autograd.
+    """The forward and the backward pass in PyTorch, without its autograd.
 
-    W1: array (H, D); W2: array (K, H); x: array (D,); label: array (K,). Returns (J, dW1, dW2): float64 tensors
-    of the shapes (), (H, D) and (K, H).
+    W1: array (H, D); W2: array (K, H); x: array (D,); label: array (K,).
+    Returns (L, dW1, dW2): float64 tensors (), (H, D) and (K, H).
     """
-    W1, W2, x, label = (torch.as_tensor(given, dtype=torch.float64) for given in (W1, W2, x, label))
+    given = (W1, W2, x, label)
+    W1, W2, x, label = (torch.as_tensor(a, dtype=torch.float64) for a in given)
     h1 = W1 @ x
     z1 = torch.sigmoid(h1)
     h2 = W2 @ z1
     log_p = h2 - torch.logsumexp(h2, dim=0)
-    J = -(label @ log_p)
+    L = -(label @ log_p)
 
     dh2 = log_p.exp() - label
     dW2 = torch.outer(dh2, z1)
     dh1 = (W2.T @ dh2) * z1 * (1 - z1)
     dW1 = torch.outer(dh1, x)
-    return J, dW1, dW2
+    return L, dW1, dW2
 
 
 def keras_network(W1, W2):
-    """The network up to its scores h2, in Keras, float64 and without biases.
+    """The network up to its scores h2, in Keras, float64, without biases.
 
-    W1: array (H, D); W2: array (K, H). Returns a model that takes a batch (N, D) and returns scores (N, K).
-    Keras multiplies from the other side, batch times kernel, so its kernels are W1 and W2 transposed.
+    W1: array (H, D); W2: array (K, H). Returns a model that takes a batch
+    (N, D) and returns scores (N, K). Its kernels are W1 and W2 transposed.
     """
     (H, D), K = W1.shape, len(W2)
-    model = keras.Sequential(
-        [
-            keras.Input((D,), dtype="float64"),
-            keras.layers.Dense(H, activation="sigmoid", use_bias=False, dtype="float64"),
-            keras.layers.Dense(K, use_bias=False, dtype="float64"),
-        ]
-    )
+    plain = {"use_bias": False, "dtype": "float64"}
+    hidden = keras.layers.Dense(H, activation="sigmoid", **plain)
+    scores = keras.layers.Dense(K, **plain)
+    model = keras.Sequential([keras.Input((D,), dtype="float64"), hidden, scores])
     model.set_weights([W1.T, W2.T])
     return model
