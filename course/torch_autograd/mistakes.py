@@ -121,7 +121,7 @@ unit.mistake_in(
     "value_and_gradients",
     "the value as upstream gradient",
     {"value.backward()": "value.backward(value.detach())"},
-    "Going backward begins with the derivative of the value by itself, which is 1: value.backward() without argument.",
+    "The backward pass begins with 1, the derivative of the value with respect to itself: value.backward().",
 )
 unit.mistake_in(
     "value_and_gradients",
