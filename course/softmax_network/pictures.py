@@ -85,7 +85,7 @@ def naive_against_stable() -> Picture:
         last = np.flatnonzero(np.isfinite(values))[-1]
         axes.plot(size[last], values[last], "x", color=color, markersize=9, markeredgewidth=2)
         words, place = f"{name}: from here on inf", (size[last], values[last])
-        axes.annotate(words, place, xytext=(12, -9), textcoords="offset points", color=color)
+        axes.annotate(words, place, xytext=(26, -4), textcoords="offset points", color=color)
     axes.set(xlabel="s, for the scores (s, 0, −s)", ylabel="loss of the third class")
     legend(axes, loc="upper left")
     return picture(
