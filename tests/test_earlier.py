@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 from commands import run_command, submission
-from nbgrader.api import Gradebook
 from once import made_once
-from running import UNIT, points_of
+from running import UNIT, contents, points_of
 
 from autograder.course import PROJECT
 from autograder.records import fingerprint
@@ -32,6 +31,10 @@ def course(tmp_path):
 
 def command(name, folder, *words):
     return run_command(name, *words, "--course-dir", folder)
+
+
+def by_hand(state):
+    return [(student, task, mark) for student, task, _, mark, _ in state[1] if mark is not None]
 
 
 def exported(folder):
@@ -70,20 +73,20 @@ def graded_on(tmp_path_factory):
     return made_once(tmp_path_factory, "graded-on", make)
 
 
-def test_marks_for_the_notebook_of_that_time_are_not_mixed_with_others(graded_on):
-    """The unit has another task since, and nbgrader knows one set of cells for an assignment."""
+def test_who_hands_in_later_is_graded_into_the_same_gradebook(graded_on):
     code, output = json.loads((graded_on / "said.json").read_text())
-    assert code == 2 and "with other cells" in output and "assignment remove" in output
-    assert exported(graded_on) == MARKS
+    assert code == 0 and "5 unchanged since they were graded" in output
+    assert exported(graded_on) == MARKS | {"noether": 10}
 
 
-def test_all_are_graded_again_once_nbgrader_has_forgotten_those_marks(graded_on):
-    with Gradebook(f"sqlite:///{graded_on / 'gradebook.db'}") as book:
-        book.remove_assignment(UNIT.assignment)
-    code, output = command("grade", graded_on, UNIT.name, "--submissions", graded_on / "submitted", "--again")
-    assert code == 0, output
-    points = points_of(graded_on / "gradebook.db")
-    assert {task for _, task in points} == set(UNIT.tasks)
-    assert sum(mark for (student, _), mark in points.items() if student == "noether") == 10
+def test_all_are_graded_again(graded_on):
+    """A mark given by hand stays; how late a student was is known."""
+    before = contents(graded_on / "gradebook.db")
+    code, output = command("regrade", graded_on, UNIT.name, "--submissions", graded_on / "submitted", "--all", "--yes")
+    after = contents(graded_on / "gradebook.db")
+    assert code == 0 and "Marks that change" in output, output  # its checks count conditions in another way
+    assert [(student, late) for student, _, late in after[0]] == [(student, late) for student, _, late in before[0]]
+    assert by_hand(after) == by_hand(before) == [("student-01", "jacobian", 0.25)]
+    assert {task for _, task in points_of(graded_on / "gradebook.db")} == set(UNIT.tasks)
     record = json.loads(Path(graded_on / "records" / UNIT.name / "student-01.json").read_text())
     assert record["check"] == fingerprint(UNIT)

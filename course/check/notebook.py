@@ -74,7 +74,7 @@ class Check:
 
     def all(self) -> None:
         """Check every task of the unit, and show all of them in one table. No mark depends on it."""
-        from tqdm.auto import tqdm
+        from tqdm import tqdm
 
         if os.environ.get(GRADING):
             print("all tasks are checked by the grader")

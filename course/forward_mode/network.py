@@ -4,7 +4,7 @@ import sys
 from itertools import pairwise
 
 import numpy as np
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from course.forward_mode.reference import linear_layer, matmul_derivative
 from course.forward_mode.tensor import Log, ReLU, Sigmoid, Softmax, Tensor, no_tracking
