@@ -57,7 +57,7 @@ def by_hand(parameters, X, labels):
 
 
 def forward_mode(parameters, X, labels):
-    """Unit 4: every number carries its derivatives with respect to all parameters along."""
+    """Unit 4: every number carries its derivatives with respect to all parameters."""
     from course.forward_mode.network import LinearLayer, LogLoss, Sigmoid, Tensor
 
     a, tracked = X, list[Tensor]()
@@ -70,7 +70,7 @@ def forward_mode(parameters, X, labels):
 
 
 def tensor_engine(parameters, X, labels):
-    """Unit 5: arrays that remember what they were computed from, and one walk backward."""
+    """Unit 5: arrays that remember where they came from, and a backward pass."""
     from course.tensor_engine.reference import Tensor, gradients, linear, sigmoid, sigmoid_cross_entropy
 
     tensors = [Tensor(p) for p in parameters]
@@ -95,7 +95,8 @@ def tensorflow(parameters, X, labels):
             a = tf.sigmoid(a @ W_hidden + b_hidden)
         scores = a @ W + b
         targets = tf.constant(labels[:, None], scores.dtype)
-        loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(targets, scores))
+        losses = tf.nn.sigmoid_cross_entropy_with_logits(targets, scores)
+        loss = tf.reduce_mean(losses)
     return float(loss), [g.numpy() for g in tape.gradient(loss, variables)]
 
 
@@ -109,19 +110,22 @@ def pytorch(parameters, X, labels):
     for W_hidden, b_hidden in hidden:
         a = torch.sigmoid(a @ W_hidden + b_hidden)
     targets = torch.tensor(labels[:, None], dtype=torch.float64)
-    loss = torch.nn.functional.binary_cross_entropy_with_logits(a @ W + b, targets)
-    return loss.item(), [gradient.numpy() for gradient in torch.autograd.grad(loss, tensors)]
+    cross_entropy = torch.nn.functional.binary_cross_entropy_with_logits
+    loss = cross_entropy(a @ W + b, targets)
+    gradients = torch.autograd.grad(loss, tensors)
+    return loss.item(), [gradient.numpy() for gradient in gradients]
 
 
 def cross_entropy_of_scores(labels, scores):
-    """Mean cross-entropy, ln(1 + exp(∓score)) for labels 1 and 0: a loss for Keras, written by ourselves."""
+    """Mean cross-entropy of scores for labels 0 and 1: a loss for Keras."""
     from keras import ops
 
-    return ops.mean(ops.softplus((1 - 2 * ops.cast(labels, scores.dtype)) * scores))
+    signs = 1 - 2 * ops.cast(labels, scores.dtype)
+    return ops.mean(ops.softplus(signs * scores))
 
 
 def plain_descent(learning_rate):
-    """A Keras optimizer of our own: variable ← variable - learning_rate · gradient."""
+    """A Keras optimizer of our own: a plain step of gradient descent."""
     import keras
 
     class PlainDescent(keras.optimizers.Optimizer):

@@ -9,11 +9,13 @@ import numpy as np
 
 
 def standardise(train, test):
-    """Both sets with each column shifted and scaled so that the training set has mean 0 and standard deviation 1.
+    """Both sets, standardised by the training set.
 
-    train: array (N, D); test: array (M, D), measured in the same units; N > 0. Both are left as they were. The
-    standard deviation is that of the N numbers themselves (division by N). A column that is constant in the training
-    set is only shifted. Returns (train, test) as new arrays of the same shapes, without unit.
+    train: array (N, D); test: array (M, D), measured in the same units; N >
+    0. Both are left as they were. The standard deviation is that of the N
+    numbers themselves (division by N). A column that is constant in the
+    training set is only shifted. Returns (train, test) as new arrays of the
+    same shapes, without unit.
     Raises ValueError for other shapes and for an empty training set.
     """
     train, test = np.asarray(train, dtype=float), np.asarray(test, dtype=float)
@@ -30,9 +32,10 @@ def standardise(train, test):
 def minibatches(X, labels, order, batch_size):
     """The examples in a given order, cut into batches.
 
-    X: array (N, D); labels: array (N,); order: array (N,), a permutation of 0 … N - 1, the example that
-    comes first is number order[0]; batch_size: examples in a batch, > 0. The last batch holds what is left
-    and may be smaller. Returns a list of pairs (X of the batch, labels of the batch).
+    X: array (N, D); labels: array (N,); order: array (N,), a permutation of
+    0 … N - 1, the example that comes first is number order[0]; batch_size:
+    examples in a batch, > 0. The last batch holds what is left and may be
+    smaller. Returns a list of pairs (X of the batch, labels of the batch).
     Raises ValueError where the lengths differ or batch_size is not > 0.
     """
     if batch_size <= 0:
@@ -47,12 +50,15 @@ def minibatches(X, labels, order, batch_size):
 
 
 def training_loop(parameters, batches, loss_and_gradients, learning_rate, epochs):
-    """Stochastic gradient descent: every batch once in each epoch, in order, one step for each batch.
+    """Stochastic gradient descent: every batch once in each epoch, in order.
 
-    parameters: list of arrays; list and arrays are left as they were. batches: list of pairs (X, labels).
-    loss_and_gradients(parameters, X, labels): returns the loss, a number, and a list of gradients in the
-    order and shapes of the parameters. Returns (parameters, losses): the trained arrays in a list, and the
-    loss of each step, computed before its update, in a list of epochs · len(batches) numbers.
+    parameters: list of arrays; list and arrays are left as they were.
+    batches: list of pairs (X, labels). loss_and_gradients(parameters, X,
+    labels): returns the loss, a number, and a list of gradients in the order
+    and shapes of the parameters. learning_rate: a number > 0. epochs: >= 0.
+    Returns (parameters, losses): the trained arrays in a list, and the loss
+    of each step, computed before its update, in a list of
+    epochs · len(batches) numbers.
     Raises ValueError if learning_rate is not > 0 or epochs is negative.
     """
     if not learning_rate > 0:
@@ -71,9 +77,11 @@ def training_loop(parameters, batches, loss_and_gradients, learning_rate, epochs
 def accuracy(probabilities, labels):
     """Share of examples whose more probable label is the right one.
 
-    probabilities: array (N,) or (N, 1), the probability of label 1 of each example; 0.5 and more counts
-    as label 1. labels: array (N,) or (N, 1) of 0 and 1. Returns a number from 0 to 1.
-    Raises ValueError for an empty set and where the numbers of examples differ.
+    probabilities: array (N,) or (N, 1), the probability of label 1 of each
+    example; 0.5 and more counts as label 1. labels: array (N,) or (N, 1) of
+    0 and 1. Returns a number from 0 to 1.
+    Raises ValueError for an empty set and where the numbers of examples
+    differ.
     """
     examples, answers = np.size(probabilities), np.size(labels)
     if examples != answers or answers == 0:
@@ -84,12 +92,14 @@ def accuracy(probabilities, labels):
 
 
 def keras_fit(parameters, X, labels, batch_size, learning_rate, epochs):
-    """Train a network of two dense layers with Keras's own ``fit``, so that it takes the steps of a plain loop.
+    """Train two dense layers with Keras's own ``fit``, as a plain loop would.
 
-    The network: D inputs, H sigmoid units, one linear output, the score of label 1; its loss is the mean
-    cross-entropy of the scores. parameters: [W1 (D, H), b1 (H,), W2 (H, 1), b2 (1,)]. X: array (N, D);
-    labels: array (N,) of 0 and 1. The batches are taken in the order of the rows, each step is one of plain
-    gradient descent. Everything is float64. Returns the trained parameters as a list of arrays in the same order.
+    The network: D inputs, H sigmoid units, one linear output, the score of
+    label 1; its loss is the mean cross-entropy of the scores. parameters:
+    [W1 (D, H), b1 (H,), W2 (H, 1), b2 (1,)]. X: array (N, D); labels: array
+    (N,) of 0 and 1. The batches are taken in the order of the rows, each
+    step is one of plain gradient descent. Everything is float64.
+    Returns the trained parameters as a list of arrays in the same order.
     """
     import keras
 
