@@ -28,7 +28,7 @@ INPUTS = {"x": -2.0, "y": 5.0, "z": -4.0}
 
 
 def forward_pass(moving: str = "x") -> Picture:
-    """The graph of (x + y)·z with, below each value, its derivative by the input that moves."""
+    """The graph of (x + y)·z with, below each value, its derivative with respect to the input that moves."""
     x, y, z = INPUTS.values()
     dx, dy, dz = (float(name == moving) for name in INPUTS)
     q, dq = x + y, dx + dy

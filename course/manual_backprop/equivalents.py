@@ -2,7 +2,7 @@
 
 from course.manual_backprop.check import unit
 
-ONE = "The derivative of f by itself is 1."
+ONE = "The derivative of f with respect to itself is 1."
 LISTS = "Numbers are compared as floats, in a list as in an array."
 SYMMETRIC = "Both arguments count the same."
 VECTOR = "An array with one axis is its own transpose."

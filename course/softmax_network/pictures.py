@@ -97,7 +97,7 @@ def naive_against_stable() -> Picture:
 
 
 def layers(backward: bool = True) -> Picture:
-    """The network 10 → 20 → 3 from x to J: shapes forward above, and those of the gradients below."""
+    """The network 10 → 20 → 3 from x to L: shapes forward above, and those of the gradients below."""
     blocks = [  # name, x of the middle, columns, rows, shape, gradient
         ("x", 35, 2, 10, "(10,)", ""),
         ("W1", 122, 10, 20, "(20, 10)", "dW1"),
@@ -106,7 +106,7 @@ def layers(backward: bool = True) -> Picture:
         ("W2", 450, 20, 3, "(3, 20)", "dW2"),
         ("h2", 567, 2, 3, "(3,)", "dh2"),
         ("p", 705, 2, 3, "(3,)", ""),
-        ("J", 865, 2, 1, "()", "1"),
+        ("L", 865, 2, 1, "()", "1"),
     ]
     gates = [("σ", 275, 34), ("softmax", 636, 76), ("−label · ln p", 786, 98)]
     lines = [_block(*block, backward) for block in blocks] + [_gate(*gate) for gate in gates]
@@ -127,7 +127,7 @@ def layers(backward: bool = True) -> Picture:
         height,
         lines,
         f"The network from left to right, vectors and matrices drawn as high as they have rows, with the shapes above: "
-        f"{forward}. A sigmoid σ leads from h1 to z1, a softmax from h2 to p, −label · ln p from p to the loss J."
+        f"{forward}. A sigmoid σ leads from h1 to z1, a softmax from h2 to p, −label · ln p from p to the loss L."
         + (f" Back from right to left go the gradients, written below: {back}." if backward else ""),
     )
 
