@@ -19,6 +19,7 @@ from programs import SANDBOX, need
 from waiting import PATIENCE, wait_until
 
 from autograder.authoring.classroom import make_class
+from autograder.intake import released
 from autograder.running.execute import Execution, execute
 from autograder.running.workers import Here
 from course.check import load
@@ -71,6 +72,11 @@ def contents(database):
     """All that a gradebook says about students, marks and comments, without its internal numbers."""
     with closing(sqlite3.connect(database)) as db:
         return [db.execute(query).fetchall() for query in (SUBMISSIONS, GRADES, COMMENTS, CELLS)]
+
+
+def marked_cells(unit):
+    """How many cells of a unit's notebook have marks: those of its tasks and its questions."""
+    return sum(cell.metadata.get("nbgrader", {}).get("grade", False) for cell in released(unit).cells)
 
 
 def points_of(database):

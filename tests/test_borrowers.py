@@ -51,17 +51,17 @@ SPECIAL = {
     "misspells": ({}, adding('check.borrow("jacobain")')),
 }
 POINTS = {
-    "only_borrows": 1.5,
+    "only_borrows": 1.25,
     "answers_below": 0,
-    "borrows_below": 1.5,
-    "borrows_never": 1.5,
-    "forgets": 1.5,
-    "hides": 1.5,
-    "innocent": 3,
+    "borrows_below": 1.25,
+    "borrows_never": 1.25,
+    "forgets": 1.25,
+    "hides": 1.25,
+    "innocent": 2.5,
     "steals": 0,
     "misspells": 0,
 }
-"""Those of ``jacobian``, worth 3."""
+"""Those of ``jacobian``, worth 2.5."""
 
 
 def hand_in_all(folder):
@@ -94,7 +94,7 @@ def test_marks_are_those_of_any_answer_times_the_share(graded):
     assert marks["only_borrows"]["jacobian"]["share"] == 0.5 and marks["steals"]["relative_error"]["points"] == 0.5
     in_gradebook = scores(graded / "gradebook.db", None)
     assert {student: in_gradebook[student, "jacobian"] for student in POINTS} == POINTS
-    assert sum(marks["forgets"][task]["points"] for task in UNIT.tasks) == UNIT.points - 1.5
+    assert sum(marks["forgets"][task]["points"] for task in UNIT.tasks) == UNIT.points - 1.25
 
 
 def test_who_borrows_one_task_reaches_no_other(graded):
@@ -114,12 +114,12 @@ def test_the_loan_stands_in_record_table_pages_and_data(graded):
         verdict.borrowed and verdict.share == 0.5 and json.loads(record.to_json())["verdicts"]["jacobian"]["borrowed"]
     )
     assert not is_unnamed(record, "jacobian")
-    assert "1.5 b" in (graded / "output").read_text() and "b: borrowed" in (graded / "output").read_text()
+    assert "1.25 b" in (graded / "output").read_text() and "b: borrowed" in (graded / "output").read_text()
     results = parsed((graded / f"results_{UNIT.name}.html").read_text()).get_text()
-    assert "borrowed: at most 1.5" in results
+    assert "borrowed: at most 1.25" in results
     assert run_command("feedback", UNIT.name, "--course-dir", graded)[0] == 0
     feedback = parsed((graded / "feedback" / "only_borrows" / UNIT.assignment / f"{UNIT.name}.html").read_text())
-    assert "You borrowed this answer, so it earns at most 1.5 points." in feedback.get_text()
+    assert "You borrowed this answer, so it earns at most 1.25 points." in feedback.get_text()
     assert "right, borrowed" in feedback.get_text()
 
 
@@ -129,7 +129,7 @@ def test_the_report_counts_who_borrowed_and_asks_nobody_about_it(graded):
     heads = [head.get_text() for head in page.find(attrs={"aria-label": "Figures of each task"})("th", scope="col")]
     row = page.find("th", string=re.compile("^jacobian / 3")).find_parent("tr")("td")
     assert row[heads.index("borrowed") - 1].get_text() == "6"
-    assert "borrowed: at most 1.5" in page.get_text() and "the same code of jacobian" not in page.get_text()
+    assert "borrowed: at most 1.25" in page.get_text() and "the same code of jacobian" not in page.get_text()
     with (graded / "reports" / f"{UNIT.name}.csv").open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["task"] == "jacobian"]
     assert sum(row["borrowed"] == "True" for row in rows) == 6
@@ -138,7 +138,7 @@ def test_the_report_counts_who_borrowed_and_asks_nobody_about_it(graded):
 def test_it_is_explained_and_graded_again_alike(graded):
     words = ("--course-dir", graded, "--submissions", graded / "submitted")
     code, output = run_command("explain", "only_borrows", UNIT.name, *words)
-    assert code == 0 and "jacobian: right, 1.5 of 3 points, borrowed: at most 1.5" in output
+    assert code == 0 and "jacobian: right, 1.25 of 2.5 points, borrowed: at most 1.25" in output
     assert "the same verdicts" in output
     code, output = run_command("regrade", UNIT.name, *words, "--all", "--yes", "--only", "borrows_below")
     assert code == 0 and "no mark changes" in output
@@ -153,7 +153,7 @@ def test_a_single_task_of_a_borrower_is_graded_alike(graded):
     words = ("--course-dir", graded, "--submissions", graded / "submitted", "--only", "only_borrows", "--again")
     code, _ = run_command("grade", UNIT.name, *words, "--task", "relative_error")
     record = record_of(graded, "only_borrows")
-    assert code == 0 and record.verdicts["jacobian"].points == 1.5 and record.verdicts["jacobian"].borrowed
+    assert code == 0 and record.verdicts["jacobian"].points == 1.25 and record.verdicts["jacobian"].borrowed
 
 
 def test_nbgraders_own_autograde_gives_the_same_marks(tmp_path):
@@ -164,7 +164,7 @@ def test_nbgraders_own_autograde_gives_the_same_marks(tmp_path):
     nbgrader(tmp_path, "generate_assignment", UNIT.assignment)
     nbgrader(tmp_path, "autograde", UNIT.assignment)
     found = scores(tmp_path / "gradebook.db", None)
-    assert [found[student, "jacobian"] for student in ("only_borrows", "borrows_never")] == [1.5, 1.5]
+    assert [found[student, "jacobian"] for student in ("only_borrows", "borrows_never")] == [1.25, 1.25]
 
 
 def place_of(notebook, source):
@@ -214,7 +214,7 @@ def test_another_share_is_an_outdated_mark_until_it_is_regraded(tmp_path):
     path = submission(tmp_path / "handed_in", "s", {}, extra=adding(BORROW))
     shutil.copytree(path.parent, tmp_path / "submitted" / "s" / assignment)
     autograder("grade", UNIT.name, "--json", "marks.json")
-    assert json.loads((tmp_path / "marks.json").read_text())["s"]["jacobian"]["points"] == 0.75
+    assert json.loads((tmp_path / "marks.json").read_text())["s"]["jacobian"]["points"] == 0.62
     course.write_text(f'units = ["{UNIT.name}"]\n')
     said = autograder("regrade", UNIT.name, "--yes")
-    assert "0.75" in said and "1.5" in said and "borrowed: at most 1.5" in said
+    assert "0.62" in said and "1.25" in said and "borrowed: at most 1.25" in said

@@ -30,11 +30,11 @@ def ran(*cells):
 def test_a_borrowed_answer_is_defined_shown_and_earns_half():
     _, before, borrowed, after, total = ran(STUB, "check('jacobian')", BORROW, "check('jacobian')", "check.all()")
     assert 'Stuck? check.borrow("jacobian") lends the answer, for half of its points.' in before
-    assert borrowed.startswith("jacobian is borrowed: it earns at most 1.5 of 3 points from now on.\n")
+    assert borrowed.startswith("jacobian is borrowed: it earns at most 1.25 of 2.5 points from now on.\n")
     assert RIGHT["jacobian"] in borrowed
-    assert after.startswith("jacobian: right, 1.5 of 3 points, borrowed: at most 1.5\n") and after.endswith("1.5")
-    assert "points so far: 1.5 of 10, 1 of 5 tasks right, 1 borrowed" in after
-    assert "right, borrowed: at most 1.5" in total and "total" in total and "1.5 of 10" in total
+    assert after.startswith("jacobian: right, 1.25 of 2.5 points, borrowed: at most 1.25\n") and after.endswith("1.25")
+    assert "points so far: 1.25 of 10, 1 of 6 tasks right, 1 borrowed" in after
+    assert "right, borrowed: at most 1.25" in total and "total" in total and "1.25 of 10" in total
 
 
 def test_an_own_answer_after_it_is_marked_and_a_stub_does_not_take_its_place():
@@ -44,8 +44,8 @@ def test_an_own_answer_after_it_is_marked_and_a_stub_does_not_take_its_place():
         f"check = Check('numeric_gradient')\n{RIGHT['jacobian']}\ncheck('jacobian')",
         f"{STUB}\ncheck('jacobian')",
     )
-    assert "not right yet, 0 of 3 points, borrowed: at most 1.5" in own
-    assert "right, 1.5 of 3 points, borrowed" in again and "right, 1.5 of 3 points, borrowed" in stub
+    assert "not right yet, 0 of 2.5 points, borrowed: at most 1.25" in own
+    assert "right, 1.25 of 2.5 points, borrowed" in again and "right, 1.25 of 2.5 points, borrowed" in stub
 
 
 def test_a_misspelt_task_is_a_clear_error():

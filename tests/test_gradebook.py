@@ -283,7 +283,8 @@ def test_a_class_graded_into_postgresql(postgres, tmp_path):
             join base_cell on grade.cell_id = base_cell.id""")
         rows = connection.execute(query).fetchall()
         connection.execute(sqlalchemy.text(MANUAL))
-    assert {(student, task): points for student, task, points, _ in rows} == points_in(truth)
+    found = {(student, task): points for student, task, points, _ in rows if task in UNIT.tasks}
+    assert found == points_in(truth)
     assert not any(by_hand for *_, by_hand in rows)
     assert "8 unchanged" in graded(tmp_path)[1]
     code, output = graded(tmp_path, "--again", "--only", "student-01", "--db-url", postgres)

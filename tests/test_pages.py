@@ -41,7 +41,7 @@ def record(student, kinds):
     return Record(student, UNIT.name, "", "", f"isolation {HOSTILE}", "2026-01-01", {}, verdicts, findings, seconds=1.0)
 
 
-RECORD = record(f"name {HOSTILE}", (State.UNDEFINED, *[State.WRONG] * 4))
+RECORD = record(f"name {HOSTILE}", (State.UNDEFINED, *[State.WRONG] * 5))
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ def of_format(major):
             )
         else:
             kind, key = ("text", "text") if major == 1 else ("markdown", "source")
-            cells.append({"cell_type": kind, key: "".join(cell["source"])})
+            cells.append({"cell_type": kind, "metadata": cell["metadata"], key: "".join(cell["source"])})
     cells.append({"cell_type": "heading" if major > 1 else "text", "level": 2, "source": "The end"})
     held = {"cells": cells} if major == 1 else {"worksheets": [{"cells": cells[:9]}, {"cells": cells[9:]}, None]}
     return json.dumps({"nbformat": major, "metadata": {"name": ""}} | held)
