@@ -127,7 +127,7 @@ def test_the_report_counts_who_borrowed_and_asks_nobody_about_it(graded):
     assert run_command("report", UNIT.name, "--course-dir", graded)[0] == 0
     page = parsed((graded / "reports" / f"{UNIT.name}.html").read_text())
     heads = [head.get_text() for head in page.find(attrs={"aria-label": "Figures of each task"})("th", scope="col")]
-    row = page.find("th", string=re.compile("^jacobian / 3")).find_parent("tr")("td")
+    row = page.find("th", string=re.compile("^jacobian / 2.5")).find_parent("tr")("td")
     assert row[heads.index("borrowed") - 1].get_text() == "6"
     assert "borrowed: at most 1.25" in page.get_text() and "the same code of jacobian" not in page.get_text()
     with (graded / "reports" / f"{UNIT.name}.csv").open(newline="") as file:
