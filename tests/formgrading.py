@@ -10,7 +10,15 @@ from ports import listens
 from running import AUTOGRADER, UNIT
 from waiting import PATIENCE, wait_until
 
+from autograder.cells import questions_in
+from autograder.intake import released
+
 SUBMISSIONS = f"/formgrader/manage_submissions/{UNIT.assignment}"
+
+
+def graded_cells():
+    """The tasks and questions of the unit: each has a score on the page of a submission."""
+    return [*UNIT.tasks, *(name for name, _ in questions_in(released(UNIT)))]
 
 
 @pytest.fixture(scope="module")

@@ -107,7 +107,7 @@ def test_in_a_kernel_pictures_and_bars_are_seen_and_nothing_looks_like_an_error(
         "import sys; sys.modules['ipywidgets'] = None",
         "from course.numeric_gradient import pictures; pictures.step_slider()",
         "from course.check import Check; Check('start_here').all()",
-        "from tqdm.auto import tqdm\nfor _ in tqdm(range(3), file=sys.stdout): pass",
+        "from tqdm import tqdm\nfor _ in tqdm(range(3), file=sys.stdout): pass",
     )
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
     NotebookClient(notebook, allow_errors=True, coalesce_streams=True, timeout=600).execute()

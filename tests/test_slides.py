@@ -8,9 +8,21 @@ import pytest
 from autograder.authoring.lesson import lesson_path
 from autograder.authoring.outline import LEARNT, OBJECTIVES, outline_of
 from autograder.course import PROJECT, SOLUTIONS, notebook_path
-from autograder.site.decks.slides import MOST_SLIDES, Slide, deck, ended, fewer, first_sentences, paragraphs_of, sized
+from autograder.site.decks.slides import (
+    MOST_SLIDES,
+    Slide,
+    deck,
+    ended,
+    fewer,
+    first_sentences,
+    paragraphs_of,
+    picture_of,
+    sized,
+)
 from course import UNITS
 from course.check import load
+from course.choices import Choices
+from course.figures import Picture
 
 LESSON = """\
 # 0 · A lesson
@@ -91,6 +103,14 @@ def test_what_a_deck_holds():
 def test_no_deck_holds_an_answer():
     text = deck(load("start_here"), outline_of(LESSON), worked())
     assert "secret" not in text and "Model answer" not in text and "print(2)" not in text
+
+
+@pytest.mark.parametrize("start", range(3))
+def test_of_pictures_to_choose_from_the_first_one_shown_is_on_the_slide(start):
+    values = [(f"h open > {n}", n) for n in range(3)]
+    choices = Choices(lambda n: Picture(f"<svg><text>{n}</text></svg>", f"picture {n}"), values, start, "h")
+    shown = nbformat.v4.new_output("display_data", {"text/html": choices._repr_html_()})
+    assert picture_of(nbformat.v4.new_code_cell("choices", outputs=[shown])) == choices.pictures[start].svg
 
 
 @pytest.mark.parametrize("name", UNITS)

@@ -17,6 +17,7 @@ MOST_IN_FORMULA, LONG_FORMULA, VERY_LONG_FORMULA = 170, 80, 120  # letters of it
 CODE_LINES, CODE_WIDTH, OUTPUT_LINES = 9, 80, 6
 LONG, VERY_LONG = 480, 820  # letters beyond which a slide is set smaller
 FORMULA = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
+CLOSED = re.compile(r"<details\b(?![^>]*\sopen\b).*?</details>", re.DOTALL)  # a picture to choose that is not chosen
 NOT_SHOWN = ("Everything at once", LEARNT, "To go further", WORDS, "Sources")
 LICENCE = "Texts and pictures: [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/)"
 
@@ -77,9 +78,10 @@ def gather(worked: NotebookNode, shown: dict[str, Shown]) -> None:
 
 
 def picture_of(cell: NotebookNode) -> str:
+    """The first picture that a cell shows; of pictures to choose from, the one that is open at first."""
     for output in cell.outputs:
         html = output.get("data", {}).get("text/html", "")
-        drawn = re.search(r"<svg\b.*</svg>", html, re.DOTALL)
+        drawn = re.search(r"<svg\b.*?</svg>", CLOSED.sub("", html), re.DOTALL)
         if drawn:
             return drawn[0]
     return ""
