@@ -300,9 +300,9 @@ def test_right_gradients_are_not_taken_for_wrong_ones(kind):
 def test_the_planted_networks_keep_away_from_the_kink_or_beside_it():
     for seed in range(20):
         X, _, parameters = planted.network(np.random.default_rng(seed), "")
-        assert np.abs(planted.forward(X, parameters)[0]).min() > 1e-3
+        assert np.abs(planted.relu_network(X, parameters)[0]).min() > 1e-3
         X, _, parameters = planted.network(np.random.default_rng(seed), "near a kink")
-        np.testing.assert_allclose(np.abs(planted.forward(X, parameters)[0][0]), 2e-6)
+        np.testing.assert_allclose(np.abs(planted.relu_network(X, parameters)[0][0]), 2e-6)
 
 
 def test_a_loss_that_is_called_too_often_refuses():

@@ -12,7 +12,7 @@ from sphinx.transforms import SphinxTransform
 TERMS = frozenset({
     "accuracy", "batch", "bias", "bias correction", "cancellation", "central difference", "chain rule", "complex step",
     "condition number", "confusion matrix", "dual number", "epoch", "forward difference", "forward mode", "gradient",
-    "gradient descent", "initializer", "Jacobian", "Jacobian-vector product", "kernel", "leaf", "leakage",
+    "gradient descent", "initializer", "Jacobian", "Jacobian–vector product", "kernel", "leaf", "leakage",
     "learning rate", "log-sum-exp", "logit", "loss", "margin", "mini-batches", "node", "one-hot", "operation",
     "optimizer", "outer product", "over-fitting", "partial derivative", "relative error", "reverse mode", "score",
     "softmax", "softplus", "tensor", "topological order", "variable", "velocity",

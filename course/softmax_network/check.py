@@ -1,7 +1,6 @@
 """The tasks of unit 9. Scores of 800 and -800 are among the inputs: they are a point of this unit."""
 
 import re
-from copy import deepcopy
 from types import MappingProxyType
 
 import numpy as np
@@ -11,8 +10,8 @@ from course.check.comparing import EQUAL, differs
 from course.check.extremes import magnified, unlikely_for
 from course.check.parts import afterwards, entries, item, judged, raises
 from course.check.plain import Raised
+from course.softmax_network import bugs
 from course.softmax_network.networks import after_forward, apart, at_the_edge, eighths, large_network, network
-from course.softmax_network.planted import at_most, planted
 
 unit = Unit("softmax_network")
 
@@ -251,54 +250,7 @@ def index(place):
     return re.compile(r"(?<![\d.-])" + r"\D{1,12}".join(str(i) for i in place) + r"(?!\d|\.\d|e[+-]?\d)")
 
 
-BUG_KEPT = "parameters and gradients are left as they were"
-ENOUGH = 60  # calls of the loss: three directions for each of four parameters, with a step or two, and some to spare
-FEW = f"at most {ENOUGH} calls of the loss"
-
-
-@unit.task(points=1.5, conditions=(BUG_KEPT,))
-def planted_bug(answer, rng, planted=planted):
-    def found(*errors, kind="", calls=10_000):
-        """What the answer says about a network for each error. All are made before, so no frame knows an error."""
-        networks = [planted(int(rng.integers(2**62)), error, kind) for error in errors]
-        seeds = rng.integers(2**62, size=len(errors))
-
-        def said():
-            return {
-                f"network {i}": answer.planted_bug(
-                    at_most(calls, loss), deepcopy(parameters), deepcopy(gradients), np.random.default_rng(seed)
-                )
-                for i, ((loss, parameters, gradients), seed) in enumerate(zip(networks, seeds, strict=True), start=1)
-            }
-
-        return said
-
-    def either(error, **how):
-        """A network with an error and one without, in a random order."""
-        return found(*rng.permutation(["", error]).tolist(), **how)
-
-    loss, parameters, gradients = planted(int(rng.integers(2**62)))
-
-    def kept(parameters, gradients):
-        answer.planted_bug(loss, parameters, gradients, np.random.default_rng(1))
-
-    return {
-        "a wrong sign": found("sign of W1", "sign of b2"),
-        "a missing factor 1/n": found("W2 without 1/n", "b1 without 1/n"),
-        "a transposed product": found("W1 transposed", "W2 transposed"),
-        "a mask left out": found("W1 without the mask", "b1 without the mask"),
-        "a bias summed over the wrong axis": found("b1 over the wrong axis", "b2 over the wrong axis"),
-        "one wrong entry": found("one entry of W1", "one entry of W2"),
-        "beside a kink": either("W2 transposed", kind="near a kink"),
-        "gradients near 0": either("b2 without 1/n", kind="near 0"),
-        "gradients of a billion": found("b1 without 1/n", "b1 without the mask", kind="a billion"),
-        "parameters in float32": either("one entry of W2", kind="float32"),
-        FEW: either("one entry of W1", calls=ENOUGH),
-        BUG_KEPT: lambda: afterwards(kept, parameters=parameters, gradients=gradients),
-    }
-
-
-del planted  # an answer cannot replace what has no name in this module
+unit.task(points=1.5, conditions=(bugs.BUG_KEPT,))(bugs.planted_bug)
 
 
 BATCH_KEPT = "scores and classes are left as they were"
