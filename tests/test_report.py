@@ -44,7 +44,7 @@ def test_the_page_says_what_the_class_did(planted_class):
     page = (planted_class / "reports" / f"{NAME}.html").read_text()
     assert page.count("<article>") == 4 + 2  # clusters and questions
     assert "divided by h instead of 2h" in page and "so divide by 2h" in page
-    assert "1. 3 students, 0 of 2 points" in text_of(page) and "1. 2 students, 0 of 2 points" in text_of(page)
+    assert "1. 3 students, 0 of 2 points" in text_of(page) and "1. 2 students, 0 of 1.5 points" in text_of(page)
     assert (
         re.search(r"expected [\d.]+( at \[\d\])?, got 7", page)
         and f"autograder mistake new {NAME} central_difference --cluster 1" in page

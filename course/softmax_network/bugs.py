@@ -5,7 +5,7 @@ from copy import deepcopy
 import numpy as np
 
 from course.check.parts import afterwards
-from course.softmax_network.planted import at_most, planted
+from course.softmax_network.planted import RIGHT, at_most, planted
 
 BUG_KEPT = "parameters and gradients are left as they were"
 ENOUGH = 60  # calls of the loss: three directions for each of four parameters, with a step or two, and some to spare
@@ -37,19 +37,21 @@ def planted_bug(answer, rng, planted=planted):
     def kept(parameters, gradients):
         answer.planted_bug(loss, parameters, gradients, np.random.default_rng(1))
 
-    # Each part has the same kinds of errors with every seed: whoever overlooks one of them is told so with every seed.
+    # Each part has the same errors with every seed, in another order or one twice, so known mistakes earn the same.
     return {
-        "a wrong sign": found("sign of W?", "sign of b?"),
-        "a missing factor 1/n": found("W? without 1/n", "b? without 1/n"),
+        "a wrong sign": found(*(f"sign of {name}" for name in RIGHT)),
+        "a missing factor 1/n": found(*(f"{name} without 1/n" for name in RIGHT)),
         "a transposed product": found("W1 transposed", "W2 transposed", "W? transposed"),
-        "a mask left out": found("W1 without the mask", "b1 without the mask", "b1 without the mask"),
+        "a mask left out": found(*(f"{name} without the mask" for name in ("W1", "b1", rng.choice(["W1", "b1"])))),
         "a bias summed over the wrong axis": found(*(f"b{layer} over the wrong axis" for layer in (1, 2, "?"))),
         "one wrong entry": found("one entry of W1", "one entry of W2", "one entry of W?"),
-        "beside a kink": found("", "W? transposed", kind="near a kink"),
+        "beside a kink": found("", "W1 transposed", "W2 transposed", kind="near a kink"),
         "gradients near 0": found("", "W2 without 1/n", "b2 without 1/n", kind="near 0"),
-        "gradients of a billion": found("W? without 1/n", "b? without 1/n", kind="a billion"),
-        "parameters in float32": found("", "one entry of W?", kind="float32"),
-        FEW: found("", "one entry of W?", calls=ENOUGH),
+        "gradients of a billion": found(
+            *(f"{name} without 1/n" for name in ("W1", "b1", rng.choice(["W1", "b1"]))), kind="a billion"
+        ),
+        "parameters in float32": found("", "one entry of W1", "one entry of W2", kind="float32"),
+        FEW: found("", "one entry of W1", "one entry of W2", calls=ENOUGH),
         BUG_KEPT: lambda: afterwards(kept, parameters=parameters, gradients=gradients),
     }
 
