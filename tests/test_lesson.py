@@ -7,6 +7,7 @@ import pytest
 
 from autograder.authoring.build import build
 from autograder.authoring.lesson import BEGIN, END, LessonError, read_lesson, with_solution_marks
+from autograder.authoring.question_points import QuestionPoints
 from autograder.site.fill import fill
 from course import UNITS
 from course.check import load
@@ -79,6 +80,22 @@ Text that belongs to no question.
 """
 
 
+@pytest.fixture
+def worth_a_point(monkeypatch):
+    """Every question is."""
+    monkeypatch.setattr(QuestionPoints, "of", lambda points, unit, name: 1)
+
+
+def test_a_question_without_points_is_nbgraders_business_in_nothing(tmp_path):
+    (tmp_path / "lesson.md").write_text(GOOD + QUESTION, encoding="utf-8")
+    for path in build(load("start_here"), tmp_path, tmp_path / "lesson.md"):
+        asked, answer, _ = nbformat.read(path, as_version=4).cells[-3:]
+        assert asked.source == "### Predict: smaller\n\nWhich is smaller?" and answer.source == "YOUR ANSWER HERE"
+        assert answer.id == "smaller" and "nbgrader" not in asked.metadata and "nbgrader" not in answer.metadata
+        assert "first" not in path.read_text() and validated(path)
+
+
+@pytest.mark.usefixtures("worth_a_point")
 def test_a_question_is_a_locked_text_and_a_cell_that_a_person_marks(tmp_path):
     asked, answer, after = read(GOOD + QUESTION, tmp_path).cells[-3:]
     assert asked.source == "### Predict: smaller\n\nWhich is smaller?" and "Model answer" not in answer.source
@@ -89,9 +106,10 @@ def test_a_question_is_a_locked_text_and_a_cell_that_a_person_marks(tmp_path):
         said = cell.metadata.nbgrader
         assert (said.grade_id, said.cell_type, cell.id) == (name, "markdown", name)
         assert {mark for mark in ("grade", "solution", "locked", "task") if said[mark]} == marks
-    assert answer.metadata.nbgrader.points == 0 and "points" not in asked.metadata.nbgrader
+    assert answer.metadata.nbgrader.points == 1 and "points" not in asked.metadata.nbgrader
 
 
+@pytest.mark.usefixtures("worth_a_point")
 def test_students_are_asked_and_see_no_model_answer(tmp_path):
     (tmp_path / "lesson.md").write_text(GOOD + QUESTION, encoding="utf-8")
     worked, released = build(load("start_here"), tmp_path, tmp_path / "lesson.md")

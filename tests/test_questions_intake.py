@@ -21,6 +21,7 @@ from handing_in import (
 
 from autograder.authoring.build import build
 from autograder.authoring.lesson import lesson_path
+from autograder.authoring.question_points import QuestionPoints
 from autograder.cells import questions_in
 
 QUESTIONS = """
@@ -62,7 +63,9 @@ def release(tmp_path_factory):
     text = lesson_path(UNIT).read_text(encoding="utf-8")
     place = text.index("```{code-cell}", text.index(":given: setup"))
     (folder / "lesson.md").write_text(text[:place] + QUESTIONS + text[place:], encoding="utf-8")
-    _, released = build(UNIT, folder, folder / "lesson.md")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(QuestionPoints, "of", lambda points, unit, name: int(name.startswith("asked")))
+        _, released = build(UNIT, folder, folder / "lesson.md")
     return nbformat.read(released, as_version=4)
 
 

@@ -10,9 +10,9 @@ A lesson is a MyST notebook. The options of a code cell say what it becomes:
 | ``:given: name``| the cell's own code, locked: a student's changes to it are undone in grading |
 | none of them    | the cell's own code, free to be changed                                      |
 
-A text that begins with ``+++ {"question": "name"}`` is a question, which a person marks: what stands before the line
-``**Model answer**`` is locked, and a cell for the student's answer follows, in the worked notebook with the model
-answer. Every other text stays as it is.
+A text that begins with ``+++ {"question": "name"}`` is a question: what stands before the line ``**Model answer**``, and
+a cell for the student's answer. If the course gives it points, a person marks it: the text is locked, and the worked
+notebook has the model answer. Every other text stays as it is.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ import nbformat
 from jupytext.myst import MystMetadataParsingError, myst_to_notebook
 from nbformat import NotebookNode
 
-from autograder.authoring.marks import BEGIN, END, MODEL_ANSWER
+from autograder.authoring.marks import BEGIN, END, MODEL_ANSWER, TEXT_STUB
 from autograder.authoring.question_points import QuestionPoints
 from autograder.authoring.times import fill_minutes
 from autograder.cells import TEXT_OF
@@ -119,7 +119,10 @@ def _convert(unit: Unit, cell: NotebookNode, kind: str, name: str) -> NotebookNo
 
 
 def _question(unit: Unit, cell: NotebookNode, name: str, points: float) -> list[NotebookNode]:
-    """The cell with a question's text, and the cell for the answer. Raises ValueError for a fault."""
+    """The cell with a question's text, and the cell for the answer. Raises ValueError for a fault.
+
+    Without points nobody marks the answer, so nbgrader is told of neither.
+    """
     answers = {answer for task in unit.tasks.values() for answer in task.answers}
     if not QUESTION_NAME.fullmatch(name) or name.startswith(TAKEN):
         raise ValueError(f"a question cannot be called {name!r}: use a-z and _, and begin with none of {TAKEN}")
@@ -128,6 +131,9 @@ def _question(unit: Unit, cell: NotebookNode, name: str, points: float) -> list[
     text, *rest = (part.strip() for part in MODEL_ANSWER_LINE.split(cell.source))
     if not text or len(rest) != 1 or not rest[0]:
         raise ValueError(f"question {name} needs a text, one line **Model answer**, and the model answer below it")
+    if not points:
+        unmarked = {"question": name}
+        return [nbformat.v4.new_markdown_cell(text), nbformat.v4.new_markdown_cell(TEXT_STUB, metadata=unmarked)]
     asked = _nbgrader(f"{TEXT_OF}{name}", cell_type="markdown", locked=True)
     answered = _nbgrader(name, cell_type="markdown", grade=True, solution=True, points=points)
     answer = f"<!-- {BEGIN} -->\n\n{rest[0]}\n\n<!-- {END} -->"
@@ -181,6 +187,8 @@ def _give_ids(unit: Unit, notebook: NotebookNode) -> None:
     for cell in notebook.cells:
         if "nbgrader" in cell.metadata:
             wanted = cell.metadata.nbgrader.grade_id
+        elif "question" in cell.metadata:
+            wanted = cell.metadata.question
         else:
             text = f"{unit.name} {cell.cell_type} {cell.source}"
             wanted = hashlib.sha256(text.encode()).hexdigest()[:8]

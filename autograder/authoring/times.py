@@ -71,7 +71,8 @@ def times_of(worked: NotebookNode) -> Times:
 
 def asks(cell: NotebookNode) -> bool:
     """Whether a markdown cell is where a question is answered."""
-    return bool(cell.metadata.get("nbgrader", {}).get("grade")) or MODEL_ANSWER in cell.source
+    marked = cell.metadata.get("nbgrader", {}).get("grade")
+    return bool(marked) or "question" in cell.metadata or MODEL_ANSWER in cell.source
 
 
 def words_of(text: str) -> list[str]:
