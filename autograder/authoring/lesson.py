@@ -11,8 +11,8 @@ A lesson is a MyST notebook. The options of a code cell say what it becomes:
 | none of them    | the cell's own code, free to be changed                                      |
 
 A text that begins with ``+++ {"question": "name"}`` is a question: what stands before the line ``**Model answer**``,
-and a cell for the student's answer. If the course gives it points, a person marks it: the text is locked, and the worked
-notebook has the model answer. Every other text stays as it is.
+and a cell for the student's answer. If the course gives it points, a person marks it: the text is locked, and the
+worked notebook has the model answer. Every other text stays as it is.
 """
 
 from __future__ import annotations
