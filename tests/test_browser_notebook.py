@@ -13,7 +13,7 @@ from urllib.request import urlopen
 import pytest
 from browser import barriers
 from playwright.sync_api import TimeoutError
-from ports import free_port
+from ports import free_port, listens
 from sampled import rest
 from waiting import PATIENCE, wait_until
 
@@ -51,7 +51,11 @@ def lab(tmp_path_factory):
         ready = wait_until(lambda: server.poll() is not None or "?token=" in (folder / "log").read_text())
         said = (folder / "log").read_text()
         assert ready and "?token=" in said, said
-        yield next(word for word in said.split() if "?token=" in word)
+        address = next(word for word in said.split() if "?token=" in word)
+        assert wait_until(lambda: listens(urlsplit(address).port)), (
+            said
+        )  # which it may do after it has told the address
+        yield address
     finally:
         server.terminate()
         server.wait(PATIENCE)
