@@ -104,8 +104,7 @@ class GradebookWriter:
         self.assignment, self.notebook = assignment.id, notebook.id
         self.grade_cells = {cell.name: cell.id for cell in notebook.grade_cells}
         self.solution_cells = {cell.name: cell.id for cell in notebook.solution_cells}
-        both = [cell for cell in notebook.grade_cells if cell.name in self.solution_cells]
-        self.questions = {cell.name: float(cell.max_score) for cell in both}
+        self.questions = self.grade_cells.keys() & self.solution_cells.keys()
         self.book.db.close()
 
     def students(self) -> set[str]:
@@ -170,12 +169,11 @@ class GradebookWriter:
     def _score_of_question(self, name: str, grade: Any, outcome: Outcome) -> dict[str, Any]:
         """The score of an answer that a person marks, as nbgrader gives it.
 
-        It is 0 if the answer is as it was released, else none yet. Nobody need look at one that is worth no points.
+        It is 0 if the answer is as it was released, else none yet.
         """
-        is_worth = self.questions[name] > 0
-        waits = is_worth and name not in outcome.unanswered
+        waits = name not in outcome.unanswered
         by_hand = grade["manual_score"] is not None or outcome.by_hand
-        return {"auto_score": None if waits else 0.0, "needs_manual_grade": is_worth and (waits or by_hand)}
+        return {"auto_score": None if waits else 0.0, "needs_manual_grade": waits or by_hand}
 
 
 class _Rows:

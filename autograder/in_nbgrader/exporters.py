@@ -22,7 +22,6 @@ from nbgrader import preprocessors
 from nbgrader.converters import NbGraderException
 from traitlets import Unicode
 
-from autograder.cells import question_of
 from autograder.course import current
 from autograder.feedback import copy_names, feedback_on
 from autograder.feedback.by_hand import hand_marks
@@ -183,8 +182,7 @@ def with_metadata_of(nb: NotebookNode, executed: NotebookNode) -> NotebookNode:
 
 
 class SaveAutoGrades(preprocessors.SaveAutoGrades):
-    """Saves the scores, then the record. A notebook that could not be read is marked for a person to look at, and an
-    answer that is worth no points is not."""
+    """Saves the scores, then the record. A notebook that could not be read is marked for a person to look at."""
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         record: Record | None = resources.get("record")
@@ -198,17 +196,13 @@ class SaveAutoGrades(preprocessors.SaveAutoGrades):
 
     def _add_score(self, cell: NotebookNode, resources: Resources) -> None:
         super()._add_score(cell, resources)
-        if "record" not in resources:  # not a unit
-            return
-        names = resources["nbgrader"]
-        grade = self.gradebook.find_grade(
-            cell.metadata.nbgrader.grade_id, names["notebook"], names["assignment"], names["student"]
-        )
-        if question_of(cell) and not cell.metadata.nbgrader.points:
-            grade.auto_score, grade.needs_manual_grade = 0.0, False
-        elif not resources["readable"]:
+        if not resources.get("readable", True):
+            names = resources["nbgrader"]
+            grade = self.gradebook.find_grade(
+                cell.metadata.nbgrader.grade_id, names["notebook"], names["assignment"], names["student"]
+            )
             grade.needs_manual_grade = True
-        self.gradebook.db.commit()
+            self.gradebook.db.commit()
 
 
 class FeedbackExporter(HTMLExporter):
