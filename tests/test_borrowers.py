@@ -156,6 +156,7 @@ def test_a_single_task_of_a_borrower_is_graded_alike(graded):
     assert code == 0 and record.verdicts["jacobian"].points == 1.25 and record.verdicts["jacobian"].borrowed
 
 
+@pytest.mark.exhaustive
 def test_nbgraders_own_autograde_gives_the_same_marks(tmp_path):
     shutil.copytree(PROJECT / "solutions", tmp_path / "solutions")
     for student in ("only_borrows", "borrows_never"):

@@ -135,7 +135,7 @@ def executed(text, name):
     return notebook, {"task": Verdict("task", 0.0, 1.0, parts)}
 
 
-@pytest.mark.parametrize("bomb", every(8, SEARCHED, PARSER))
+@pytest.mark.parametrize("bomb", every(16, SEARCHED, PARSER))
 def test_looking_for_a_missing_name_is_linear(bomb):
     text = {**SEARCHED, **PARSER}[bomb]
     with Budget():
@@ -144,7 +144,7 @@ def test_looking_for_a_missing_name_is_linear(bomb):
             explain_missing_names(notebook, verdicts, Findings())
 
 
-@pytest.mark.parametrize("bomb", every(8, SEARCHED))
+@pytest.mark.parametrize("bomb", every(16, SEARCHED))
 def test_intake_is_linear(bomb, tmp_path):
     text = SEARCHED[bomb].replace("NAME", ONE)[:500_000]
     notebook = answered()

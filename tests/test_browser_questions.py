@@ -11,6 +11,8 @@ from words_course import ASSIGNMENT, RIGHT, UNIT, autograder, comments, grades, 
 
 from autograder.course import COURSE_VARIABLE
 
+pytestmark = pytest.mark.exhaustive
+
 WORDS = SimpleNamespace(assignment=ASSIGNMENT, name="words")
 SUBMISSIONS = f"/formgrader/manage_submissions/{ASSIGNMENT}"
 QUESTION = """

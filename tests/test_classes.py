@@ -18,7 +18,7 @@ from course.check import load
 OTHERS = [name for name in UNITS if name != "numeric_gradient"]  # whose class of thirty serves other tests
 
 
-@pytest.mark.parametrize("name", few(OTHERS, ("tf_tape", "torch_autograd").__contains__))
+@pytest.mark.parametrize("name", few(OTHERS, ("custom_graph", "torch_autograd").__contains__))
 def test_a_class_gets_the_marks_it_must_get(name, tmp_path):
     code, _ = run_command("classroom", name, "--students", 3, "--seed", 5, "--into", tmp_path / "submitted")
     assert code == 0
@@ -33,7 +33,7 @@ def test_a_class_gets_the_marks_it_must_get(name, tmp_path):
     }
 
 
-@pytest.mark.parametrize("name", few(UNITS, lambda name: name in ("numeric_gradient", "tf_tape", "torch_autograd")))
+@pytest.mark.parametrize("name", few(UNITS, lambda name: name in ("numeric_gradient", "torch_autograd")))
 def test_the_worked_notebook_runs_in_the_sandbox_as_anywhere(name):
     """Every cell of every unit, in a warm and confined kernel: no error, nothing on stderr, nothing odd."""
     unit = load(name)

@@ -11,6 +11,7 @@ import pytest
 from programs import SANDBOX, need
 from running import UNIT as GRADIENTS
 from running import contents
+from sampled import rest
 from words_course import ASSIGNMENT, RIGHT, UNIT, autograder, comments, grades, hand_in, make_course, mark
 
 from autograder.authoring.lesson import lesson_path
@@ -104,6 +105,7 @@ def test_marks_and_comments_by_hand_stay_and_new_cells_are_graded(course):
         assert book.find_submission(ASSIGNMENT, "ada").score == 1.5
 
 
+@pytest.mark.exhaustive
 def test_marks_of_new_cells_outlast_more_new_cells_and_other_points(course):
     mark(course, "ben", "why_so", 0.5, "Why so short?")
     more = QUESTIONS.replace("why_so", "who").replace("why_not", "whom")
@@ -120,7 +122,7 @@ def test_marks_of_new_cells_outlast_more_new_cells_and_other_points(course):
         assert book.find_assignment(ASSIGNMENT).max_score == 13
 
 
-@pytest.mark.parametrize(("files", "gone"), [(FEWER, "why_not"), (OTHER, "given_setup")])
+@pytest.mark.parametrize(("files", "gone"), [(FEWER, "why_not"), rest(OTHER, "given_setup")])
 def test_nothing_is_written_if_a_cell_is_gone(course, files, gone):
     before = contents(course / "gradebook.db")
     make_course(course, **files)

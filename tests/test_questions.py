@@ -181,6 +181,7 @@ def test_points_of_every_question_of_a_unit_and_of_one(said, points, tmp_path):
     assert [found["why_vowels"], found["and_y"]] == points
 
 
+@pytest.mark.exhaustive
 def test_nbgraders_own_autograde_gives_the_same(course, tmp_path):
     """The same scores, comments and waiting as ``autograder grade``; an answer worth no points waits for nobody."""
     for name in ("solutions", "submitted"):

@@ -58,7 +58,7 @@ def as_answers(function, module):
         yield from ((f", and what it gives to {name}", taking(name, number)) for number in range(2))
 
 
-@pytest.mark.parametrize(("unit_name", "module"), every(3, VISIBLE))
+@pytest.mark.parametrize(("unit_name", "module"), every(6, VISIBLE))
 def test_no_function_that_may_be_imported_does_a_task(unit_name, module):
     home, unit = importlib.import_module(module), load(unit_name)
     for task in unit.tasks.values():
