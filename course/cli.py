@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -39,29 +40,53 @@ def course(version: Version = False) -> None:
     """Open the course's notebooks, and look after an installation."""
 
 
-@app.command(epilog="Example: course gpus")
-def gpus() -> None:
-    """List the GPUs of this machine, how busy each one is, and who uses or has leased it.
+@app.command(epilog="Example: course gpus --history")
+def gpus(
+    history: Annotated[bool, typer.Option("--history", help="Who had which GPU, as a lab's service noted it.")] = False,
+) -> None:
+    """List the GPUs of this machine, how busy each one is, who uses or has leased it, and who waits for one.
 
     Exit status: 0 there is a GPU, 1 there is none or something is wrong with one.
     """
     from course.gpu import find, leases
 
+    if history:
+        tell_history()
+        return
     found = find()
     for card in found.cards:
         try:
-            who = leases.holder(card.uuid)
-            state = f", leased by {who}" if who else ", free" if card.idle else ""
+            there = [lease for lease in leases.every() if lease.uuid == card.uuid]
+            state = f", leased by {', '.join(map(str, there))}" if there else ", free" if card.idle else ""
         except OSError as error:
             state = f", who has leased it cannot be read ({error})"
         typer.echo(f"{card}{state}")
         typer.echo(f"   {card.uuid}")
+    with suppress(OSError):
+        if waits := leases.queue():
+            typer.echo(f"for a GPU wait, in this order: {', '.join(waits)}")
     for trouble in found.troubles:
         typer.echo(trouble)
     if not found.cards and not found.troubles:
         typer.echo("no GPU on this machine; notebooks use the CPU")
     if not found.cards or found.troubles:
         raise typer.Exit(1)
+
+
+def tell_history() -> None:
+    """Print who had which GPU, the newest last. Raises UserError."""
+    from course.gpu import keeper
+
+    path = keeper.history_path()
+    try:
+        lines = keeper.read_history(path)
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be read ({error.strerror}): a lab's hub writes it, and root reads it"
+        ) from error
+    for line in lines:
+        told = "{from}  {to}  {account:16} GPU {card:3} {ended}".format_map(line)
+        typer.echo("".join(letter if letter.isprintable() else "?" for letter in told))
 
 
 @app.command(epilog="Example: course doctor --json")

@@ -4,11 +4,10 @@ README.md beside this file is the guide. Copy this file to where the lab keeps i
 capitals, and start the hub as root:  jupyterhub -f /etc/jupyterhub/jupyterhub_config.py
 """
 
-import os
 from pathlib import Path
 
 from autograder.interactive import hub
-from course.gpu import leases
+from course.gpu import rules
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
 HERE = Path(__file__).parent
@@ -43,10 +42,20 @@ hub.configure(c, *COURSES, exchange=EXCHANGE)
 c.Authenticator.admin_users = {"ADA"}  # may see and stop everyone's server
 
 # ── GPUs ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-# hub.configure has set the hooks that lease each server a card. The leases must lie in a folder that all servers share.
-# /tmp is not shared where systemd gives each server a /tmp of its own.
+# A notebook leases a card when it runs gpu.use, and has it until its kernel ends. A card on which nothing has computed
+# for idle_minutes, or that somebody has had for longest_hours, is taken back if others wait: its kernel is ended.
 
-os.environ.setdefault(leases.LEASES_VARIABLE, "/run/gradients-gpus")
+hub.share_cards(
+    c,
+    rules.Rules(
+        cards_each=1,
+        idle_minutes=30,
+        longest_hours=12,
+        graders=("grader-gradients",),  # theirs are never taken back, and they come first
+        # reservations=(rules.Period(("ADA",), "2026-12-01T10:00", "2026-12-01T12:00", cards=(0, 1), name="lecture"),),
+        # preferences=(rules.Period(COURSES[0].students, "2026-12-10T00:00", "2026-12-12T23:59", name="deadline"),),
+    ),
+)
 
 # ── How servers are started, and what they may take ──────────────────────────────────────────────────────────────────
 # systemd.py: on this machine, with limits that the system enforces. slurm.py: as jobs of a cluster. Without either,

@@ -29,5 +29,3 @@ c.SlurmSpawner.req_memory = "16G"
 c.SlurmSpawner.req_runtime = "08:00:00"
 c.Spawner.start_timeout = 600  # seconds in the queue
 c.Spawner.http_timeout = 120
-c.Spawner.pre_spawn_hook = None
-c.Spawner.post_stop_hook = None

@@ -10,8 +10,7 @@ import pytest
 from course.gpu import choice, leases
 
 GIB = 2**30
-NAMES = ("USE_GPU", "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "TF_FORCE_GPU_ALLOW_GROWTH", "TF_CPP_MIN_LOG_LEVEL",
-         leases.LEASED, leases.LEASED_FOR)  # fmt: skip
+NAMES = ("USE_GPU", "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "TF_FORCE_GPU_ALLOW_GROWTH", "TF_CPP_MIN_LOG_LEVEL")
 
 
 @dataclass

@@ -13,7 +13,7 @@ from faked_nvml import NAMES, Faked, install, parent
 from typer.testing import CliRunner
 
 from course import cli, gpu
-from course.gpu import choice
+from course.gpu import choice, frameworks, taking
 
 pytestmark = pytest.mark.usefixtures("new_process")
 
@@ -24,7 +24,7 @@ def test_auto_takes_the_one_that_nobody_uses(eight, capsys):
     assert os.environ["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID" and os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
     said = capsys.readouterr().out
     assert "→ 3: A card, 0.0 of 80.0 GiB used, load 30 %\n" in said and "  0: A card, 9.0 of 80.0 GiB used" in said
-    assert "TensorFlow 2." in said and "PyTorch 2." in said and "cuda:0" in said
+    assert "GPU 3 (A card) is yours. Memory is taken as it is needed.\n" in said
 
 
 def test_of_several_idle_ones_auto_takes_the_least_loaded(machine):
@@ -52,15 +52,37 @@ def test_the_environment_says_what_auto_means(eight, monkeypatch, value, index):
 @pytest.mark.parametrize("wrong", ["fast", "9", "-1", "2.5", "True", "²", "GPU-0009"])
 def test_a_wrong_environment_is_named(eight, monkeypatch, wrong):
     monkeypatch.setenv("USE_GPU", wrong)
-    with pytest.raises(ValueError, match=rf"the environment variable USE_GPU must be .* got '?{wrong}.*There is: 0: A"):
+    with pytest.raises(ValueError, match=rf"the environment variable USE_GPU is '?{wrong}.*there are GPU 0 to 7"):
         gpu.use()
 
 
-@pytest.mark.parametrize("wrong", [9, "4", -1, 2.5, "fast", True, "", "²", [0], float("nan"), np.int64(1), np.ones(2)])
+@pytest.mark.parametrize("wrong", [9, -1, 2.5, "fast", True, "", "²", [0], float("nan"), np.int64(1), np.ones(2)])
 def test_a_wrong_value_lists_what_there_is(eight, wrong):
-    with pytest.raises(ValueError, match="There is: 0: A card") as error:
+    with pytest.raises(ValueError, match="there are GPU 0 to 7. Write one of these numbers") as error:
         gpu.use(wrong)
     assert repr(wrong) in str(error.value) and "CUDA_VISIBLE_DEVICES" not in os.environ
+    assert len(str(error.value)) <= 2 * 80
+
+
+@pytest.mark.parametrize("wrong", ["4", " 3 ", "0"])
+def test_a_number_in_quotes_is_told_to_drop_them(eight, wrong):
+    with pytest.raises(ValueError, match=rf"write the number without quotes, USE_GPU = {wrong.strip()}$"):
+        gpu.use(wrong)
+
+
+def test_a_long_value_is_cut(eight):
+    with pytest.raises(ValueError, match="USE_GPU is 'aaaa") as error:
+        gpu.use("a" * 10_000)
+    assert len(str(error.value)) <= 2 * 80
+
+
+def test_the_numbers_that_there_are(machine):
+    machine(Faked())
+    with pytest.raises(ValueError, match="there is GPU 0. Write"):
+        gpu.use(1)
+    machine(Faked(), Faked(lost=True), Faked())
+    with pytest.raises(ValueError, match="there are GPU 0, 2; card 1 does not answer"):
+        gpu.use(1)
 
 
 def test_none_hides_every_card(eight, capsys):
@@ -82,7 +104,7 @@ def test_without_a_driver_that_works_there_is_the_cpu(machine, capsys, error, sa
     told = capsys.readouterr().out
     assert told.endswith("CPU: this machine has no GPU that can be used\n") and said in told
     assert len(told.splitlines()) == (2 if said else 1)
-    with pytest.raises(ValueError, match=said or "no GPU on this machine"):
+    with pytest.raises(ValueError, match=said or 'this machine has no GPU. Write USE_GPU = "auto"'):
         gpu.use(0)
 
 
@@ -143,7 +165,7 @@ def test_what_was_chosen_before_is_replaced_and_said(eight, monkeypatch, capsys)
 
 @pytest.mark.parametrize("given", ["1,5", "GPU-0001,GPU-0005"])
 def test_in_a_job_auto_stays_with_what_the_job_was_given(eight, monkeypatch, capsys, given):
-    monkeypatch.setattr(choice, "OF_JOB", given)
+    monkeypatch.setattr(taking, "OF_JOB", given)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", given)
     assert gpu.use("auto") is None and "every GPU is taken" in capsys.readouterr().out
     install([Faked() for _ in range(8)], setattr_=monkeypatch.setattr)
@@ -204,3 +226,49 @@ def test_course_gpus_without_any(machine):
     machine(init=pynvml.NVMLError_LibraryNotFound())
     done = CliRunner().invoke(cli.app, ["gpus"])
     assert done.exit_code == 1 and "no GPU on this machine" in done.output
+
+
+def installed_as(tmp_path, monkeypatch, files, wheels=()):
+    """Let these packages be installed, each with one file of this text, and these wheels of CUDA's libraries."""
+
+    def distribution(name):
+        if name not in files:
+            raise frameworks.PackageNotFoundError(name)
+        path, text = files[name]
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+        return SimpleNamespace(version="9.9", locate_file=lambda asked: tmp_path / asked)
+
+    monkeypatch.setattr(frameworks, "distribution", distribution)
+    monkeypatch.setattr(frameworks, "wheels", lambda: {f"nvidia-cudnn-cu{one}": one for one in wheels})
+    monkeypatch.setattr(frameworks, "find_library", lambda name: None)
+
+
+TENSORFLOW, TORCH = "tensorflow/python/platform/build_info.py", "torch/version.py"
+
+
+@pytest.mark.parametrize(
+    ("build", "cuda", "wheels", "told"),
+    [
+        ("('cuda_version', '12.5.1'), ('is_cuda_build', True)", "'12.8'", [12], ["calls it GPU:0", "calls it cuda:0"]),
+        ("('cuda_version', '12.5.1'), ('is_cuda_build', True)", "None", [13],
+         ["uses the CPU: the libraries of CUDA 12 that it is built for are not installed", "it is built for the CPU"]),
+        ("('is_cuda_build', False)", "None", [], ["uses the CPU: it is built for the CPU"] * 2),
+    ],
+)  # fmt: skip
+def test_each_framework_says_whether_it_can_use_the_card(
+    eight, tmp_path, monkeypatch, capsys, build, cuda, wheels, told
+):
+    torch = f"from typing import Optional\n__all__ = ['cuda', 'hip']\ncuda: Optional[str] = {cuda}\nhip: Optional[str] = None"
+    installed_as(tmp_path, monkeypatch, {"tensorflow": (TENSORFLOW, build), "torch": (TORCH, torch)}, wheels)
+    assert gpu.use("auto")
+    said = capsys.readouterr().out
+    lines = [line for line in said.splitlines() if line.startswith(("  TensorFlow 9.9", "  PyTorch 9.9"))]
+    assert len(lines) == 2 and all(want in line for want, line in zip(told, lines, strict=True)), said
+    assert said.count("constraints-gpu.txt") == any("CPU" in line for line in lines)
+
+
+def test_the_installed_frameworks_are_asked_without_importing_them():
+    code = "import sys; from course.gpu import frameworks; print(*frameworks.installed()); print({*sys.modules} & {'torch', 'tensorflow'})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "TensorFlow 2." in done.stdout and "PyTorch 2." in done.stdout and done.stdout.endswith("set()\n")

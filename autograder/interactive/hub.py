@@ -17,7 +17,7 @@ from typing import Any
 
 from autograder import in_nbgrader
 from autograder.course import PROJECT
-from course.gpu import hub as gpus
+from course.gpu import leases, rules
 
 LAB, FORMGRADE = PROJECT / "lab", Path(in_nbgrader.__file__).parent / "formgrade"
 EXCHANGE_VARIABLE = "GRADIENTS_EXCHANGE"
@@ -25,6 +25,7 @@ EXCHANGE_VARIABLE = "GRADIENTS_EXCHANGE"
 
 SINGLE_USER = [sys.executable, "-m", "jupyterhub.singleuser"]
 FORMGRADER = [sys.executable, "-m", "autograder.in_nbgrader.formgrade.on_hub"]
+KEEPER = [sys.executable, "-m", "course.gpu.keeper"]
 IN_TRIAL = ["--log-level=WARN", *(["--allow-root"] if os.geteuid() == 0 else [])]
 """Arguments of servers that run as the hub's own account."""
 SERVER_SCOPES = [
@@ -54,7 +55,10 @@ class HubCourse:
 
 
 def configure(c: Any, *courses: HubCourse, exchange: Path) -> None:
-    """Configure a hub for these courses: accounts, groups, roles, formgraders, and how every server is started."""
+    """Configure a hub for these courses: accounts, groups, roles, formgraders, and how every server is started.
+
+    See ``share_cards`` for the GPUs.
+    """
     c.Authenticator.allow_existing_users = False  # else whoever was once in a course could log in for ever
     c.JupyterHub.load_roles.append({"name": "server", "scopes": SERVER_SCOPES})
     for course in courses:
@@ -69,12 +73,25 @@ def configure(c: Any, *courses: HubCourse, exchange: Path) -> None:
         c.JupyterHub.services.append(_formgrader(course, exchange))
     c.Spawner.cmd = SINGLE_USER
     c.Spawner.environment.update(environment(exchange, LAB / "students") | {"JUPYTER_PATH": str(LAB / "students")})
-    c.Spawner.pre_spawn_hook = gpus.lease
-    c.Spawner.post_stop_hook = gpus.give_back_card
+
+
+def share_cards(c: Any, said: rules.Rules, folder: Path = leases.SHARED) -> None:
+    """Let notebooks lease cards in a folder, by these rules, and start the service that takes cards back.
+
+    A notebook leases a card when it runs ``gpu.use``. Nobody else has that card until the notebook's kernel ends.
+    """
+    where = {leases.LEASES_VARIABLE: str(folder)}
+    os.environ |= where
+    try:
+        rules.write(said, leases.folder())
+    except OSError as error:
+        raise SystemExit(f"GPUs cannot be shared: {error}") from error
+    c.Spawner.environment.update(where)
+    c.JupyterHub.services.append({"name": "gpu-keeper", "command": KEEPER, "environment": where})
 
 
 def stop_idle(c: Any, after_hours: float) -> None:
-    """Stop servers that have been idle for ``after_hours`` hours, which gives their GPUs back."""
+    """Stop servers that have been idle for ``after_hours`` hours."""
     command = [sys.executable, "-m", "jupyterhub_idle_culler", f"--timeout={int(after_hours * 3600)}"]
     scopes = ["list:users", "read:users:activity", "read:servers", "delete:servers"]
     c.JupyterHub.services.append({"name": "idle-culler", "command": command})

@@ -4,9 +4,12 @@
 |--------------|--------------------------------------------------------------|
 | ``accounts`` | the accounts of this machine, and who owns a process         |
 | ``cards``    | the GPUs of this machine, as the driver reports them         |
-| ``leases``   | who has which card: a lock that ends with the process        |
+| ``leases``   | who has which card, and who waits: locked files              |
+| ``rules``    | what a lab's root allows: cards each, reservations           |
+| ``taking``   | a card that is named, or the one that is next in turn        |
 | ``choice``   | ``use``: one card for this process, chosen in time           |
-| ``hub``      | JupyterHub's hooks: a card for each server, while it runs    |
+| ``frameworks``| whether TensorFlow and PyTorch can use a card                |
+| ``keeper``   | a lab's service: takes cards back, and notes who had which   |
 """
 
 from course.gpu.cards import Card, find

@@ -5,21 +5,15 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-import time
-from contextlib import suppress
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 
-from course.gpu import accounts, leases
-from course.gpu.cards import Card, Found, find, least_busy_first
+from course.gpu import accounts, frameworks, keeper, leases, taking
+from course.gpu.cards import Card, Found, find
+from course.gpu.taking import VISIBLE
 
 AUTO, CPU = "auto", "none"
-VARIABLE, VISIBLE = "USE_GPU", "CUDA_VISIBLE_DEVICES"
+VARIABLE = "USE_GPU"
 CUDA_ERROR_NOT_INITIALIZED = 3
-OF_JOB = os.environ.get(VISIBLE, "") if "SLURM_JOB_ID" in os.environ else ""
-"""In a Slurm job, the cards that the job was given, by number or UUID. The job may see other cards too."""
-FRAMEWORK_NAMES = {"tensorflow": "TensorFlow", "torch": "PyTorch"}
-LOOK_AGAIN = 2.0  # seconds
 RESTART_KERNEL = "restart the kernel (menu Kernel, Restart) and run this cell first"
 
 
@@ -62,11 +56,11 @@ def use(choice: int | str | None = AUTO, wait: float = 0.0) -> Card | None:
         if found.cards or _current:
             _refuse_if_too_late()
         leases.give_back()
-        card = _automatic(found, wait) if wanted == AUTO else _named(wanted, found)
+        card = taking.automatic(found, wait) if wanted == AUTO else taking.named(wanted, found)
         _show_only(card, first=_current is None)
         _current = Current(wanted, card)
         found = find()  # a wait may have been long
-    _report(found, _current, chosen=choice != AUTO)
+    _report(found, _current)
     return _current.card
 
 
@@ -79,7 +73,7 @@ def _show_only(card: Card | None, first: bool) -> None:
     """Let the frameworks see this card, and no other."""
     shown = card.uuid if card else "-1"
     before = os.environ.get(VISIBLE)
-    if card and first and before not in (None, "", shown, OF_JOB):
+    if card and first and before not in (None, "", shown, taking.OF_JOB):
         print(f"{VISIBLE} was {before} and is {shown} now, since {VARIABLE} chooses the card.")
     os.environ[VISIBLE] = shown
     os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
@@ -89,12 +83,10 @@ def _show_only(card: Card | None, first: bool) -> None:
 
 def _wanted(choice: int | str | None, found: Found) -> str:
     """The choice as a text: ``auto``, ``none``, a number or a UUID. Raises ValueError for anything else."""
-    named = VARIABLE
     given: int | str | None = choice
-    if isinstance(choice, str) and choice == AUTO and VARIABLE in os.environ:
-        named, given = f"the environment variable {VARIABLE}", os.environ[VARIABLE].strip()
-        if given == os.environ.get(leases.LEASED):
-            return _of_this_server(given, found)
+    of_environment = isinstance(choice, str) and choice == AUTO and VARIABLE in os.environ
+    if of_environment:
+        given = os.environ[VARIABLE].strip()
         if given.lower() in (CPU, "cpu", ""):
             return CPU
         given = AUTO if given.lower() == AUTO else int(given) if given.isdecimal() else given
@@ -104,74 +96,33 @@ def _wanted(choice: int | str | None, found: Found) -> str:
         return given
     if type(given) is int and given in {card.index for card in found.cards}:
         return str(given)
-    raise ValueError(f'{named} must be "auto", None or the number of a card, got {given!r}. There is: {found}')
+    raise ValueError(_wrong(given, found, of_environment))
 
 
-def _of_this_server(uuid: str, found: Found) -> str:
-    """The card that a hub leased for this process, or ``auto`` if somebody else has it by now.
-
-    Raises ValueError if the card is gone.
-    """
-    if uuid not in [card.uuid for card in found.cards]:
-        raise ValueError(
-            "the card that was leased for this server is gone; stop and start the server (menu File, Hub Control "
-            f"Panel), or set {VARIABLE} = None for the CPU. There is: {found}"
+def _wrong(given: object, found: Found, of_environment: bool) -> str:
+    """What is wrong with a choice, what there is, and what to write: a line or two."""
+    where = f"the environment variable {VARIABLE}" if of_environment else VARIABLE
+    what = f"{where} is {given!r:.60}"
+    if isinstance(given, str) and given.strip().isdecimal():
+        return f"{what}, a text: write the number without quotes, {VARIABLE} = {int(given.strip())}"
+    if not found.cards:
+        trouble = "; ".join(map(str, found.troubles)) or "this machine has no GPU"
+        return (
+            f'{what}, but {trouble}. Write {VARIABLE} = "auto": then it uses the CPU here, and a GPU where there is one'
         )
-    with suppress(OSError):
-        who = leases.holder(uuid)
-        if who not in ("", leases.YOU):
-            print(f"The card of this server has been leased by {who} since; looking for another one.")
-            return AUTO
-    return uuid
+    numbers = sorted({card.index for card in found.cards})
+    troubles = "".join(f"; {trouble}" for trouble in found.troubles)
+    return (
+        f"{what}; there {'is' if len(numbers) == 1 else 'are'} {_ranges(numbers)}{troubles}. "
+        f'Write one of these numbers, "auto" or None (the CPU)'
+    )
 
 
-def _named(wanted: str, found: Found) -> Card | None:
-    """The card of that number or UUID, leased if nobody else has it; None for the CPU."""
-    fitting = least_busy_first(card for card in found.cards if wanted in (str(card.index), card.uuid))
-    return next(filter(_lease, fitting), fitting[0] if fitting else None)
-
-
-def _automatic(found: Found, wait: float) -> Card | None:
-    """The least busy card that nobody has. None if there is none within ``wait`` seconds, or until an interrupt."""
-    deadline = time.monotonic() + wait
-    card = _first_free(found)
-    if card or not found.cards or wait <= 0:
-        return card
-    print(f"Every GPU is taken; waiting up to {wait:g} s for one (menu Kernel, Interrupt ends that).", flush=True)
-    try:
-        while not card and time.monotonic() < deadline:
-            time.sleep(LOOK_AGAIN)
-            card = _first_free(find())
-    except KeyboardInterrupt:
-        leases.give_back()  # the interrupt may have come just after a card was taken
-        return None
-    return card
-
-
-def _allowed(cards: tuple[Card, ...]) -> tuple[Card, ...]:
-    """In a Slurm job, the cards that the job was given; otherwise all."""
-    names = OF_JOB.split(",")
-    return tuple(card for card in cards if not OF_JOB or str(card.index) in names or card.uuid in names)
-
-
-def _first_free(found: Found) -> Card | None:
-    """The least busy idle card that can be leased; where leases cannot be used, the least busy idle one."""
-    failed = []
-    for card in least_busy_first(card for card in _allowed(found.cards) if card.idle):
-        try:
-            if leases.take(card.uuid):
-                return card
-        except OSError:
-            failed.append(card)
-    return next(filter(_lease, failed), None)
-
-
-def _lease(card: Card) -> bool:
-    try:
-        return leases.take(card.uuid)
-    except OSError as error:
-        print(f"{card.number}: it cannot be leased ({error}), so others may take it too", file=sys.stderr)
-        return True
+def _ranges(numbers: list[int]) -> str:
+    """Numbers in few words, such as ``GPU 0 to 7`` or ``GPU 0, 2, 3``."""
+    if len(numbers) > 2 and numbers[-1] - numbers[0] == len(numbers) - 1:
+        return f"GPU {numbers[0]} to {numbers[-1]}"
+    return f"GPU {', '.join(map(str, numbers))}"
 
 
 def _refuse_if_too_late() -> None:
@@ -206,11 +157,8 @@ def _cuda_has_started() -> bool:
     return cuda.cuDeviceGetCount(ctypes.byref(ctypes.c_int())) != CUDA_ERROR_NOT_INITIALIZED
 
 
-def _report(found: Found, current: Current, chosen: bool) -> None:
-    """Print the frameworks' versions, every card with its users, and the card that was taken.
-
-    ``chosen`` says whether the notebook itself named the card.
-    """
+def _report(found: Found, current: Current) -> None:
+    """Print every card with its users, the one that was taken, and what each framework can do with it."""
     for trouble in found.troubles:
         print(trouble)
     card = next((one for one in found.cards if current.card and one.uuid == current.card.uuid), None)
@@ -220,30 +168,40 @@ def _report(found: Found, current: Current, chosen: bool) -> None:
     if not found.cards:
         print("CPU: this machine has no GPU that can be used")
         return
-    print(", ".join(filter(None, map(_version, FRAMEWORK_NAMES))))
     for one in found.cards:
         print(f"{'→' if one == card else ' '} {one}{_leased(one)}")
+    taken = keeper.told()
+    if taken:
+        print(taken)
     if card:
-        print(f"GPU {card.number} ({card.name}) is yours; TensorFlow calls it GPU:0, PyTorch cuda:0.")
-        if {*card.users} - {accounts.own_account()} or _leased(card):
-            advice = f': {VARIABLE} = "auto" takes a free one' if chosen else ""
-            print(f"Others use it too, so it may be slow or run out of memory{advice}.")
+        print(f"GPU {card.number} ({card.name}) is yours. Memory is taken as it is needed.")
+        there = frameworks.installed()
+        for one in there:
+            print(f"  {one} {f'uses the CPU: {one.trouble}' if one.trouble else f'calls it {one.card}'}")
+        if any(one.trouble for one in there):
+            print(f"  To let them use it, {frameworks.ONE_SET}")
+        _warn_of_others(card, found)
     elif current.wanted == AUTO:
         print(f"CPU: every GPU is taken. To wait: gpu.use({VARIABLE}, wait=600); to share one, choose its number.")
     else:
         print("CPU, as was asked for")
 
 
-def _version(package: str) -> str:
+def _warn_of_others(card: Card, found: Found) -> None:
+    """Say so if others compute on the card too, or had it first, and which card is free."""
     try:
-        return f"{FRAMEWORK_NAMES[package]} {version(package)}"
-    except PackageNotFoundError:
-        return ""
+        others = [lease for lease in leases.of(card.uuid) if not lease.mine]
+        free = [one for one in taking.allowed(found.cards) if one.idle and one != card and not leases.holder(one.uuid)]
+    except OSError:
+        others, free = [], []
+    if others or {*card.users} - {accounts.own_account()}:
+        advice = f': {VARIABLE} = {free[0].index} is free, and "auto" finds it' if free else ""
+        print(f"Others use it too, so it may be slow or run out of memory{advice}.")
 
 
 def _leased(card: Card) -> str:
     try:
-        who = leases.holder(card.uuid)
+        there = [lease for lease in leases.of(card.uuid) if not lease.yours]
     except OSError:
         return ""
-    return f", leased by {who}" if who and who != leases.YOU else ""
+    return f", leased by {there[0]}" if there else ""

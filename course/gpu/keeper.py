@@ -1,0 +1,164 @@
+"""A lab's service beside the hub: it takes cards back where others wait, and notes who had which card.
+
+The hub starts it as root: ``python -m course.gpu.keeper``. Without it leases and the queue work too, but nobody takes
+an idle card back.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from course.gpu import leases, rules
+from course.gpu.cards import Card, Found, find
+from course.gpu.leases import Lease
+
+HISTORY_VARIABLE = "GRADIENTS_GPU_HISTORY"
+"""Environment variable: the file with who had which card."""
+USUAL_HISTORY = Path("/var/log/gradients-gpus.jsonl")
+EVERY = 10.0  # seconds
+LONGEST_HISTORY = 2_000_000  # bytes of the file's end that are read
+
+
+@dataclass
+class Keeper:
+    """What the service remembers: the leases it saw, when something computed on each card, whom it asked to end."""
+
+    history: Path
+    seen: dict[Path, Lease] = field(default_factory=dict)
+    busy: dict[str, float] = field(default_factory=dict)
+    asked: dict[Path, str] = field(default_factory=dict)
+
+    def look(self, now: float) -> None:
+        """Note what has ended since the last look, and take a card back if somebody waits for it. Raises OSError."""
+        found, there = find(), {lease.file.path: lease for lease in leases.every()}
+        numbers = {card.uuid: card.number for card in found.cards}
+        for path in self.seen.keys() - there.keys():
+            self._note(self.seen[path], numbers, now, self.asked.pop(path, "given back"))
+        self.seen = there
+        self.busy |= {card.uuid: now for card in found.cards if card.load or (card.load is None and card.users)}
+        for path in self.asked.keys() & there.keys():
+            _signal(there[path], signal.SIGKILL)
+        if not self.asked:
+            self._serve(found, now)
+
+    def _serve(self, found: Found, now: float) -> None:
+        """Ask the process that holds a card to end, if whoever is next may use the card, and none is free."""
+        waits, allowed = leases.queue(), rules.read(leases.folder())
+        if not waits:
+            return
+        cards = [card for card in found.cards if not allowed.reserved(card, waits[0])]
+        if any(card.idle and not leases.of(card.uuid) for card in cards):
+            return  # it takes that one by itself
+        for _, lease, why in sorted(self._candidates(cards, allowed, now), key=lambda one: -one[0]):
+            if lease.account != waits[0] and _signal(lease, signal.SIGTERM):
+                self.asked[lease.file.path] = f"taken back: {why}"
+                with suppress(OSError):
+                    _tell(lease, why, now)
+                return
+
+    def _candidates(self, cards: list[Card], allowed: rules.Rules, now: float) -> Iterator[tuple[float, Lease, str]]:
+        """The leases that may be taken back, with the seconds for which nothing has computed, and why."""
+        for card in cards:
+            for lease in leases.of(card.uuid):
+                if lease.account in allowed.graders or lease.file.uid == 0:
+                    continue
+                since = lease.file.since / 1e9
+                idle, age = now - max(self.busy.get(card.uuid, since), since), now - since
+                if idle >= allowed.idle_minutes * 60:
+                    yield idle, lease, f"nothing had computed on it for {idle / 60:.0f} minutes"
+                elif age >= allowed.longest_hours * 3600 and not allowed.comes_first(lease.account):
+                    yield idle, lease, f"you had had it for {age / 3600:.1f} hours"
+
+    def _note(self, lease: Lease, numbers: dict[str, str], now: float, ended: str) -> None:
+        line = {
+            "account": lease.account,
+            "card": numbers.get(lease.uuid, "?"),
+            "uuid": lease.uuid,
+            "process": lease.file.pid,
+            "from": _text(lease.file.since / 1e9),
+            "to": _text(now),
+            "ended": ended,
+        }
+        file = os.open(self.history, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o640)
+        with os.fdopen(file, "a", encoding="utf-8") as opened:
+            opened.write(json.dumps(line) + "\n")
+
+
+def _signal(lease: Lease, number: signal.Signals) -> bool:
+    """Signal the process of a lease, if it is still that process. Returns whether it was."""
+    try:
+        process = os.pidfd_open(lease.file.pid)
+    except OSError:
+        return False
+    try:
+        owner = Path(f"/proc/{lease.file.pid}").stat().st_uid
+        if owner != lease.file.uid or all(other.file != lease.file for other in leases.every()):
+            return False
+        signal.pidfd_send_signal(process, number)
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(process)
+
+
+def _tell(lease: Lease, why: str, now: float) -> None:
+    """Leave word for the account, which ``gpu.use`` shows."""
+    path = leases.folder() / f"taken-{lease.file.uid}.json"
+    new = path.with_name(f".{path.name}")
+    new.write_text(json.dumps({"when": now, "why": why}), encoding="utf-8")
+    new.chmod(0o644)
+    new.replace(path)
+
+
+def told(within: float = 3600.0) -> str:
+    """Why this account's card was taken back within the last seconds; an empty text if none was."""
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        path = leases.folder() / f"taken-{leases.own()}.json"
+        if path.lstat().st_uid == leases.folder().stat().st_uid:
+            said = json.loads(path.read_text(encoding="utf-8")[:10_000])
+            if time.time() - said["when"] < within:
+                at = time.strftime("%H:%M", time.localtime(said["when"]))
+                return f"At {at} your GPU was given to somebody who waited: {said['why']:.200}."
+    return ""
+
+
+def read_history(path: Path) -> list[dict[str, str]]:
+    """Who had which card, the newest last. Raises OSError."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - LONGEST_HISTORY))
+        lines = file.read().decode(errors="replace").splitlines()
+    found = []
+    for line in lines:
+        with suppress(ValueError):  # the first may be cut
+            found.append({key: str(value) for key, value in json.loads(line).items()})
+    return found
+
+
+def history_path() -> Path:
+    return Path(os.environ.get(HISTORY_VARIABLE) or USUAL_HISTORY)
+
+
+def _text(when: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(when))
+
+
+def main() -> None:
+    keeper = Keeper(history_path())
+    while True:
+        try:
+            keeper.look(time.time())
+        except OSError as error:
+            print(f"cards are not looked after: {error}", flush=True)
+        time.sleep(EVERY)
+
+
+if __name__ == "__main__":
+    main()

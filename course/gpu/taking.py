@@ -1,0 +1,98 @@
+"""Taking a card: one that is named, or the one that is free and next in turn."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from course.gpu import accounts, leases, rules
+from course.gpu.cards import Card, Found, find, least_busy_first
+
+VISIBLE = "CUDA_VISIBLE_DEVICES"
+OF_JOB = os.environ.get(VISIBLE, "") if "SLURM_JOB_ID" in os.environ else ""
+"""In a Slurm job, the cards that the job was given, by number or UUID. The job may see other cards too."""
+LOOK_AGAIN = 2.0  # seconds
+
+
+def named(wanted: str, found: Found) -> Card | None:
+    """The card of that number or UUID, leased if nobody else has it; None for the CPU. Raises ValueError."""
+    fitting = least_busy_first(card for card in found.cards if wanted in (str(card.index), card.uuid))
+    may = allowed(tuple(fitting))
+    if fitting and not may:
+        raise ValueError(f"GPU {fitting[0].number} {_reserved(fitting[0])}")
+    return next(filter(_lease, may), may[0] if may else None)
+
+
+def _reserved(card: Card) -> str:
+    """Why this account may not take a card."""
+    if OF_JOB and OF_JOB not in ("", str(card.index), card.uuid):
+        return f"is not of this Slurm job, which was given {OF_JOB}"
+    period = rules.read(leases.folder()).reserved(card, accounts.own_account())
+    return f"is reserved for {period.name or 'others'} until {period.end}" if period else "may not be used"
+
+
+def automatic(found: Found, wait: float) -> Card | None:
+    """The least busy card that nobody has. None if there is none within ``wait`` seconds, or until an interrupt."""
+    deadline = time.monotonic() + wait
+    card = _first_free(found)
+    if card or not found.cards or wait <= 0:
+        return card
+    print(f"Every GPU is taken; waiting up to {wait:g} s for one (menu Kernel, Interrupt ends that).", flush=True)
+    told = 0
+    try:
+        with leases.waiting():
+            while not card and time.monotonic() < deadline:
+                place = 1 + _ahead()
+                if place != told and place > 1:
+                    print(f"You are number {place} of those who wait.", flush=True)
+                told = place
+                time.sleep(LOOK_AGAIN)
+                card = _first_free(find())
+    except KeyboardInterrupt:
+        leases.give_back()  # the interrupt may have come just after a card was taken
+        return None
+    except OSError as error:
+        print(f"The queue cannot be used ({error}).", file=sys.stderr)
+    return card
+
+
+def _ahead() -> int:
+    """How many other accounts wait and come before this one."""
+    own, waits = accounts.own_account(), leases.queue()
+    return waits.index(own) if own in waits else len(waits)
+
+
+def allowed(cards: tuple[Card, ...]) -> tuple[Card, ...]:
+    """The cards that this account may take: in a Slurm job those that the job was given, and no reserved ones."""
+    names = OF_JOB.split(",")
+    given = [card for card in cards if not OF_JOB or str(card.index) in names or card.uuid in names]
+    try:
+        said = rules.read(leases.folder())
+    except OSError:
+        return tuple(given)
+    own = accounts.own_account()
+    return tuple(card for card in given if not said.reserved(card, own))
+
+
+def _first_free(found: Found) -> Card | None:
+    """The card that one's other notebooks have, where an account may have only so many, or else the least busy idle
+    one that can be leased and that nobody waits for. Where leases cannot be used, the least busy idle one."""
+    cards = least_busy_first(allowed(found.cards))
+    try:
+        most = rules.read(leases.folder()).cards_each
+        mine = list(dict.fromkeys(lease.uuid for lease in leases.every() if lease.mine and not lease.beyond))
+        if most is not None and len(mine) >= most:
+            return next((card for card in cards if card.uuid in mine and _lease(card)), None)
+        free = [card for card in cards if card.idle and not leases.rivals(card.uuid)]
+        return next((card for card in free[_ahead() :] if leases.take(card.uuid)), None)
+    except OSError:
+        return next((card for card in cards if card.idle and _lease(card)), None)
+
+
+def _lease(card: Card) -> bool:
+    try:
+        return leases.take(card.uuid)
+    except OSError as error:
+        print(f"{card.number}: it cannot be leased ({error}), so others may take it too", file=sys.stderr)
+        return True
