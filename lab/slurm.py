@@ -1,4 +1,4 @@
-"""Servers as jobs of Slurm. Slurm hands out the cards and enforces the limits, so there are no leases and no hooks.
+"""Servers as jobs of Slurm. Slurm hands out the cards and enforces the limits: a job leases its own cards, on its node.
 
 The environment, the homes and the exchange lie on a file system that all nodes share, under the same paths.
 """
@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from autograder.interactive.hub import needs
+from course.gpu import leases
 
 needs("batchspawner", "batchspawner==1.3.0")
 
@@ -27,5 +28,6 @@ c.SlurmSpawner.req_gres = "gpu:1"
 c.SlurmSpawner.req_nprocs = "4"
 c.SlurmSpawner.req_memory = "16G"
 c.SlurmSpawner.req_runtime = "08:00:00"
+c.Spawner.environment.update({leases.LEASES_VARIABLE: ""})  # the node's, not the hub's
 c.Spawner.start_timeout = 600  # seconds in the queue
 c.Spawner.http_timeout = 120

@@ -14,6 +14,7 @@ from faked_nvml import eight, machine, new_process  # noqa: F401
 from formgrading import formgrader, look  # noqa: F401
 from hubs import trial_hub  # noqa: F401
 from hypothesis import settings
+from lab_accounts import lab_accounts, leases_folder, run_as  # noqa: F401
 from once import made_once
 from own_kernels import started  # noqa: F401
 from postgres import postgres  # noqa: F401

@@ -2,29 +2,41 @@
 
 import os
 import pwd
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from course.gpu import leases
 
-NAMES = ("gradients-test-ann", "gradients-test-bob", "gradients-test-mal")
-BEGIN = f"""
-import sys
-sys.path[:0] = {[str(Path(__file__).parent), str(Path(__file__).parents[1])]!r}
+NAMES = tuple(f"gradients-test-{name}" for name in ("ann", "bob", "mal", "cy", "dee", "eva", "flo", "gus", "hal"))
+BEGIN = """
+import ctypes, fcntl, os, pathlib, pwd, random, sys, tempfile
+sys.path[:0] = {folders!r}
 from faked_nvml import Faked, install
 install([Faked() for _ in range(8)])
 from course import gpu
-from course.gpu import leases
+from course.gpu import frameworks, keeper, leases
+frameworks.installed()
+leases.queue()
+os.setgroups([])
+os.setgid({gid})
+os.setuid({uid})
+ctypes.CDLL(None).prctl(4, 1)  # PR_SET_DUMPABLE: else the kernel shows it as root's
 """
-"""What a process of theirs does first: it is on a machine with eight cards."""
+"""What a process of theirs does first: it is on a machine with eight cards.
+
+It imports all that it needs as root and then becomes the account, since Python may lie where only root can read it.
+"""
+FOLDERS = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 
 
 @pytest.fixture(scope="module")
-def accounts():
-    """Three accounts of this machine, by their names. Skips the test where they cannot be made."""
+def lab_accounts():
+    """Nine accounts of this machine. Skips the test where they cannot be made."""
     if os.geteuid() != 0:
         pytest.skip("only root can make accounts")
     for name in NAMES:
@@ -39,11 +51,8 @@ def accounts():
 
 
 @pytest.fixture
-def folder(tmp_path_factory, monkeypatch):
+def leases_folder(monkeypatch):
     """A folder of leases that is root's, where everyone may come to it."""
-    import shutil
-    import tempfile
-
     place = Path(tempfile.mkdtemp(prefix="gradients-leases-"))
     place.chmod(0o1777)
     monkeypatch.setenv(leases.LEASES_VARIABLE, str(place))
@@ -52,22 +61,30 @@ def folder(tmp_path_factory, monkeypatch):
 
 
 @pytest.fixture
-def run_as(folder):
-    """``run_as(account, code)``: a process of that account, which prints a line when it is ready, and is then ended."""
+def run_as(leases_folder):
+    """``run_as(account, code)``: a process of an account, and what it prints after GOT. It ends with the test."""
     started = []
 
     def run(account, code, first=True):
-        environment = {"PATH": os.environ["PATH"], leases.LEASES_VARIABLE: str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = {
+            "PATH": os.environ["PATH"],
+            leases.LEASES_VARIABLE: str(leases_folder),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        begin = BEGIN.format(folders=FOLDERS, uid=account.pw_uid, gid=account.pw_gid)
         process = subprocess.Popen(
-            [sys.executable, "-c", BEGIN + code], env=environment, user=account.pw_uid, group=account.pw_gid,
-            extra_groups=[], cwd="/", text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            [sys.executable, "-c", begin + code], env=environment, cwd="/", text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
         started.append(process)
-        return process, next(
-            (line[4:].strip() for line in process.stdout if line.startswith("GOT ")), ""
-        ) if first else ""
+        return process, _got(process) if first else ""
 
     yield run
     for process in started:
         process.kill()
         process.communicate()
+
+
+def _got(process):
+    """What a process prints after GOT."""
+    return next((line[4:].strip() for line in process.stdout if line.startswith("GOT")), "nothing")

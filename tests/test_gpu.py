@@ -58,7 +58,7 @@ def test_a_wrong_environment_is_named(eight, monkeypatch, wrong):
 
 @pytest.mark.parametrize("wrong", [9, -1, 2.5, "fast", True, "", "²", [0], float("nan"), np.int64(1), np.ones(2)])
 def test_a_wrong_value_lists_what_there_is(eight, wrong):
-    with pytest.raises(ValueError, match="there are GPU 0 to 7. Write one of these numbers") as error:
+    with pytest.raises(ValueError, match=r"there are GPU 0 to 7. Write one of these numbers") as error:
         gpu.use(wrong)
     assert repr(wrong) in str(error.value) and "CUDA_VISIBLE_DEVICES" not in os.environ
     assert len(str(error.value)) <= 2 * 80
@@ -71,17 +71,17 @@ def test_a_number_in_quotes_is_told_to_drop_them(eight, wrong):
 
 
 def test_a_long_value_is_cut(eight):
-    with pytest.raises(ValueError, match="USE_GPU is 'aaaa") as error:
+    with pytest.raises(ValueError, match=r"USE_GPU is 'aaaa") as error:
         gpu.use("a" * 10_000)
     assert len(str(error.value)) <= 2 * 80
 
 
 def test_the_numbers_that_there_are(machine):
     machine(Faked())
-    with pytest.raises(ValueError, match="there is GPU 0. Write"):
+    with pytest.raises(ValueError, match=r"there is GPU 0. Write"):
         gpu.use(1)
     machine(Faked(), Faked(lost=True), Faked())
-    with pytest.raises(ValueError, match="there are GPU 0, 2; card 1 does not answer"):
+    with pytest.raises(ValueError, match=r"there are GPU 0, 2; card 1 does not answer"):
         gpu.use(1)
 
 
@@ -117,7 +117,7 @@ def test_a_card_that_has_vanished_is_told_and_passed_over(machine, capsys):
     machine(Faked(lost=True), Faked(used=0.5))
     card = gpu.use("auto")
     assert card and card.index == 1 and "card 0 does not answer" in capsys.readouterr().out
-    with pytest.raises(ValueError, match="card 0 does not answer"):
+    with pytest.raises(ValueError, match=r"card 0 does not answer"):
         gpu.use(0)
     machine(Faked(lost=True), Faked(lost=True))
     gpu.use("auto")
@@ -145,7 +145,7 @@ def test_a_divided_card_without_parts_is_passed_over(machine, capsys):
     card = gpu.use("auto")
     assert card and card.index == 1
     assert "card 0 is divided (MIG) but has no parts" in capsys.readouterr().out
-    with pytest.raises(ValueError, match="nvidia-smi -i 0 -mig 0"):
+    with pytest.raises(ValueError, match=r"nvidia-smi -i 0 -mig 0"):
         gpu.use(0)
 
 
@@ -259,7 +259,7 @@ TENSORFLOW, TORCH = "tensorflow/python/platform/build_info.py", "torch/version.p
 def test_each_framework_says_whether_it_can_use_the_card(
     eight, tmp_path, monkeypatch, capsys, build, cuda, wheels, told
 ):
-    torch = f"from typing import Optional\n__all__ = ['cuda', 'hip']\ncuda: Optional[str] = {cuda}\nhip: Optional[str] = None"
+    torch = f"__all__ = ['cuda', 'hip']\ncuda: Optional[str] = {cuda}\nhip: Optional[str] = None"
     installed_as(tmp_path, monkeypatch, {"tensorflow": (TENSORFLOW, build), "torch": (TORCH, torch)}, wheels)
     assert gpu.use("auto")
     said = capsys.readouterr().out
@@ -269,6 +269,7 @@ def test_each_framework_says_whether_it_can_use_the_card(
 
 
 def test_the_installed_frameworks_are_asked_without_importing_them():
-    code = "import sys; from course.gpu import frameworks; print(*frameworks.installed()); print({*sys.modules} & {'torch', 'tensorflow'})"
+    ask = "import sys; from course.gpu import frameworks; print(*frameworks.installed())"
+    code = f"{ask}; print({{*sys.modules}} & {{'torch', 'tensorflow'}})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "TensorFlow 2." in done.stdout and "PyTorch 2." in done.stdout and done.stdout.endswith("set()\n")

@@ -75,12 +75,12 @@ def configure(c: Any, *courses: HubCourse, exchange: Path) -> None:
     c.Spawner.environment.update(environment(exchange, LAB / "students") | {"JUPYTER_PATH": str(LAB / "students")})
 
 
-def share_cards(c: Any, said: rules.Rules, folder: Path = leases.SHARED) -> None:
+def share_cards(c: Any, said: rules.Rules, folder: Path | None = None) -> None:
     """Let notebooks lease cards in a folder, by these rules, and start the service that takes cards back.
 
     A notebook leases a card when it runs ``gpu.use``. Nobody else has that card until the notebook's kernel ends.
     """
-    where = {leases.LEASES_VARIABLE: str(folder)}
+    where = {leases.LEASES_VARIABLE: str(folder or leases.SHARED)}
     os.environ |= where
     try:
         rules.write(said, leases.folder())

@@ -176,13 +176,15 @@ def _report(found: Found, current: Current) -> None:
     if card:
         print(f"GPU {card.number} ({card.name}) is yours. Memory is taken as it is needed.")
         there = frameworks.installed()
-        for one in there:
-            print(f"  {one} {f'uses the CPU: {one.trouble}' if one.trouble else f'calls it {one.card}'}")
-        if any(one.trouble for one in there):
+        for framework in there:
+            does = f"uses the CPU: {framework.trouble}" if framework.trouble else f"calls it {framework.card}"
+            print(f"  {framework} {does}")
+        if any(framework.trouble for framework in there):
             print(f"  To let them use it, {frameworks.ONE_SET}")
         _warn_of_others(card, found)
     elif current.wanted == AUTO:
-        print(f"CPU: every GPU is taken. To wait: gpu.use({VARIABLE}, wait=600); to share one, choose its number.")
+        print("CPU: every GPU is taken or waited for.")
+        print(f"  To wait: gpu.use({VARIABLE}, wait=600). To share one: choose its number.")
     else:
         print("CPU, as was asked for")
 

@@ -49,19 +49,18 @@ class Keeper:
             self._serve(found, now)
 
     def _serve(self, found: Found, now: float) -> None:
-        """Ask the process that holds a card to end, if whoever is next may use the card, and none is free."""
-        waits, allowed = leases.queue(), rules.read(leases.folder())
-        if not waits:
-            return
-        cards = [card for card in found.cards if not allowed.reserved(card, waits[0])]
-        if any(card.idle and not leases.of(card.uuid) for card in cards):
-            return  # it takes that one by itself
-        for _, lease, why in sorted(self._candidates(cards, allowed, now), key=lambda one: -one[0]):
-            if lease.account != waits[0] and _signal(lease, signal.SIGTERM):
-                self.asked[lease.file.path] = f"taken back: {why}"
-                with suppress(OSError):
-                    _tell(lease, why, now)
-                return
+        """Ask one process that holds a card to end, for the first of those who wait whom that helps."""
+        allowed = rules.read(leases.folder())
+        for account in leases.queue():
+            cards = [card for card in found.cards if not allowed.reserved(card, account)]
+            if any(card.idle and not leases.of(card.uuid) for card in cards):
+                continue  # that one is taken without our help
+            for _, lease, why in sorted(self._candidates(cards, allowed, now), key=lambda one: -one[0]):
+                if lease.account != account and _signal(lease, signal.SIGTERM):
+                    self.asked[lease.file.path] = f"taken back: {why}"
+                    with suppress(OSError):
+                        _tell(lease, why, now)
+                    return
 
     def _candidates(self, cards: list[Card], allowed: rules.Rules, now: float) -> Iterator[tuple[float, Lease, str]]:
         """The leases that may be taken back, with the seconds for which nothing has computed, and why."""

@@ -12,7 +12,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,10 +45,8 @@ def place(folder: Path, about: str) -> tuple[int, Path]:
 
     name = f"{about}.{secrets.token_hex(8)}"
     hidden, path = folder / f".{name}", folder / f"{PREFIX}{name}"
-    try:
+    with _writable(folder):
         file = os.open(hidden, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    except PermissionError as error:
-        raise PermissionError(f"{folder} may not be written to; as its owner: chmod 1777 {folder}") from error
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         hidden.rename(path)
@@ -71,33 +69,52 @@ def locked(folder: Path) -> list[LockedFile]:
     Raises OSError, also if the system lists no locks: else everybody would take what others have.
     """
     device = _device(folder)
+    there = list(_files(folder))  # before the locks are listed: whatever had its name by then had its lock
     holders = {inode: pid for name, inode, pid in _listed() if name == device}
-    return sorted(_in(folder, holders), key=lambda one: (one.since, one.path))
+    found = []
+    for path, state in there:
+        about = path.name.removeprefix(PREFIX).rpartition(".")[0]
+        if state.st_ino in holders:
+            found.append(LockedFile(about, state.st_uid, holders[state.st_ino], state.st_ctime_ns, path))
+        elif os.geteuid() in (0, state.st_uid):
+            _remove_if_unlocked(path)
+    return sorted(found, key=lambda one: (one.since, one.path))
 
 
-def _in(folder: Path, holders: dict[int, int]) -> Iterator[LockedFile]:
+def _files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
     with os.scandir(folder) as entries:
         for entry in entries:
-            if not entry.name.startswith(PREFIX):
-                continue
-            with suppress(FileNotFoundError):  # it has just ended
-                found = entry.stat(follow_symlinks=False)
-                if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
-                    continue
-                if entry.inode() in holders:
-                    about = entry.name.removeprefix(PREFIX).rpartition(".")[0]
-                    yield LockedFile(about, found.st_uid, holders[entry.inode()], found.st_ctime_ns, Path(entry))
-                elif os.geteuid() in (0, found.st_uid):
-                    Path(entry).unlink()
+            if entry.name.startswith(PREFIX):
+                with suppress(FileNotFoundError):  # it has just ended
+                    state = entry.stat(follow_symlinks=False)
+                    if stat.S_ISREG(state.st_mode) and state.st_nlink == 1:
+                        yield Path(entry), state
 
 
-def _listed() -> Iterator[tuple[str, int, int]]:
-    """What the kernel says of whole files that are locked: the device, the file's number there, and the process."""
-    for line in LOCKS.read_text(encoding="ascii").splitlines():
+def _remove_if_unlocked(path: Path) -> None:
+    import fcntl
+
+    with suppress(OSError):
+        file = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
+        finally:
+            os.close(file)
+
+
+def _listed() -> set[tuple[str, int, int]]:
+    """What the kernel says of whole files that are locked: the device, the file's number there, and the process.
+
+    The kernel hands its list out in pieces. A lock that ends meanwhile can hide another one, so it is read twice.
+    """
+    found = set()
+    for line in "".join(LOCKS.read_text(encoding="utf-8") for _ in range(2)).splitlines():
         words = line.split()
         if len(words) >= 6 and words[1] == "FLOCK" and words[3] == "WRITE":
             device, _, inode = words[5].rpartition(":")
-            yield device, int(inode), int(words[4])
+            found.add((device, int(inode), int(words[4])))
+    return found
 
 
 def _device(folder: Path) -> str:
@@ -105,7 +122,7 @@ def _device(folder: Path) -> str:
     import fcntl
 
     if folder not in _devices:
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=".probe-") as probe:
+        with _writable(folder), tempfile.NamedTemporaryFile(dir=folder, prefix=".probe-") as probe:
             fcntl.flock(probe, fcntl.LOCK_EX)
             inode = os.fstat(probe.fileno()).st_ino
             names = [name for name, number, pid in _listed() if (number, pid) == (inode, os.getpid())]
@@ -113,3 +130,12 @@ def _device(folder: Path) -> str:
             raise OSError(f"this system does not tell who holds a lock ({LOCKS})")
         _devices[folder] = names[0]
     return _devices[folder]
+
+
+@contextmanager
+def _writable(folder: Path) -> Iterator[None]:
+    """Say how a folder is opened to all, if it is not."""
+    try:
+        yield
+    except PermissionError as error:
+        raise PermissionError(f"{folder} may not be written to; as its owner: chmod 1777 {folder}") from error

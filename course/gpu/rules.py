@@ -19,6 +19,7 @@ from course.gpu.cards import Card
 
 FILE = "rules.json"
 LONGEST = 1_000_000  # bytes of the file that are read
+UNFOLLOWED = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # Windows has neither
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class Rules:
 def read(folder: Path) -> Rules:
     """The rules of a folder of leases; those of nobody if it has none that can be believed."""
     with suppress(OSError, ValueError, TypeError):
-        file = os.open(folder / FILE, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        file = os.open(folder / FILE, os.O_RDONLY | UNFOLLOWED)
         with os.fdopen(file, encoding="utf-8") as opened:
             found = os.fstat(file)
             if stat.S_ISREG(found.st_mode) and found.st_uid in (0, folder.stat().st_uid):

@@ -13,6 +13,7 @@ VISIBLE = "CUDA_VISIBLE_DEVICES"
 OF_JOB = os.environ.get(VISIBLE, "") if "SLURM_JOB_ID" in os.environ else ""
 """In a Slurm job, the cards that the job was given, by number or UUID. The job may see other cards too."""
 LOOK_AGAIN = 2.0  # seconds
+LOOKS = 5  # for which a free card is left to those who come first
 
 
 def named(wanted: str, found: Found) -> Card | None:
@@ -34,27 +35,35 @@ def _reserved(card: Card) -> str:
 
 def automatic(found: Found, wait: float) -> Card | None:
     """The least busy card that nobody has. None if there is none within ``wait`` seconds, or until an interrupt."""
-    deadline = time.monotonic() + wait
     card = _first_free(found)
     if card or not found.cards or wait <= 0:
         return card
     print(f"Every GPU is taken; waiting up to {wait:g} s for one (menu Kernel, Interrupt ends that).", flush=True)
-    told = 0
     try:
         with leases.waiting():
-            while not card and time.monotonic() < deadline:
-                place = 1 + _ahead()
-                if place != told and place > 1:
-                    print(f"You are number {place} of those who wait.", flush=True)
-                told = place
-                time.sleep(LOOK_AGAIN)
-                card = _first_free(find())
+            return _in_turn(time.monotonic() + wait)
     except KeyboardInterrupt:
         leases.give_back()  # the interrupt may have come just after a card was taken
-        return None
     except OSError as error:
         print(f"The queue cannot be used ({error}).", file=sys.stderr)
-    return card
+    return None
+
+
+def _in_turn(deadline: float) -> Card | None:
+    """Look again and again, and say one's place. Whoever comes first and lets a free card lie is passed over."""
+    told = left_lying = 0
+    while time.monotonic() < deadline:
+        place = 1 + _ahead()
+        if place != told and place > 1:
+            print(f"You are number {place} of those who wait.", flush=True)
+        told = place
+        time.sleep(LOOK_AGAIN)
+        found = find()
+        left_lying = left_lying + 1 if _free(found) else 0
+        card = _first_free(found, ahead=0 if left_lying > LOOKS else None)
+        if card:
+            return card
+    return None
 
 
 def _ahead() -> int:
@@ -75,19 +84,25 @@ def allowed(cards: tuple[Card, ...]) -> tuple[Card, ...]:
     return tuple(card for card in given if not said.reserved(card, own))
 
 
-def _first_free(found: Found) -> Card | None:
+def _first_free(found: Found, ahead: int | None = None) -> Card | None:
     """The card that one's other notebooks have, where an account may have only so many, or else the least busy idle
-    one that can be leased and that nobody waits for. Where leases cannot be used, the least busy idle one."""
+    one that can be leased, when those before one in the queue have one each. Where leases cannot be used, the least
+    busy idle one."""
     cards = least_busy_first(allowed(found.cards))
     try:
         most = rules.read(leases.folder()).cards_each
         mine = list(dict.fromkeys(lease.uuid for lease in leases.every() if lease.mine and not lease.beyond))
         if most is not None and len(mine) >= most:
             return next((card for card in cards if card.uuid in mine and _lease(card)), None)
-        free = [card for card in cards if card.idle and not leases.rivals(card.uuid)]
-        return next((card for card in free[_ahead() :] if leases.take(card.uuid)), None)
+        free = _free(found)[_ahead() if ahead is None else ahead :]
+        return next((card for card in free if leases.take(card.uuid)), None)
     except OSError:
         return next((card for card in cards if card.idle and _lease(card)), None)
+
+
+def _free(found: Found) -> list[Card]:
+    """The cards that nobody uses or has leased, of those that this account may take. Raises OSError."""
+    return [card for card in least_busy_first(allowed(found.cards)) if card.idle and not leases.rivals(card.uuid)]
 
 
 def _lease(card: Card) -> bool:
