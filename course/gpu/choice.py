@@ -103,19 +103,28 @@ def _wrong(given: object, found: Found, of_environment: bool) -> str:
     """What is wrong with a choice, what there is, and what to write: a line or two."""
     where = f"the environment variable {VARIABLE}" if of_environment else VARIABLE
     what = f"{where} is {given!r:.60}"
-    if isinstance(given, str) and given.strip().isdecimal():
-        return f"{what}, a text: write the number without quotes, {VARIABLE} = {int(given.strip())}"
     if not found.cards:
         trouble = "; ".join(map(str, found.troubles)) or "this machine has no GPU"
         return (
             f'{what}, but {trouble}. Write {VARIABLE} = "auto": then it uses the CPU here, and a GPU where there is one'
         )
     numbers = sorted({card.index for card in found.cards})
+    meant = _meant(given)
+    if meant in numbers:
+        why = "a text: write the number without quotes" if isinstance(given, str) else "a float: write the whole number"
+        return f"{what}, {why}, {VARIABLE} = {meant}"
     troubles = "".join(f"; {trouble}" for trouble in found.troubles)
     return (
         f"{what}; there {'is' if len(numbers) == 1 else 'are'} {_ranges(numbers)}{troubles}. "
-        f'Write one of these numbers, "auto" or None (the CPU)'
+        f'Write one of these numbers{" without quotes" if meant is not None else ""}, "auto" or None (the CPU)'
     )
+
+
+def _meant(given: object) -> int | None:
+    """The number of a card that a text or a float stands for."""
+    if isinstance(given, str) and given.strip().isdecimal():
+        return int(given.strip()[:9])
+    return int(given) if isinstance(given, float) and given.is_integer() else None
 
 
 def _ranges(numbers: list[int]) -> str:
