@@ -72,7 +72,7 @@ def test_a_number_in_quotes_is_told_to_drop_them(eight, wrong):
 
 def test_what_is_meant_is_told_only_if_it_is_there(eight, machine):
     with pytest.raises(ValueError, match=r"is 4.0, a float: write the whole number, USE_GPU = 4$"):
-        gpu.use(4.0)
+        gpu.use(4.0)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"is '9'; there are GPU 0 to 7. Write one of these numbers without quotes, "):
         gpu.use("9")
     machine()
