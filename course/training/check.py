@@ -141,7 +141,7 @@ def decisions(rng, n):
         right, hits = np.mean(decided == labels), np.sum(decided & labels)
         recall, precision = hits / max(labels.sum(), 1), hits / max(decided.sum(), 1)
         broadcast = np.mean(decided[:, None] == labels)
-        shares = [right, 1 - right, labels.mean(), 1 - labels.mean(), recall, precision, broadcast, 0, 1]
+        shares = [right, 1 - right, labels.mean(), 1 - labels.mean(), hits / n, recall, precision, broadcast, 0, 1]
         if len(set(np.round(shares, 9))) == len(shares):
             return decided, labels
 
