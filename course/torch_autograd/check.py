@@ -61,7 +61,7 @@ def value_and_gradients(answer, rng, sloped=sloped):
     used, unused = rng.uniform(0.5, 1.5, size=4), rng.uniform(0.5, 1.5, size=(2, 2))
     whole, small = rng.integers(2, 9, size=5), rng.integers(1024, 2048, size=3) / 1024
     small += rng.uniform(0.3, 0.7, size=3) / 1024  # which float32 cannot hold beside 10,000
-    near = rng.uniform(1e-3, 2e-3) - x  # so x + near tells float64 from float32
+    near = (int(rng.integers(2**13, 2**14)) + rng.uniform(0.3, 0.7)) / 2**23 - x  # float32 cannot hold x + near
     listed = rng.integers(2, 9, size=(2, 2)).tolist()
 
     operation = sloped(rng)
