@@ -75,11 +75,11 @@ def gpus(
 
 def tell_history() -> None:
     """Print who had which GPU, the newest last. Raises UserError."""
-    from course.gpu import keeper
+    from course.gpu import history
 
-    path = keeper.history_path()
+    path = history.place()
     try:
-        lines = keeper.read_history(path)
+        lines = history.read(path)
     except OSError as error:
         raise UserError(
             f"{path} cannot be read ({error.strerror}): a lab's hub writes it, and root reads it"

@@ -19,7 +19,7 @@ sys.path[:0] = {folders!r}
 from faked_nvml import Faked, install
 install([Faked() for _ in range(8)])
 from course import gpu
-from course.gpu import frameworks, keeper, leases
+from course.gpu import frameworks, history, leases
 frameworks.installed()
 leases.queue()
 os.setgroups([])

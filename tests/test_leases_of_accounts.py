@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from waiting import wait_until
 
 from course import cli
-from course.gpu import keeper, leases, locked_files
+from course.gpu import history, keeper, leases, locked_files
 from course.gpu.rules import Period, Rules, read, write
 
 USE = """
@@ -209,7 +209,7 @@ def test_nine_students_on_eight_cards(lab_accounts, leases_folder, run_as, monke
     service.look(time.time() + 3600)
     assert any(line == "GOT 5\n" for line in again.stdout), "0 is idle too, but reserved for another"
     service.look(time.time() + 3600)
-    (noted,) = keeper.read_history(tmp_path / "history")
+    (noted,) = history.read(tmp_path / "history")
     idle = next(name for name, (_, got) in notebooks.items() if got == "5")
     assert (noted["account"], noted["card"]) == (idle, "5")
     assert holder(0) == lab_accounts[0].pw_name
@@ -246,13 +246,13 @@ def test_an_idle_card_is_taken_back_for_who_waits_and_it_is_noted(
     service.look(now + 3600 + 31 * 60)
     assert notebook.wait(60) and any(line == "GOT 0\n" for line in waiter.stdout)
     service.look(now + 3600 + 32 * 60)
-    (noted,) = keeper.read_history(tmp_path / "history")
+    (noted,) = history.read(tmp_path / "history")
     assert noted["account"] == ann.pw_name and noted["process"] == str(notebook.pid)
     assert noted["ended"] == "taken back: nothing had computed on it for 31 minutes"
-    monkeypatch.setenv(keeper.HISTORY_VARIABLE, str(tmp_path / "history"))
+    monkeypatch.setenv(history.HISTORY_VARIABLE, str(tmp_path / "history"))
     listed = CliRunner().invoke(cli.app, ["gpus", "--history"]).output
     assert f"{ann.pw_name:16} GPU 0" in listed and "taken back" in listed
-    told = run_as(ann, "from course.gpu import keeper\nprint('GOT', keeper.told(1e9))")[1]
+    told = run_as(ann, "from course.gpu import history\nprint('GOT', history.told(1e9))")[1]
     assert "your GPU was given to somebody who waited: nothing had computed on it for 31 minutes." in told
 
 

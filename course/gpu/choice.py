@@ -7,7 +7,7 @@ import os
 import sys
 from dataclasses import dataclass
 
-from course.gpu import accounts, frameworks, keeper, leases, taking
+from course.gpu import accounts, frameworks, history, leases, taking
 from course.gpu.cards import Card, Found, find
 from course.gpu.taking import VISIBLE
 
@@ -179,7 +179,7 @@ def _report(found: Found, current: Current) -> None:
         return
     for one in found.cards:
         print(f"{'→' if one == card else ' '} {one}{_leased(one)}")
-    taken = keeper.told()
+    taken = history.told()
     if taken:
         print(taken)
     if card:

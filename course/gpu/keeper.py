@@ -6,7 +6,6 @@ an idle card back.
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import time
@@ -15,15 +14,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from course.gpu import leases, rules
+from course.gpu import history, leases, rules
 from course.gpu.cards import Card, Found, find
 from course.gpu.leases import Lease
 
-HISTORY_VARIABLE = "GRADIENTS_GPU_HISTORY"
-"""Environment variable: the file with who had which card."""
-USUAL_HISTORY = Path("/var/log/gradients-gpus.jsonl")
 EVERY = 10.0  # seconds
-LONGEST_HISTORY = 2_000_000  # bytes of the file's end that are read
 
 
 @dataclass
@@ -40,7 +35,8 @@ class Keeper:
         found, there = find(), {lease.file.path: lease for lease in leases.every()}
         numbers = {card.uuid: card.number for card in found.cards}
         for path in self.seen.keys() - there.keys():
-            self._note(self.seen[path], numbers, now, self.asked.pop(path, "given back"))
+            ended = self.asked.pop(path, "given back")
+            history.note(self.history, self.seen[path], numbers.get(self.seen[path].uuid, "?"), now, ended)
         self.seen = there
         self.busy |= {card.uuid: now for card in found.cards if card.load or (card.load is None and card.users)}
         for path in self.asked.keys() & there.keys():
@@ -59,7 +55,7 @@ class Keeper:
                 if lease.account != account and _signal(lease, signal.SIGTERM):
                     self.asked[lease.file.path] = f"taken back: {why}"
                     with suppress(OSError):
-                        _tell(lease, why, now)
+                        history.tell(lease, why, now)
                     return
 
     def _candidates(self, cards: list[Card], allowed: rules.Rules, now: float) -> Iterator[tuple[float, Lease, str]]:
@@ -74,20 +70,6 @@ class Keeper:
                     yield idle, lease, f"nothing had computed on it for {idle / 60:.0f} minutes"
                 elif age >= allowed.longest_hours * 3600 and not allowed.comes_first(lease.account):
                     yield idle, lease, f"you had had it for {age / 3600:.1f} hours"
-
-    def _note(self, lease: Lease, numbers: dict[str, str], now: float, ended: str) -> None:
-        line = {
-            "account": lease.account,
-            "card": numbers.get(lease.uuid, "?"),
-            "uuid": lease.uuid,
-            "process": lease.file.pid,
-            "from": _text(lease.file.since / 1e9),
-            "to": _text(now),
-            "ended": ended,
-        }
-        file = os.open(self.history, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o640)
-        with os.fdopen(file, "a", encoding="utf-8") as opened:
-            opened.write(json.dumps(line) + "\n")
 
 
 def _signal(lease: Lease, number: signal.Signals) -> bool:
@@ -108,49 +90,8 @@ def _signal(lease: Lease, number: signal.Signals) -> bool:
         os.close(process)
 
 
-def _tell(lease: Lease, why: str, now: float) -> None:
-    """Leave word for the account, which ``gpu.use`` shows."""
-    path = leases.folder() / f"taken-{lease.file.uid}.json"
-    new = path.with_name(f".{path.name}")
-    new.write_text(json.dumps({"when": now, "why": why}), encoding="utf-8")
-    new.chmod(0o644)
-    new.replace(path)
-
-
-def told(within: float = 3600.0) -> str:
-    """Why this account's card was taken back within the last seconds; an empty text if none was."""
-    with suppress(OSError, ValueError, TypeError, KeyError):
-        path = leases.folder() / f"taken-{leases.own()}.json"
-        if path.lstat().st_uid == leases.folder().stat().st_uid:
-            said = json.loads(path.read_text(encoding="utf-8")[:10_000])
-            if time.time() - said["when"] < within:
-                at = time.strftime("%H:%M", time.localtime(said["when"]))
-                return f"At {at} your GPU was given to somebody who waited: {said['why']:.200}."
-    return ""
-
-
-def read_history(path: Path) -> list[dict[str, str]]:
-    """Who had which card, the newest last. Raises OSError."""
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - LONGEST_HISTORY))
-        lines = file.read().decode(errors="replace").splitlines()
-    found = []
-    for line in lines:
-        with suppress(ValueError):  # the first may be cut
-            found.append({key: str(value) for key, value in json.loads(line).items()})
-    return found
-
-
-def history_path() -> Path:
-    return Path(os.environ.get(HISTORY_VARIABLE) or USUAL_HISTORY)
-
-
-def _text(when: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(when))
-
-
 def main() -> None:
-    keeper = Keeper(history_path())
+    keeper = Keeper(history.place())
     while True:
         try:
             keeper.look(time.time())
