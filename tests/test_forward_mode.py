@@ -155,6 +155,15 @@ def test_a_layer_used_twice_adds_up():
     np.testing.assert_allclose(result.by(layer.W), by_differences(twice, layer.W.value)[0], atol=1e-8)
 
 
+def test_one_tangent_goes_through_a_formula_but_not_through_a_layer():
+    """As the lesson says where it goes further: a layer takes weights that are not tracked themselves for constants."""
+    t, layer = tracked(0.0), LinearLayer(3, 3, np.random.default_rng(1))
+    layer.W = Tensor(layer.W.value) + t * np.ones((3, 3))
+    by_formula, by_layer = A @ layer.W + layer.b, layer(Tensor(A))
+    np.testing.assert_allclose(by_formula.by(t), A @ np.ones((3, 3)), rtol=1e-12)
+    assert not by_layer.by(t).any()
+
+
 @pytest.mark.parametrize(("out_dim", "labels"), [(1, [0, 1, 1, 0]), (3, [2, 0, 1, 2])])
 def test_loss_of_a_network_agrees_with_finite_differences(out_dim, labels):
     rng = np.random.default_rng(9)

@@ -231,3 +231,12 @@ def tensors():
 def test_bad_input_is_named(error, message, call):
     with pytest.raises(error, match=message):
         call(tensors())
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")  # PyTorch's own, at its first dual tensor
+def test_no_grad_does_not_stop_forward_mode():
+    """So the table of words in unit 4 says that it turns off reverse mode only."""
+    forward_ad = torch.autograd.forward_ad
+    with forward_ad.dual_level(), torch.no_grad():
+        x = forward_ad.make_dual(torch.tensor(3.0), torch.tensor(1.0))
+        assert forward_ad.unpack_dual(x * x).tangent.item() == 6.0

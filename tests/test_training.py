@@ -55,6 +55,15 @@ START = engines.new_parameters((30, 16, 1), np.random.default_rng(7))
 ENGINES = (engines.forward_mode, engines.tensor_engine, engines.tensorflow, engines.pytorch)
 
 
+def test_keras_calls_our_accuracy_binary_accuracy():
+    import keras
+
+    probabilities, labels = np.array([0.2, 0.9, 0.6, 0.4]), np.array([0, 1, 0, 1])
+    metric = keras.metrics.BinaryAccuracy()
+    metric.update_state(labels, probabilities)
+    assert float(metric.result()) == reference.accuracy(probabilities, labels) == 0.5
+
+
 @pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.__name__)
 def test_loss_curves_coincide(engine, batches):
     want, expected = reference.training_loop(START, batches, engines.by_hand, 0.5, 2)
