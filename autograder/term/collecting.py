@@ -12,8 +12,9 @@ newest few are looked at, and the log has one line for a thousand.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from heapq import nlargest
+from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -92,9 +93,10 @@ class OwnCollect(ExchangeCollect):
             self.most_submissions,
         )  # fmt: skip
         due = self.duedate or datetime.max
-        in_time = [record for record in records if self._begin(record) <= due]
-        late = [record for record in records if self._begin(record) > due]
-        return [record for part in (in_time, late) for record in nlargest(self.most_submissions, part, self._begin)]
+        begun = [(self._begin(record), record) for record in records]
+        in_time, late = [one for one in begun if one[0] <= due], [one for one in begun if one[0] > due]
+        newest = partial(nlargest, self.most_submissions, key=itemgetter(0))
+        return [record for part in (in_time, late) for _, record in newest(part)]
 
     def _begin(self, record: Collected) -> datetime:
         """The earliest time at which a submission can count as handed in."""

@@ -92,9 +92,9 @@ def newest_first(times: list[Times]) -> list[Times]:
         return []
     newest = max(each.counts for each in times)
 
-    def order(each: Times) -> tuple[bool, datetime]:
+    def order(each: Times) -> tuple[bool, datetime, datetime]:
         near = each.counts >= newest - each.tolerance
-        return near, min(each.named, each.changed) if near else each.counts
+        return near, min(each.named, each.changed) if near else each.counts, each.changed
 
     return sorted(times, key=order, reverse=True)
 
