@@ -1,15 +1,19 @@
 """A submission counts as handed in when its student cannot have chosen, whatever its name and ``timestamp.txt`` say."""
 
+import json
 import os
 import shutil
 import time
+import urllib.request
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from commands import run_command, submission
 from exchanging import CHANGE, LONG_AGO, NAME, ago, contents, minute, seconds
 from handing_in import UNIT, came_of
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
+from waiting import PATIENCE
 
 from autograder.findings import Odd
 from autograder.gradebook.handed_in import FILE_SYSTEM, UNCONFIRMED, bound_times, in_words, time_of
@@ -228,3 +232,30 @@ def test_a_time_in_another_zone_is_read(tmp_path, text, hour):
     (tmp_path / "timestamp.txt").write_text(text)
     assert time_of(text) == nbgraders(tmp_path) == datetime(2026, 1, 1, hour)
     assert (came_of(tmp_path).time, came_of(tmp_path).source) == (text, UNCONFIRMED)
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """A course folder in which each student's ``timestamp.txt`` is spoiled in another way."""
+    folder = tmp_path_factory.mktemp("spoiled")
+    for number, kind in enumerate(SPOILED):
+        place = submission(folder / "submitted", f"student-{number}", {}).parent
+        SPOILED[kind](place / "timestamp.txt")
+    (submission(folder / "submitted", "honest", {}).parent / "timestamp.txt").write_text(LONG_AGO)
+    return folder
+
+
+@pytest.mark.exhaustive
+def test_no_spoiled_timestamp_ends_formgrader_s_list(formgrader):
+    address, _, token = formgrader[1].partition("?token=")
+    request = urllib.request.Request(f"{address}/api/submissions/{UNIT.assignment}")
+    request.add_header("Authorization", f"token {token}")
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+        shown = {each["student"]: each["timestamp"] for each in json.load(answer)}
+    assert len(shown) == len(SPOILED) + 1 and {name for name, time in shown.items() if time} == {"honest"}
+
+
+@pytest.mark.exhaustive
+def test_no_spoiled_timestamp_ends_a_run(course):
+    code, output = run_command("grade", UNIT.name, "--submissions", course / "submitted", "--course-dir", course)
+    assert code == 0 and output.count(f"{Odd.UNREADABLE_TIME}: timestamp.txt") == len(SPOILED)
