@@ -61,6 +61,8 @@ class Odd(StrEnum):
     SOCKET = "socket"
     DEVICE = "device"
     FILES_NOT_KEPT = "files not kept"
+    CLAIMED_TIME = "claimed time"
+    UNREADABLE_TIME = "unreadable time"
     NOT_GRADED = "not graded"
 
 

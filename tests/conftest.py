@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from browser import chromium, open_page  # noqa: F401
 from commands import run_command
+from exchanging import empty_gradebook, exchange  # noqa: F401
 from faked_nvml import eight, machine, new_process  # noqa: F401
 from formgrading import formgrader, look  # noqa: F401
 from hubs import trial_hub  # noqa: F401

@@ -29,6 +29,7 @@ def course_folder(root, graded_class):
 
 
 def nbgrader(root, *words, config=PROJECT / "autograder"):
+    """Run one of nbgrader's commands. Returns what it logs."""
     bin_folder = Path(sys.executable).parent
     path = os.pathsep.join([str(bin_folder), os.environ["PATH"]])  # nbgrader starts alembic by name
     environment = dict(os.environ, JUPYTER_CONFIG_PATH=str(config), PATH=path)
@@ -39,6 +40,7 @@ def nbgrader(root, *words, config=PROJECT / "autograder"):
         command, cwd=root, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert done.returncode == 0, done.stderr[-3000:]
+    return done.stderr
 
 
 def scores(database, students=STUDENTS):

@@ -100,17 +100,18 @@ def test_whose_word_counts_is_said(course):
 
 
 def test_what_the_collector_noted_counts_only_for_what_it_collected(course):
-    from datetime import datetime
-
     from handing_in import came_of
 
-    from autograder.gradebook.handed_in import UNCONFIRMED, note
+    from autograder.findings import Finding, Odd
+    from autograder.gradebook.handed_in import UNCONFIRMED, HandedIn, note
 
     folder = course / "submitted" / "ada" / UNIT.assignment
-    note(folder, datetime(2026, 1, 1, 13), "the exchange")
+    noted = HandedIn("2026-01-01 13:00:00.000000 UTC", "the exchange", (Finding(Odd.CLAIMED_TIME, "says another"),))
+    note(folder, noted)
     assert came_of(folder).source == UNCONFIRMED, "another submission lies there, with a time of its own"
-    (folder / "timestamp.txt").write_text("2026-01-01 13:00:00.000000 UTC")
-    assert came_of(folder).source == "the exchange"
-    assert "1 time by the exchange" in graded(course)
+    (folder / "timestamp.txt").write_text(noted.time)
+    assert came_of(folder) == noted
+    output = graded(course)
+    assert "1 time by the exchange" in output and "ada: claimed time: says another" in output
     (course / "submitted" / ".collected" / "ada" / f"{UNIT.assignment}.json").write_text('{"time": 7}')
     assert came_of(folder).source == UNCONFIRMED

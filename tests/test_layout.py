@@ -59,6 +59,14 @@ def test_who_submitted_as_expected_may_have_other_things_too(tmp_path):
     assert misplaced(UNIT, tmp_path) == []
 
 
+def test_a_thousand_files_of_one_student_are_named_in_a_few_lines(tmp_path):
+    for number in range(1000):
+        put(tmp_path, f"ada/{number}.ipynb")
+    put(tmp_path, "bob/numeric_gradient.ipynb")
+    named = misplaced(UNIT, tmp_path)
+    assert len(named) == 7 and named[5:] == ["ada/: 195 more at least", "bob/numeric_gradient.ipynb"]
+
+
 def test_grading_says_what_it_did_not_grade(tmp_path):
     submission(tmp_path / "submitted", "ada", RIGHT)
     put(tmp_path / "submitted", "bob/numeric_gradient.ipynb")

@@ -15,6 +15,7 @@ A page holds no code of the reference, no seed, and nothing of any other student
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,14 +26,12 @@ from autograder.feedback.page import Feedback, feedback_page
 from autograder.feedback.questions import questions_of
 from autograder.feedback.wording import missing_answers
 from autograder.grading.explain import NoRecord
-from autograder.intake.files import SECRET, STAMP, read_file
+from autograder.intake.files import SECRET, STAMP, note_in
 from autograder.records import Record, Records, can_name_a_file
 from autograder.report.answers import errors_of, graded_notebook
 from autograder.texts import reason
 from autograder.writing import write_whole
 from course.check import Unit
-
-WITH_IT = (STAMP, SECRET)  # by which nbgrader's exchange knows whose feedback it is
 
 
 @dataclass(frozen=True)
@@ -93,11 +92,11 @@ def page_path(into: Path, student: str, unit: Unit) -> Path:
 
 
 def copy_names(submitted: Path, into: Path) -> None:
-    """Copy the files by which nbgrader's exchange knows whose feedback it releases, if the submission has them."""
-    for name in WITH_IT:
-        try:
-            data = read_file(submitted, name, 1000)
-        except OSError:
-            continue
-        into.mkdir(parents=True, exist_ok=True)
-        (into / name).write_bytes(data)
+    """Copy the files by which nbgrader's exchange knows whose feedback it releases.
+
+    It releases nobody's feedback if one is missing or no text. So a time that a student spoiled is empty, and a secret
+    random.
+    """
+    into.mkdir(parents=True, exist_ok=True)
+    (into / STAMP).write_text(note_in(submitted, STAMP))
+    (into / SECRET).write_text(note_in(submitted, SECRET) or secrets.token_hex())

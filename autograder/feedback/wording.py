@@ -60,6 +60,8 @@ FINDINGS: dict[str, str] = {
     Odd.DEFINITION_NOT_KEPT: "A cell keeps nothing of what it defines, since its first line begins with %%.",
     Odd.DEFINED_TOO_LATE: "An answer uses what a cell defines only after its check, if the notebook runs from the top.",
     Odd.FILES_NOT_KEPT: "Files that the notebook wrote could not be kept for the notebooks after it.",
+    Odd.CLAIMED_TIME: "Your submission claims another time than the one at which it came. When it came is what counts.",
+    Odd.UNREADABLE_TIME: "The file with the time at which you handed in holds no time, so that time is not known.",
     Odd.NOT_GRADED: "Something went wrong on our side. Somebody will grade it again.",
     Odd.FORGED_MESSAGE: "The notebook sent the grader something that no notebook sends. It was ignored.",
 }

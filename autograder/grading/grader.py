@@ -146,7 +146,8 @@ class Grader:
             ran.add(name, shown(detail))
         with submission.budget:
             explain_missing_names(notebook, verdicts, ran)
-        findings = [*submission.findings, *ran.told()]
+        came = handed_in(submission.folder, submission.stamp)
+        findings = [*submission.findings, *ran.told(), *came.findings]
         graded = Graded(submission.student, verdicts, list(dict.fromkeys(findings)), isolation=self.isolation)
         return graded, notebook
 

@@ -25,6 +25,7 @@ from traitlets import Unicode
 from autograder.course import current
 from autograder.feedback import copy_names, feedback_on
 from autograder.feedback.by_hand import hand_marks
+from autograder.gradebook.handed_in import bound_times
 from autograder.grading.grader import Grader
 from autograder.html.page import POLICY
 from autograder.in_nbgrader.plain_assignment import (
@@ -101,6 +102,7 @@ class SubmissionExporter(NotebookExporter):
         super().__init__(**kwargs)
         self.written: dict[tuple[str, str], dict[str, bytes]] = {}  # files of a plain assignment's earlier notebooks
         converter = converter_of(self)
+        bound_times(converter.coursedir)
         unit = current().assigned(converter.coursedir.assignment_id)
         for folder, notebooks in list(converter.assignments.items()):
             if name := endless_file(Path(folder)):
@@ -209,6 +211,10 @@ class FeedbackExporter(HTMLExporter):
     """Writes the page of a unit's submission from its grade record. Without a record it writes nbgrader's own page."""
 
     site = Unicode("", help="Address of the course's site, to which feedback links.").tag(config=True)
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(**kwargs)
+        bound_times(course_of(self))
 
     def from_notebook_node(self, nb: NotebookNode, resources: Resources | None = None, **kwargs: Any) -> Any:
         names = (resources or {}).get("nbgrader", {})

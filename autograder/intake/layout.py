@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from autograder.errors import UserError
+from autograder.findings import LISTED
 from autograder.texts import shown
 from course.check import Unit
 
@@ -45,17 +46,24 @@ def expected_place(unit: Unit, folder: Path) -> str:
 
 
 def misplaced(unit: Unit, folder: Path) -> list[str]:
-    """Paths below the class's folder of what looks like a submission of the unit, but lies elsewhere than expected."""
-    found: list[Path] = []
+    """Paths below the class's folder of what looks like a submission of the unit, but lies elsewhere than expected.
+
+    Of each student a few are named, and further ones are only counted.
+    """
+    found: list[str] = []
     for path in _students(folder):
         if path.name in OURS:
             continue
         if path.is_symlink() or not path.is_dir():
             ours = path.name == f"results_{unit.name}.html"
-            found += [path] if path.suffix.lower() in HANDED_IN and not ours else []
+            found += [shown(path.name)] if path.suffix.lower() in HANDED_IN and not ours else []
         elif not _may_be_there(path / unit.assignment):
-            found += islice(_strayed(unit, path, 1), MOST_ENTRIES)
-    return [shown(path.relative_to(folder).as_posix()) for path in found]
+            strayed = [each.relative_to(folder).as_posix() for each in islice(_strayed(unit, path, 1), MOST_ENTRIES)]
+            found += map(shown, strayed[:LISTED])
+            more = len(strayed) - LISTED
+            if more > 0:
+                found.append(f"{shown(path.name)}/: {more} more{'' if len(strayed) < MOST_ENTRIES else ' at least'}")
+    return found
 
 
 def _strayed(unit: Unit, folder: Path, depth: int) -> Iterator[Path]:

@@ -21,6 +21,8 @@ from tornado import web
 from tornado.httputil import HTTPServerRequest
 from tornado.routing import Matcher, Rule
 
+from autograder.gradebook.handed_in import bound_times
+
 OPEN = re.compile(r"(?:formgrader(?:/.*)?|login|logout|oauth_callback|static/.*|logo|favicon\.ico|lab)?/?")
 """The paths that the server answers, below its base URL."""
 
@@ -82,6 +84,17 @@ class SafeHandler:
     def render(self, name: str, **names: Any) -> str:
         _word.set(self.word)
         return super().render(name, **names)  # type: ignore[misc]
+
+    @property
+    def api(self) -> Any:
+        """nbgrader's interface to the course, with times read as we do: one that is none would end a whole page."""
+        api = super().api  # type: ignore[misc]
+        course = api.coursedir
+        bound_times(course)
+        api.get_submitted_timestamp = lambda assignment, student: course.get_existing_timestamp(
+            course.format_path(course.submitted_directory, student, assignment)
+        )
+        return api
 
     @property
     def exporter(self) -> HTMLExporter:
