@@ -2,9 +2,9 @@
 
 import sys
 
-if not sys.flags.safe_path:
+if not getattr(sys.flags, "safe_path", False):
     del sys.path[0]  # the current folder: what lies there, submissions perhaps, is not to be imported
 
-from autograder.cli import app
+from course.starting import start
 
-app(prog_name="autograder")
+start("autograder")

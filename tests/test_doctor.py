@@ -10,15 +10,17 @@ from types import SimpleNamespace
 import pynvml
 import pytest
 from faked_nvml import Faked, install
-from sampled import every
 from typer.testing import CliRunner
 
 from autograder.authoring import diagnosis
 from autograder.course import PROJECT
 from autograder.sandbox import selftest
 from course.cli import app
-from course.doctor import PLUGINS, QUICK, examine, gpus, software
+from course.doctor import PLUGINS, QUICK, examine, gpus, looking, software, telling
+from course.gpu import frameworks
 from course.start_here import machine
+
+SANDBOX = "autograder.sandbox.diagnosis:sandbox"
 
 
 def doctor(*words, **environment):
@@ -38,7 +40,7 @@ def installed(monkeypatch):
     def add(**packages):
         more = [SimpleNamespace(metadata={"Name": name.replace("_", "-")}, version=number)
                 for name, number in packages.items()]  # fmt: skip
-        monkeypatch.setattr(gpus, "distributions", lambda: [*metadata.distributions(), *more])
+        monkeypatch.setattr(frameworks, "distributions", lambda: [*metadata.distributions(), *more])
 
     return add
 
@@ -47,28 +49,33 @@ def test_a_whole_installation_is_well():
     done = doctor("--json")
     assert done.exit_code == 0, done.output
     found = {one["name"]: one for one in json.loads(done.output)}
-    assert all(one["well"] for one in found.values()) and "seccomp" in found["sandbox for grading"]["found"]
+    assert all(set(one) == {"name", "state", "found", "mend"} for one in found.values())
+    assert {one["state"] for one in found.values()} == {"well"} and "seccomp" in found["sandbox for grading"]["found"]
     assert "Landlock ABI" in found["sandbox for grading"]["found"] and "12 units" in found["notebooks"]["found"]
-    assert "tensorflow 2." in found["packages"]["found"]
-
-
-def test_a_missing_sandbox_is_named_with_the_command_that_installs_it(tmp_path):
-    done = doctor(PATH=str(tmp_path))
-    assert done.exit_code == 1 and "✗ sandbox for grading" in done.output and "apt install bubblewrap" in done.output
+    assert "tensorflow 2." in found["packages"]["found"] and "libraries" in found["imports"]["found"]
 
 
 def test_a_sandbox_without_landlock_is_told_and_will_do(monkeypatch):
     verified = selftest.verify
     monkeypatch.setattr(selftest, "verify", lambda *a: [held for held in verified(*a) if "Landlock" not in held])
-    done = doctor()
-    assert done.exit_code == 0 and "! sandbox for grading" in done.output and "missing here: Landlock" in done.output
-    assert "lsm=landlock" in done.output
+    found = looking.make(SANDBOX)
+    assert found.state == "minor" and "missing here: Landlock" in found.found and "lsm=landlock" in found.mend
+    assert telling.status_of([found]) == 0
 
 
-def test_an_old_python(monkeypatch):
-    monkeypatch.setattr(software.sys, "version_info", (3, 9, 1))
+@pytest.mark.parametrize(
+    ("version", "state", "told"),
+    [
+        ((3, 14, 0, "final"), "wrong", "needed is 3.11, 3.12 or 3.13"),
+        ((3, 11, 0, "final"), "minor", "the earliest that has is 3.11.2"),
+        ((3, 13, 0, "candidate"), "minor", "is a preview (candidate)"),
+        ((3, 12, 4, "final"), "well", "3.12.4"),
+    ],
+)
+def test_the_version_of_python(monkeypatch, version, state, told):
+    monkeypatch.setattr(software.sys, "version_info", version)
     found = software.python()
-    assert not found.well and found.found == "3.9.1" and "make setup PYTHON=" in found.mend
+    assert found.state == state and told in found.found and (found.well or "make setup PYTHON=" in found.mend)
 
 
 def test_packages_that_are_missing_or_too_old(monkeypatch):
@@ -88,23 +95,6 @@ def test_a_lab_with_cuda_is_mended_with_the_lab_s_set(installed):
     assert software.install().endswith('-e ".[gpu,lab]" -c constraints-gpu.txt')
     installed(nvidia_cudnn_cu13="9.15")  # which PyTorch alone brings
     assert software.install().endswith('-e ".[test]" -c constraints.txt')
-
-
-@pytest.mark.parametrize(
-    "module", every(5, ["pynvml", "jupyter_core.paths", "nbgrader", "nbformat", "packaging.requirements"])
-)
-def test_it_says_so_where_what_it_looks_with_is_missing(module):
-    """In a process of its own: there nothing has been imported yet."""
-    code = f"""
-import sys
-sys.modules[{module!r}] = None
-from course.cli import app
-app(["doctor"])
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 1 and "Traceback" not in done.stderr, done.stderr
-    assert "cannot be looked at" in done.stdout and module.partition(".")[0] in done.stdout
-    assert "-m pip install -e" in done.stdout and "✓ Python" in done.stdout
 
 
 def test_extensions_that_jupyterlab_does_not_find(monkeypatch, tmp_path):
@@ -129,6 +119,21 @@ def test_notebooks_that_are_not_those_of_the_lessons(monkeypatch):
     found = diagnosis.notebooks()
     assert not found.well and "solutions/01_numeric_gradient" in found.found and "notebooks/x" in found.found
     assert found.mend.startswith("autograder build")
+
+
+def test_cards_that_the_installed_frameworks_cannot_use(monkeypatch):
+    assert gpus.frameworks_on_gpus().found == "no GPU, so the CPU"
+    install([Faked()], setattr_=monkeypatch.setattr)
+    frameworks_here = [
+        frameworks.Framework("TensorFlow", "2.20.0", "GPU:0"),
+        frameworks.Framework("PyTorch", "2.13.0+cpu", "cuda:0", "it is built for the CPU"),
+    ]
+    monkeypatch.setattr(frameworks, "installed", lambda: frameworks_here)
+    found = gpus.frameworks_on_gpus()
+    assert found.state == "minor" and "constraints-gpu.txt" in found.mend
+    assert found.found == "PyTorch 2.13.0+cpu cannot use one, since it is built for the CPU"
+    del frameworks_here[1]
+    assert gpus.frameworks_on_gpus().found == "TensorFlow 2.20.0"
 
 
 def test_libraries_of_two_cudas(installed):
@@ -165,9 +170,9 @@ def test_a_card_that_is_lost(monkeypatch):
     install([Faked(), Faked(lost=True)], setattr_=monkeypatch.setattr)
     found = gpus.driver()
     assert not found.well and found.minor and "card 1 does not answer" in found.found
-    assert doctor().exit_code == 0
+    assert telling.status_of([found]) == 0
     install([Faked(lost=True)], setattr_=monkeypatch.setattr)
-    assert doctor().exit_code == 1
+    assert telling.status_of([gpus.driver()]) == 1
 
 
 def test_what_mends_a_card_is_told_for_each(monkeypatch):
@@ -254,5 +259,5 @@ def test_on_windows_the_sandbox_is_said_to_be_missing(monkeypatch):
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setattr(sys, "platform", "win32")
     other = next(point for point in metadata.entry_points(group=PLUGINS) if point.name == "sandbox")
-    (found,) = examine([lambda: other.load()()])
+    (found,) = examine([other.value])
     assert not found.well and found.minor and "graded on Linux; on Windows, install WSL" in found.found

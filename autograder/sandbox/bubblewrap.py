@@ -34,6 +34,8 @@ CONFIGURATION = ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/e
 KEPT_VARIABLES = ("LANG", "LC_ALL", "TZ", "NBGRADER_EXECUTION")
 """Environment variables of the grader that a submission may see."""
 INSTALL_BUBBLEWRAP = "install bubblewrap (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap)"
+INSTALL_LIBSECCOMP = "install libseccomp (Debian, Ubuntu: apt install libseccomp2; Fedora: dnf install libseccomp)"
+INSTALL_PYSECCOMP = f"install pyseccomp again: {sys.executable} -m pip install --force-reinstall pyseccomp"
 WAY_OUT = (
     "; or grade unconfined, with the rights of your account: --isolation none, or within nbgrader the environment "
     "variable GRADIENTS_ISOLATION=none"
@@ -45,7 +47,11 @@ FORBIDDEN = (
 
 
 class NoSandbox(UserError):
-    """Submissions cannot be confined here."""
+    """Submissions cannot be confined here: why, and what to do."""
+
+    def __init__(self, why: str, mend: str = ""):
+        super().__init__(f"{why}; {mend}{WAY_OUT}" if mend else why)
+        self.why, self.mend = why, mend
 
 
 def require() -> None:
@@ -53,17 +59,18 @@ def require() -> None:
     if not sys.platform.startswith("linux"):
         raise NoSandbox(f"submissions can be confined on Linux only, this is {sys.platform}{WAY_OUT}")
     if shutil.which("bwrap") is None:
-        raise NoSandbox(f"there is no bwrap to confine submissions with; {INSTALL_BUBBLEWRAP}{WAY_OUT}")
+        raise NoSandbox("there is no bwrap to confine submissions with", INSTALL_BUBBLEWRAP)
     try:
         import pyseccomp  # noqa: F401
-    except (ImportError, RuntimeError, OSError) as error:
-        raise NoSandbox(f"libseccomp cannot be used ({error}); install libseccomp2 and pyseccomp{WAY_OUT}") from error
+    except Exception as error:  # missing, or broken in any way
+        mend = INSTALL_PYSECCOMP if isinstance(error, ImportError | SyntaxError) else INSTALL_LIBSECCOMP
+        raise NoSandbox(f"libseccomp cannot be used ({error})", mend) from error
 
 
 def no_sandbox(said: str) -> NoSandbox:
     """The error for a bubblewrap that did not start. ``said`` is its message."""
-    why = f"; {FORBIDDEN}" if "ermission denied" in said or "not permitted" in said else ""
-    return NoSandbox(f"submissions cannot be confined: {said}{why}{WAY_OUT}")
+    forbidden = "ermission denied" in said or "not permitted" in said
+    return NoSandbox(f"submissions cannot be confined: {said}", FORBIDDEN if forbidden else INSTALL_BUBBLEWRAP)
 
 
 def command(view: Path, shown: Path, hidden: Iterable[Path] = ()) -> list[str]:

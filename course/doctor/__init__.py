@@ -1,47 +1,76 @@
 """``course doctor``: what may be wrong with an installation, and the line that mends it.
 
-| module         | looks at                                                              |
-|----------------|-----------------------------------------------------------------------|
-| ``diagnosis``  | (the result of one check)                                             |
-| ``software``   | Python, packages, JupyterLab's extensions                            |
-| ``gpus``       | the driver, CUDA's libraries and which of them are found              |
+| module         | looks at                                                                   |
+|----------------|----------------------------------------------------------------------------|
+| ``diagnosis``  | (the result of one look)                                                   |
+| ``looking``    | (making looks so that none can end the others)                             |
+| ``telling``    | (printing what was found)                                                  |
+| ``software``   | Python, packages, JupyterLab's extensions                                  |
+| ``imports``    | whether the libraries can be imported                                      |
+| ``places``     | home and temporary files: whether they can be written, and have room       |
+| ``gpus``       | the driver, CUDA's libraries and which of them are found, the frameworks   |
+| ``server``     | of a lab's server: Python for others, homes, the hub's proxy, systemd      |
+| ``classes``    | of a lab's courses: the exchange, the accounts that grade and their folders |
+
+Nothing here imports more than Python's own library before it looks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from importlib.metadata import entry_points
+from collections.abc import Iterator, Sequence
+from importlib.metadata import distributions
 
-from course.doctor import gpus, software
+from course.doctor import looking
 from course.doctor.diagnosis import Diagnosis
-from course.errors import UserError
 
-DoctorCheck = Callable[[], Diagnosis]
-SOFTWARE: tuple[DoctorCheck, ...] = (software.python, software.packages, software.extensions)
-GPUS: tuple[DoctorCheck, ...] = (gpus.driver, gpus.cuda_wheels, gpus.cuda_version, gpus.library_path)
-QUICK = (*SOFTWARE, gpus.driver, gpus.cuda_wheels, gpus.library_path)
-"""The checks that a notebook may run: they take no time, and matter to a student."""
+SOFTWARE = tuple(
+    f"course.doctor.{name}"
+    for name in ("software:python", "software:packages", "software:metadata", "software:extensions", "imports:imports")
+)
+PLACES = tuple(f"course.doctor.places:{name}" for name in ("home", "own_folders", "temporary_files"))
+GPUS = tuple(
+    f"course.doctor.gpus:{name}"
+    for name in ("driver", "frameworks_on_gpus", "cuda_wheels", "cuda_version", "library_path")
+)
+LAB = tuple(
+    f"course.doctor.{name}"
+    for name in (
+        "server:reach",
+        "server:homes",
+        "server:proxy",
+        "server:systemd",
+        "classes:exchange",
+        "classes:graders",
+    )
+)
+QUICK = tuple(
+    f"course.doctor.{name}"
+    for name in ("software:python", "software:packages", "software:extensions", "gpus:driver",
+                 "gpus:frameworks_on_gpus", "gpus:cuda_wheels", "gpus:library_path")
+)  # fmt: skip
+"""The looks that a notebook may make: they take no time, and matter to a student."""
 PLUGINS = "gradients_course.doctor"
-"""The group of entry points with which other packages, such as the autograder, add their checks."""
+"""The group of entry points with which other packages, such as the autograder, add their looks."""
 
 
-def examine(checks: Sequence[DoctorCheck] = ()) -> list[Diagnosis]:
-    """Run these checks, by default all of them, and return what they found."""
-    if checks:
-        return [_look(check.__name__, check) for check in checks]
-    others = [_look(other.name, lambda other=other: other.load()()) for other in entry_points(group=PLUGINS)]  # type: ignore[misc]
-    return [*examine(SOFTWARE), *others, *examine(GPUS)]
+def all_looks(lab: bool = False) -> list[str]:
+    """Every look at this installation; those at a lab's server too, where asked for."""
+    return [*SOFTWARE, *_plugins(), *PLACES, *GPUS, *(LAB if lab else ())]
 
 
-def _look(name: str, check: DoctorCheck) -> Diagnosis:
-    """What a check finds, or why it cannot run."""
-    name = name.replace("_", " ")
-    try:
-        return check()
-    except UserError as error:  # another package's check cannot run here
-        return Diagnosis(name, False, str(error), minor=True)
-    except ImportError as error:
-        return Diagnosis(name, False, f"cannot be looked at: {error}", software.install())
+def examine(looks: Sequence[str]) -> list[Diagnosis]:
+    """Make looks in this process, and return what they found."""
+    return [looking.make(look) for look in looks]
 
 
-__all__ = ["PLUGINS", "QUICK", "Diagnosis", "examine"]
+def _plugins() -> Iterator[str]:
+    """The looks that other packages add. A package whose metadata cannot be read adds none."""
+    for one in distributions():
+        try:
+            points = one.entry_points
+        except Exception:
+            continue
+        yield from (point.value for point in points if point.group == PLUGINS)
+
+
+__all__ = ["PLUGINS", "QUICK", "Diagnosis", "all_looks", "examine"]

@@ -10,14 +10,14 @@ import os
 import re
 import sysconfig
 from contextlib import suppress
-from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
 from course.doctor.diagnosis import Diagnosis
+from course.gpu import frameworks
 from course.gpu.cards import RESTART_MACHINE, find
+from course.gpu.frameworks import ONE_SET, wheels
 
-ONE_SET = 'in a new environment: pip install -e ".[gpu]" -c constraints-gpu.txt'
 DRIVERS = {12: "525.60", 13: "580.65"}
 """The oldest driver for Linux that runs programs of each CUDA; source: NVIDIA's CUDA toolkit release notes."""
 CUDA_LIBRARIES = (
@@ -41,19 +41,6 @@ INSTALL_CUDA = (
     "install NVIDIA's driver (nvidia-smi must list every card); a container that is to use it needs --gpus all, and "
     "NVIDIA's container toolkit outside"
 )
-
-
-def wheels() -> dict[str, int]:
-    """The installed wheels of CUDA's libraries, with the CUDA that they are for."""
-    found = {}
-    for one in distributions():
-        name = re.sub(r"[-_.]+", "-", one.metadata["Name"] or "").lower()
-        suffixed = re.fullmatch(r"nvidia-.*-cu(\d+)", name)
-        if suffixed:
-            found[name] = int(suffixed[1])
-        elif name == "nvidia-cuda-runtime":  # from CUDA 13 on without a suffix
-            found[name] = int(one.version.split(".")[0])
-    return found
 
 
 def cuda_wheels() -> Diagnosis:
@@ -88,6 +75,16 @@ def driver() -> Diagnosis:
     except pynvml.NVMLError:
         version = "of an unknown version"
     return Diagnosis(name, True, f"{_counted(len(found.cards))}, driver {version}" if found.cards else NO_GPU)
+
+
+def frameworks_on_gpus() -> Diagnosis:
+    """Whether the frameworks can use the cards that are there, found without importing them."""
+    name, installed = "frameworks on the GPU", frameworks.installed()
+    if not find().cards:
+        return Diagnosis(name, True, NO_GPU)
+    wrong = [f"{one} cannot use one, since {one.trouble}" for one in installed if one.trouble]
+    able = ", ".join(map(str, installed)) or "no framework is installed"
+    return Diagnosis(name, not wrong, "; ".join(wrong) or able, ONE_SET, minor=True)
 
 
 def plugged_in() -> int:

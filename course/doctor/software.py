@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import sys
+import sysconfig
+from collections import Counter
 from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, distribution, version
+from importlib.metadata import Distribution, PackageNotFoundError, distribution, distributions, version
 from pathlib import Path
 
-from course.doctor import gpus
 from course.doctor.diagnosis import Diagnosis
+from course.gpu.frameworks import wheels
+from course.starting import PYTHON_VERSIONS, PYTHONS
 
 DISTRIBUTION = "gradients-course"
 PROJECT_FOLDER = Path(__file__).parents[2]
-PYTHON_VERSIONS = ((3, 11), (3, 14))
+EARLIEST_TRIED = {(3, 11): 2, (3, 13): 0}
+"""The earliest patch of a series with which a test has graded a class."""
 EXTENSIONS = {"@jupyter-widgets/jupyterlab-manager": "jupyterlab_widgets", "@jupyter/nbgrader": "nbgrader"}
 """JupyterLab's extensions that the course needs, with the packages that bring them."""
 PIP = f"{shlex.quote(sys.executable)} -m pip install"
@@ -23,16 +28,24 @@ PIP = f"{shlex.quote(sys.executable)} -m pip install"
 def install() -> str:
     """The command that installs the course again: with a lab's packages where there are wheels of CUDA 12, since torch
     alone does not bring those."""
-    what = '".[gpu,lab]" -c constraints-gpu.txt' if 12 in gpus.wheels().values() else '".[test]" -c constraints.txt'
+    what = '".[gpu,lab]" -c constraints-gpu.txt' if 12 in wheels().values() else '".[test]" -c constraints.txt'
     return f"cd {shlex.quote(str(PROJECT_FOLDER))} && {PIP} -e {what}"
 
 
 def python() -> Diagnosis:
-    """Whether the course is made for this version of Python."""
+    """Whether the course is made for this version of Python, and has been tried with so early a one of its series."""
     first, last = PYTHON_VERSIONS
+    series, patch = sys.version_info[:2], sys.version_info[2]
     found = ".".join(map(str, sys.version_info[:3]))
-    mend = "install Python 3.11, 3.12 or 3.13, and begin anew with it: make clean; make setup PYTHON=python3.12"
-    return Diagnosis("Python", first <= sys.version_info[:2] < last, found, mend)
+    mend = f"install Python {PYTHONS}, and begin anew with it: make clean; make setup PYTHON=python3.12"
+    if not first <= series < last:
+        return Diagnosis("Python", False, f"{found} in {sys.prefix}; needed is {PYTHONS}", mend)
+    if sys.version_info[3] != "final":
+        return Diagnosis("Python", False, f"{found} is a preview ({sys.version_info[3]})", mend, minor=True)
+    if patch < (earliest := EARLIEST_TRIED.get(series, 0)):
+        told = f"{found} has not been tried; the earliest that has is {series[0]}.{series[1]}.{earliest}"
+        return Diagnosis("Python", False, told, mend, minor=True)
+    return Diagnosis("Python", True, found)
 
 
 def packages() -> Diagnosis:
@@ -52,10 +65,52 @@ def packages() -> Diagnosis:
         except PackageNotFoundError:
             wrong.append(f"{one.name} is missing")
             continue
-        if not one.specifier.contains(there, prereleases=True):
+        except Exception:  # see metadata()
+            there = ""
+        if not there:
+            wrong.append(f"{one.name} does not say its version")
+        elif not one.specifier.contains(there, prereleases=True):
             wrong.append(f"{one.name} is {there}, needed is {one.specifier}")
-    main = ", ".join(f"{name} {version(name)}" for name in ("tensorflow", "torch") if f"{name} is missing" not in wrong)
-    return Diagnosis("packages", not wrong, "; ".join(wrong) or main, install())
+    if wrong:
+        return Diagnosis("packages", False, "; ".join(wrong), install())
+    return Diagnosis("packages", True, ", ".join(f"{name} {version(name)}" for name in ("tensorflow", "torch")))
+
+
+def metadata() -> Diagnosis:
+    """Whether pip's records of what is installed are whole: an interrupted update leaves broken ones, or two of one."""
+    place = Path(sysconfig.get_path("purelib"))
+    records = list(distributions(path=[str(place)]))
+    broken = sorted(filter(None, map(_broken, records)))
+    twice = sorted(name for name, number in Counter(map(_folder_name, records)).items() if number > 1)
+    left = sorted(path.name for path in place.glob("~*"))
+    found = [f"{name} cannot be read" for name in broken] + [f"{name} is there twice" for name in twice]
+    found += [f"{name} is left of an interrupted update" for name in left]
+    again = [name.removesuffix(".dist-info").partition("-")[0] for name in broken] + twice
+    mends = (
+        [f"cd {shlex.quote(str(place))} && rm -r {' '.join(map(shlex.quote, broken + left))}"] if broken + left else []
+    )
+    mends += (
+        [f"{PIP} --force-reinstall --no-deps {' '.join(again)} -c {shlex.quote(str(_constraints()))}"] if again else []
+    )
+    return Diagnosis("pip's records", not found, "; ".join(found) or f"{len(records)} packages", " && ".join(mends))
+
+
+def _constraints() -> Path:
+    return PROJECT_FOLDER / ("constraints-gpu.txt" if 12 in wheels().values() else "constraints.txt")
+
+
+def _broken(one: Distribution) -> str:
+    """The name of a record's folder if it cannot be read, else an empty text."""
+    try:
+        whole = one.metadata["Name"] and one.version and one.entry_points is not None
+    except Exception:
+        whole = False
+    return "" if whole else Path(str(getattr(one, "_path", "a package"))).name
+
+
+def _folder_name(one: Distribution) -> str:
+    """The package's name, as its record's folder has it, with a version of its own for each copy."""
+    return re.sub(r"[-_.]+", "-", Path(str(getattr(one, "_path", ""))).name.partition("-")[0]).lower()
 
 
 def extensions() -> Diagnosis:
