@@ -74,6 +74,7 @@ $(READY): pyproject.toml constraints.txt
 	  { echo "Python 3.11, 3.12 or 3.13 is needed; name one with: make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --disable-pip-version-check -q -e '.[test]' -c constraints.txt
+	$(BIN)/python -m autograder.interactive.enabling
 	touch $@
 
 clean: ## remove .venv, the demo and everything else that was made here

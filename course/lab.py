@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from course.errors import UserError
@@ -12,6 +13,8 @@ from course.writing import replacing
 
 RELEASED = Path(__file__).resolve().parents[1] / "notebooks"
 LOOPBACK = "127.0.0.1"
+EXTENSIONS = "gradients_course.jupyter_server"
+"""Entry points of extensions that JupyterLab is started with: the autograder's, which this package knows nothing of."""
 NO_UPDATES = "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"  # the course has its own versions
 
 
@@ -51,7 +54,7 @@ def serve(work: Path, notebook: Path | None, port: int | None, browser: bool) ->
     """Run JupyterLab on the notebooks in ``work`` until it is stopped.
 
     It listens on this machine only, and asks for a token that it makes up. So root may run it too, for example in a
-    container. Raises CannotOpen if JupyterLab is not installed.
+    container. Raises CannotOpen if JupyterLab is not installed, or an extension that belongs to the course fails.
     """
     try:
         from jupyterlab.labapp import LabApp
@@ -60,8 +63,21 @@ def serve(work: Path, notebook: Path | None, port: int | None, browser: bool) ->
     page = f"/lab/tree/{notebook.as_posix()}" if notebook else "/lab"
     options = [f"--ServerApp.root_dir={work.resolve()}", f"--ServerApp.ip={LOOPBACK}", f"--LabApp.default_url={page}",
                "--log-level=WARN", "--allow-root", NO_UPDATES]  # fmt: skip
+    options += [f"--ServerApp.jpserver_extensions={name}=True" for name in extensions()]
     if port:
         options += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
     if not browser:
         options.append("--no-browser")
     LabApp.launch_instance(options)
+
+
+def extensions() -> list[str]:
+    """The names of the extensions. Raises CannotOpen if one cannot be imported: Jupyter would go on without it."""
+    names = []
+    for one in entry_points(group=EXTENSIONS):
+        try:
+            one.load()
+        except Exception as error:
+            raise CannotOpen(f"{one.value} cannot be imported ({error}); install the course again") from error
+        names.append(one.value)
+    return names

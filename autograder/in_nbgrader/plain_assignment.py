@@ -25,6 +25,7 @@ from nbgrader.utils import find_all_files
 from traitlets import Dict, List, Unicode
 
 from autograder.errors import UserError
+from autograder.in_nbgrader import CONFINED_KERNEL
 from autograder.intake.files import MAX_FILE_BYTES, SECRET, STAMP, collect
 from autograder.outputs import sound_output
 from autograder.running.job import Job, limits_from
@@ -158,6 +159,7 @@ class ConfinedExecute(preprocessors.Execute):
         if isolation() == bubblewrap.NONE:
             return AS_ASKED
         name = nb.metadata.get("kernelspec", {}).get("name") or "python3"
+        name = "python3" if name == CONFINED_KERNEL else name
         manager = self.kernel_manager_class(kernel_name=self.kernel_name or name, config=self.config)
         if is_this_python(manager.kernel_spec):
             return ""

@@ -6,7 +6,8 @@ import io
 import json
 import socket
 import tarfile
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,4 +41,15 @@ def archive(folder: str | Path | None, pattern: str = "*") -> bytes:
         for path in sorted(Path(folder).rglob(pattern)) if folder else ():
             if path.is_file() and not path.is_symlink():
                 files.add(path, str(path.relative_to(folder or "")), recursive=False)
+    return data.getvalue()
+
+
+def archive_of(contents: Mapping[str, bytes]) -> bytes:
+    """A tar archive of files, given by their paths."""
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w") as files:
+        for name, content in contents.items():
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mtime = len(content), time.time()
+            files.addfile(entry, io.BytesIO(content))
     return data.getvalue()

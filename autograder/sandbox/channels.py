@@ -11,6 +11,7 @@ from typing import Any
 import zmq
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.channels import AsyncZMQSocketChannel
+from jupyter_client.session import Session
 
 START_SECONDS = 30.0
 RECONNECTS = 10
@@ -36,27 +37,32 @@ class BoundedChannel(AsyncZMQSocketChannel):
                 raise Empty
             frames = await self.socket.recv_multipart()
             await asyncio.sleep(0)  # however many messages wait, time limits are kept
-            message = self._read(frames)
+            message = read_message(self.session, frames)
             if message is not None:
                 return message
 
-    def _read(self, frames: list[bytes]) -> dict[str, Any] | None:
-        size = sum(map(len, frames))
-        try:
-            _, found = self.session.feed_identities(frames)
-            parts: list[Any] = found
-            large = size > SMALL_MESSAGE
-            if size > MAX_MESSAGE or (large and any(is_crowded(part) for part in parts[1:4])):
-                return None
-            crowded = large and is_crowded(parts[4])
-            message = self.session.deserialize(parts, content=not crowded)
-            if crowded:  # it counts as too much
-                message["content"], size = {}, MAX_MESSAGE
-        except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
+
+def read_message(session: Session, frames: list[bytes]) -> dict[str, Any] | None:
+    """The message that came in these frames, with its size in bytes as ``size``; None if it is none, or too large.
+
+    One that holds too many values comes without its content, and counts as the largest.
+    """
+    size = sum(map(len, frames))
+    try:
+        _, found = session.feed_identities(frames)
+        parts: list[Any] = found
+        large = size > SMALL_MESSAGE
+        if size > MAX_MESSAGE or (large and any(is_crowded(part) for part in parts[1:4])):
             return None
-        if all(isinstance(message.get(key), dict) for key in ("header", "parent_header", "metadata", "content")):
-            return {**message, "msg_type": str(message["msg_type"]), "size": size}
+        crowded = large and is_crowded(parts[4])
+        message = session.deserialize(parts, content=not crowded)
+        if crowded:
+            message["content"], size = {}, MAX_MESSAGE
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
         return None
+    if all(isinstance(message.get(key), dict) for key in ("header", "parent_header", "metadata", "content")):
+        return {**message, "msg_type": str(message["msg_type"]), "size": size}
+    return None
 
 
 def is_crowded(part: bytes) -> bool:

@@ -16,7 +16,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -99,20 +99,35 @@ class WarmProvisioner(KernelProvisionerBase):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Hand the request, the files in the working folder and the sockets to the fork server."""
         environment = dict(kwargs.get("env") or os.environ)
-        unit, isolation = environment.get(UNIT_VARIABLE, ""), environment.get(ISOLATION_VARIABLE) or bubblewrap.STRICT
-        limits = Limits(**json.loads(environment.get(LIMITS_VARIABLE, "{}")))
         request = {
-            "environment": forkserver.ENVIRONMENT
-            | {k: environment[k] for k in (*bubblewrap.KEPT_VARIABLES, LENT) if k in environment},
+            "environment": self.variables(environment),
             "key": self.key,
-            "limits": asdict(limits),
+            "limits": asdict(self.limits(environment)),
             "folder": str(self.folder),
         }
         async with self._or_nothing():
-            server = await asyncio.to_thread(forkserver.running, unit, isolation)
-            await asyncio.to_thread(self._send, server, request, archive(kwargs.get("cwd")))
+            server = await asyncio.to_thread(self.fork_server, environment)
+            files = await asyncio.to_thread(self.files, kwargs.get("cwd"))
+            await asyncio.to_thread(self._send, server, request, files)
             await self._started()
         return self.connection_info
+
+    def variables(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """The kernel's environment. ``environment`` is that of whoever starts it."""
+        kept = (*bubblewrap.KEPT_VARIABLES, LENT)
+        return forkserver.ENVIRONMENT | {name: environment[name] for name in kept if name in environment}
+
+    def limits(self, environment: Mapping[str, str]) -> Limits:
+        return Limits(**json.loads(environment.get(LIMITS_VARIABLE, "{}")))
+
+    def fork_server(self, environment: Mapping[str, str]) -> Path:
+        """The address of the fork server to be asked, once it is ready. Raises NoSandbox, NoWarmKernels."""
+        isolation = environment.get(ISOLATION_VARIABLE) or bubblewrap.STRICT
+        return forkserver.running(environment.get(UNIT_VARIABLE, ""), isolation)
+
+    def files(self, folder: str | None) -> bytes:
+        """The files that the kernel gets, as a tar archive."""
+        return archive(folder)
 
     def _send(self, server: Path, request: dict[str, Any], files: bytes) -> None:
         self.connection = ask_for_kernel(server, request, files, [listener.fileno() for listener in self.sockets])

@@ -4,11 +4,14 @@ A kernel that has run nothing for two hours ends, also one whose notebook is ope
 A server without kernels that nobody has used for so long stops too; a JupyterLab in an open tab counts as use.
 """
 
-from autograder.interactive import provisioner
+from autograder.interactive import extension, provisioner
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
 
-c.ServerApp.jpserver_extensions = {"nbgrader.server_extensions.formgrader": False}
+c.ServerApp.jpserver_extensions = {
+    "nbgrader.server_extensions.formgrader": False,
+    extension.__name__: True,  # a notebook that is a submission runs confined or not at all
+}
 c.ResourceUseDisplay.track_cpu_percent = True  # memory is shown anyway
 
 IDLE_SECONDS = 2 * 3600
