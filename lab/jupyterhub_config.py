@@ -2,6 +2,7 @@
 
 README.md beside this file is the guide. Copy this file to where the lab keeps its configuration, change what is in
 capitals, and start the hub as root:  jupyterhub -f /etc/jupyterhub/jupyterhub_config.py
+gradients-hub.service beside this file has systemd start it.
 """
 
 from pathlib import Path
@@ -58,8 +59,9 @@ hub.share_cards(
 )
 
 # ── How servers are started, and what they may take ──────────────────────────────────────────────────────────────────
-# systemd.py: on this machine, with limits that the system enforces. slurm.py: as jobs of a cluster. Without either,
-# servers are plain processes, and the limits below are only shown to the students, not enforced.
+# systemd.py: on this machine, with limits that the system enforces. slurm.py: as jobs of a cluster. With both, servers
+# go on while the hub is stopped and started again. Without either, servers are plain processes: they end with the hub,
+# and the limits below are only shown to the students, not enforced.
 
 c.Spawner.mem_limit = "16G"
 c.Spawner.cpu_limit = 4
@@ -74,3 +76,8 @@ hub.stop_idle(c, after_hours=2)
 # address that others reach.
 
 c.JupyterHub.bind_url = "http://127.0.0.1:8000"
+
+# ── What is missing ──────────────────────────────────────────────────────────────────────────────────────────────────
+# This line stays the last. It looks at what the hub needs, and says in a sentence what is missing.
+
+hub.make_ready(c)

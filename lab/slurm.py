@@ -29,5 +29,6 @@ c.SlurmSpawner.req_nprocs = "4"
 c.SlurmSpawner.req_memory = "16G"
 c.SlurmSpawner.req_runtime = "08:00:00"
 c.Spawner.environment.update({leases.LEASES_VARIABLE: ""})  # the node's, not the hub's
+c.JupyterHub.cleanup_servers = False  # jobs go on when the hub stops, and it finds them when it starts again
 c.Spawner.start_timeout = 600  # seconds in the queue
 c.Spawner.http_timeout = 120

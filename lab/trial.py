@@ -11,7 +11,7 @@ import sys
 from getpass import getuser
 from pathlib import Path
 
-from autograder.interactive import hub
+from autograder.interactive import hub, hub_checks
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
 
@@ -22,18 +22,13 @@ SHARED, COURSE_FOLDER, USERS = ROOT / "exchange", ROOT / "gradients", ROOT / "us
 FIRST_UNIT = "00_start_here"
 
 
-def free_port(wanted: int = 0) -> int:
-    """The wanted port, by default any free one. Ends the hub if the port is taken."""
-    with socket.socket() as one:
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            one.bind(("127.0.0.1", wanted))
-        except OSError as error:
-            raise SystemExit(f"port {wanted} cannot be used ({error.strerror}): make hub HUB_PORT=8001") from error
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as one:
         return one.getsockname()[1]
 
 
-PORT = free_port(int(os.environ.get("HUB_PORT", "8000")))
+ADDRESS = f"http://127.0.0.1:{int(os.environ.get('HUB_PORT', '8000'))}"
+hub_checks.check_ports({"users (make hub HUB_PORT=8001)": ADDRESS})
 subprocess.run([hub.LAB / "make_course.sh", SHARED, COURSE_FOLDER, getuser()], check=True)
 config_file = COURSE_FOLDER / "nbgrader_config.py"
 if "check_owner" not in config_file.read_text():
@@ -51,12 +46,12 @@ hub.stop_idle(c, after_hours=2)
 
 c.JupyterHub.authenticator_class = "shared-password"
 c.SharedPasswordAuthenticator.user_password = PASSWORD
-c.JupyterHub.spawner_class = "simple"
+c.JupyterHub.spawner_class = "autograder.interactive.spawners.OnTrial"
 c.SimpleLocalProcessSpawner.home_dir_template = f"{USERS}/{{username}}"
 c.Spawner.args = hub.IN_TRIAL
 c.Spawner.default_url = "/lab"
 
-c.JupyterHub.bind_url = f"http://127.0.0.1:{PORT}"
+c.JupyterHub.bind_url = ADDRESS
 c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{free_port()}"
 c.JupyterHub.data_files_path = str(Path(sys.prefix) / "share" / "jupyterhub")
 c.JupyterHub.db_url = f"sqlite:///{ROOT}/hub.sqlite"
@@ -65,13 +60,14 @@ c.JupyterHub.log_level = "WARN"
 c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{free_port()}"
 c.ConfigurableHTTPProxy.pid_file = f"{ROOT}/proxy.pid"
 c.ConfigurableHTTPProxy.command = [f"{sys.prefix}/proxy/node_modules/.bin/configurable-http-proxy", "--log-level=warn"]
+hub.make_ready(c, ROOT)
 
 print(f"""
-The trial hub: http://127.0.0.1:{PORT}
+The trial hub: {ADDRESS}
   users     instructor, {", ".join(STUDENTS)}
   password  {PASSWORD}
   released  {FIRST_UNIT}; the instructor releases the other units
-  grading   http://127.0.0.1:{PORT}/services/gradients/ (as the instructor)
+  grading   {ADDRESS}/services/gradients/ (as the instructor)
   files     {ROOT}
 Ctrl-C ends it, with everything that it started.
 """, flush=True)  # fmt: skip

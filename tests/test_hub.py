@@ -46,7 +46,8 @@ def test_the_configuration_of_one_course(configured):
         "nbgrader-gradients": {"users": ["ADA", "student-1", "student-2"]},
     }
     spawner = app.spawner_class(config=app.config, user=STUDENT)
-    assert spawner.unit_extra_properties == {"UMask": "0077"}, "what it writes is its user's alone"
+    assert spawner.unit_extra_properties["UMask"] == "0077", "what it writes is its user's alone"
+    assert app.cleanup_servers is False, "a hub can be started again in the middle of the term"
     assert spawner.mem_limit == 16 * 2**30
     assert (Path(spawner.environment["JUPYTER_PATH"]) / "kernels" / "python3" / "kernel.json").is_file()
     formgrader = app.services[0]

@@ -7,6 +7,7 @@ nbgrader's.
 
 from __future__ import annotations
 
+import copy
 import os
 import sys
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from typing import Any
 
 from autograder import in_nbgrader
 from autograder.course import PROJECT
+from autograder.interactive import ends_with_hub, hub_checks
 from course.gpu import leases, rules
 
 LAB, FORMGRADE = PROJECT / "lab", Path(in_nbgrader.__file__).parent / "formgrade"
@@ -24,8 +26,10 @@ EXCHANGE_VARIABLE = "GRADIENTS_EXCHANGE"
 """Environment variable with the folder of nbgrader's exchange, for nbgrader's configurations in ``lab/``."""
 
 SINGLE_USER = [sys.executable, "-m", "jupyterhub.singleuser"]
-FORMGRADER = [sys.executable, "-m", "autograder.in_nbgrader.formgrade.on_hub"]
-KEEPER = [sys.executable, "-m", "course.gpu.keeper"]
+FORMGRADER = ends_with_hub.command([sys.executable, "-m", "autograder.in_nbgrader.formgrade.on_hub"])
+KEEPER = ends_with_hub.command([sys.executable, "-m", "course.gpu.keeper"])
+STOP_SECONDS = 5, 1
+"""How long a server may take to end its kernels, when it is told to stop; how long after it is told to end at once."""
 IN_TRIAL = ["--log-level=WARN", *(["--allow-root"] if os.geteuid() == 0 else [])]
 """Arguments of servers that run as the hub's own account."""
 SERVER_SCOPES = [
@@ -57,8 +61,10 @@ class HubCourse:
 def configure(c: Any, *courses: HubCourse, exchange: Path) -> None:
     """Configure a hub for these courses: accounts, groups, roles, formgraders, and how every server is started.
 
-    See ``share_cards`` for the GPUs.
+    See ``share_cards`` for the GPUs. Servers are plain processes, unless a spawner is set.
     """
+    if hub_checks.starting():
+        _check(courses, exchange)
     c.Authenticator.allow_existing_users = False  # else whoever was once in a course could log in for ever
     c.JupyterHub.load_roles.append({"name": "server", "scopes": SERVER_SCOPES})
     for course in courses:
@@ -72,6 +78,9 @@ def configure(c: Any, *courses: HubCourse, exchange: Path) -> None:
         c.JupyterHub.load_roles.extend(_roles(course))
         c.JupyterHub.services.append(_formgrader(course, exchange))
     c.Spawner.cmd = SINGLE_USER
+    if "spawner_class" not in c.JupyterHub:
+        c.JupyterHub.spawner_class = "autograder.interactive.spawners.EndsWithHub"
+    c.LocalProcessSpawner.interrupt_timeout, c.LocalProcessSpawner.term_timeout = STOP_SECONDS
     c.Spawner.environment.update(environment(exchange, LAB / "students") | {"JUPYTER_PATH": str(LAB / "students")})
 
 
@@ -92,10 +101,38 @@ def share_cards(c: Any, said: rules.Rules, folder: Path | None = None) -> None:
 
 def stop_idle(c: Any, after_hours: float) -> None:
     """Stop servers that have been idle for ``after_hours`` hours."""
-    command = [sys.executable, "-m", "jupyterhub_idle_culler", f"--timeout={int(after_hours * 3600)}"]
+    culler = [sys.executable, "-m", "jupyterhub_idle_culler", f"--timeout={int(after_hours * 3600)}"]
     scopes = ["list:users", "read:users:activity", "read:servers", "delete:servers"]
-    c.JupyterHub.services.append({"name": "idle-culler", "command": command})
+    c.JupyterHub.services.append({"name": "idle-culler", "command": ends_with_hub.command(culler)})
     c.JupyterHub.load_roles.append({"name": "idle-culler", "scopes": scopes, "services": ["idle-culler"]})
+
+
+def make_ready(c: Any, folder: Path | None = None) -> None:
+    """Look whether the hub can start, and let its proxy end with it. It must stand last in the configuration.
+
+    Whatever is missing or taken ends the hub with a sentence. ``folder`` is where the hub keeps its files, by default
+    the working directory.
+    """
+    if not hub_checks.starting():
+        return
+    from jupyterhub.app import JupyterHub
+
+    folder = folder or Path.cwd()
+    hub_checks.hold(folder)
+    said = copy.deepcopy(c)
+    said.merge(JupyterHub.instance().cli_config)
+    if "systemdspawner" in str(said.JupyterHub.get("spawner_class")):
+        hub_checks.check_systemd()
+    proxy = said.ConfigurableHTTPProxy
+    if "proxy_class" not in said.JupyterHub and proxy.get("should_start", True):
+        command = proxy.get("command", hub_checks.PROXY)
+        command = [command] if isinstance(command, str) else command
+        hub_checks.check_proxy(command)
+        c.ConfigurableHTTPProxy.command = ends_with_hub.command(command)
+        file = proxy.get("pid_file", str(folder / "jupyterhub-proxy.pid"))
+        c.ConfigurableHTTPProxy.pid_file = file
+        hub_checks.end_former_proxy(Path(file))
+    hub_checks.check_ports(_addresses(said))
 
 
 def names(file: Path) -> list[str]:
@@ -110,6 +147,28 @@ def needs(module: str, package: str) -> None:
     """End the hub with a line that says what to install, unless the module is there."""
     if find_spec(module) is None:
         raise SystemExit(f"{module} is missing: install it with {sys.executable} -m pip install '{package}'")
+
+
+def _check(courses: Sequence[HubCourse], exchange: Path) -> None:
+    """Check accounts and folders, where courses have an account that grades: else all are the hub's own account."""
+    for course in courses:
+        if course.grader:
+            hub_checks.check_graders(course.grader, course.folder, exchange)
+            hub_checks.warn_of_missing([*course.instructors, *course.students])
+
+
+def _addresses(said: Any) -> dict[str, str]:
+    """Where the hub and what it starts will listen, by what it is for and the setting that changes it."""
+    hub, proxy = said.JupyterHub, said.ConfigurableHTTPProxy
+    services = copy.deepcopy(hub.services).get_value([])
+    found = {f"the service {one['name']}": one["url"] for one in services if one.get("command") and one.get("url")}
+    own = f"http://{hub.get('hub_ip', '127.0.0.1')}:{hub.get('hub_port', 8081)}"
+    found["the hub itself (c.JupyterHub.hub_bind_url)"] = hub.get("hub_bind_url", own)
+    if "proxy_class" not in hub and proxy.get("should_start", True):
+        everyone = f"http://{hub.get('ip', '')}:{hub.get('port', 8000)}"
+        found["users (c.JupyterHub.bind_url)"] = hub.get("bind_url", everyone)
+        found["the proxy (c.ConfigurableHTTPProxy.api_url)"] = proxy.get("api_url", "http://127.0.0.1:8001")
+    return found
 
 
 def _roles(course: HubCourse) -> list[dict[str, Any]]:

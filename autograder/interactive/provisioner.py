@@ -35,6 +35,8 @@ FORK_SECONDS = 5.0
 """Time for the fork server to fork. It must not fork later: by then a cold kernel is started on the same ports."""
 ANSWER_SECONDS = 2.0
 """Further time for it to answer with the process id."""
+CLOSE_SECONDS = 1.0
+"""Time for it to end by itself. While it imports it does not notice that it is to end."""
 
 
 class OwnForkServer:
@@ -88,7 +90,11 @@ class OwnForkServer:
         """End the server and its kernels."""
         with suppress(OSError):
             self._connection.shutdown(socket.SHUT_RDWR)
-        self._process.wait()
+        try:
+            self._process.wait(CLOSE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
 
 class Forked:

@@ -28,6 +28,7 @@ GPU_DEVICES = "/dev/nvidia"
 def main() -> None:
     settings = json.loads(sys.argv[1])
     connection = socket.socket(fileno=settings["connection"])
+    confine.die_with_parent()  # also while it imports
     try:
         with start_up():
             preload(KERNEL_MODULES + settings["modules"])

@@ -20,5 +20,6 @@ c.MappingKernelManager.cull_connected = True
 c.MappingKernelManager.cull_interval = 300
 c.MappingKernelManager.untracked_message_types.extend(["usage_request", "usage_reply"])  # asking for memory is no use
 c.ServerApp.shutdown_no_activity_timeout = IDLE_SECONDS
+c.KernelManager.shutdown_wait_time = 2  # seconds; then a kernel that does not end by itself is killed
 
 provisioner.start_fork_server()  # imports the frameworks now, so that kernels start with them; see kernels/ too
