@@ -1,4 +1,5 @@
-"""A whole term in a browser: a real JupyterHub with its proxy, an instructor and two students.
+"""A whole term in a browser: a real JupyterHub with its proxy, an instructor and two students. In the middle the hub is
+killed, and started again.
 
 Here all users are one account of the system, so only the hub keeps them apart: it opens servers and formgraders only to
 their owners. Accounts are kept apart by the modes of the exchange and the course folder, which are looked at too.
@@ -91,6 +92,20 @@ def looks_at(teacher, student):
     teacher.goto(listed)
 
 
+def kill_and_start_again(hub, *pages):
+    """The hub dies while everybody is logged in. Who opens a page of it afterwards is logged in still."""
+    for page in pages:
+        page.goto("about:blank")  # an open JupyterLab would log as errors that nobody answers
+    hub.kill()
+    hub.start()
+    hub.wait_for()
+
+
+def open_again(page, address):
+    page.goto(address)
+    page.wait_for_url(lambda address: "/hub/" not in address)
+
+
 def own(student):
     """What only a student opens: the server, its files, and what the hub knows of them."""
     return [f"/user/{student}/lab", f"/user/{student}/api/contents", f"/hub/api/users/{student}"]
@@ -125,6 +140,14 @@ def test_a_term(trial_hub, open_page):
         lists[student].wait_for("fetched", UNIT.assignment)
         answer(hub.home(student) / "gradients" / UNIT.assignment / f"{UNIT.name}.ipynb", answers)
         lists[student].press("fetched", "Submit")
+        lists[student].wait_for("submitted", UNIT.assignment)
+
+    listed = teacher.url
+    kill_and_start_again(hub, teacher, *(assignments.page for assignments in lists.values()))
+    open_again(teacher, listed)
+    for student in students:
+        open_again(lists[student].page, f"{hub.address}/hub/spawn")
+        lists[student] = Assignments(lists[student].page)
         lists[student].wait_for("submitted", UNIT.assignment)
 
     press(teacher, "collect")

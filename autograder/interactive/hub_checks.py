@@ -130,7 +130,8 @@ def check_ports(addresses: dict[str, str]) -> None:
         parts = urlsplit(address)
         if "unix" in parts.scheme:
             continue
-        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+        usual = 443 if parts.scheme == "https" else 80
+        host, port = parts.hostname or "", usual if parts.port is None else parts.port
         while fault := _cannot_listen(host, port):
             if fault.errno != errno.EADDRINUSE or time.monotonic() > until:
                 raise SystemExit(f"port {port}, for {purpose}, cannot be used: {fault.strerror}{_listeners(port)}; "

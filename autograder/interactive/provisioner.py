@@ -22,7 +22,6 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +34,6 @@ FORK_SECONDS = 5.0
 """Time for the fork server to fork. It must not fork later: by then a cold kernel is started on the same ports."""
 ANSWER_SECONDS = 2.0
 """Further time for it to answer with the process id."""
-CLOSE_SECONDS = 1.0
-"""Time for it to end by itself. While it imports it does not notice that it is to end."""
 
 
 class OwnForkServer:
@@ -87,14 +84,10 @@ class OwnForkServer:
         return Forked(json.loads(self._answers.readline())["forked"])
 
     def close(self) -> None:
-        """End the server and its kernels."""
-        with suppress(OSError):
-            self._connection.shutdown(socket.SHUT_RDWR)
-        try:
-            self._process.wait(CLOSE_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        """End the server and its kernels, also while it imports and does not listen."""
+        self._connection.close()
+        self._process.kill()
+        self._process.wait()
 
 
 class Forked:
