@@ -69,6 +69,13 @@ def test_nobody_gets_in_without_the_token(lab):
             urlopen(f"http://{address.netloc}{path}", timeout=PATIENCE)
 
 
+def test_course_lab_knows_the_kernel_of_submissions(lab):
+    address = urlsplit(lab)
+    with urlopen(f"http://{address.netloc}/api/kernelspecs?{address.query}", timeout=PATIENCE) as answer:
+        named = {name: one["spec"]["display_name"] for name, one in json.load(answer)["kernelspecs"].items()}
+    assert named["gradients-confined"] == "Python 3 (confined)"
+
+
 HOLDS = r"([editor, source]) => editor.textContent.replace(/\s/g, '') === source.replace(/\s/g, '')"
 HAS_RUN = r"([prompt, before]) => /\d/.test(prompt.innerText) && prompt.innerText !== before"
 RUNS = "([prompt, before]) => prompt.innerText !== before"

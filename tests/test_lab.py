@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from autograder.course import NOTEBOOKS, PROJECT
 from course import UNITS
 from course.cli import app
-from course.lab import CannotOpen, bring_notebooks
+from course.lab import CannotOpen, bring_notebooks, extensions
 
 RELEASED = PROJECT / NOTEBOOKS
 
@@ -69,6 +69,13 @@ def test_a_missing_jupyterlab_is_told_with_the_command_that_installs_it(elsewher
     code, said = lab("numeric_gradient")
     assert code == 2 and "JupyterLab is missing" in said and "pip install jupyterlab" in said
     assert len(list(elsewhere.glob("my_work/*/*.ipynb"))) == len(UNITS)
+
+
+def test_an_extension_that_cannot_be_imported_is_told_and_nothing_is_opened(elsewhere, monkeypatch):
+    assert extensions() == ["autograder.interactive.extension"]
+    monkeypatch.setitem(sys.modules, "autograder.interactive.extension", None)
+    code, said = lab("numeric_gradient")
+    assert code == 2 and "autograder.interactive.extension cannot be imported" in said
 
 
 def test_a_file_in_the_way_is_named(elsewhere):

@@ -187,3 +187,17 @@ def test_another_kernel_runs_only_where_it_is_allowed_and_nbgrader_says_so(tmp_p
     assert ("first of ann runs unconfined, " in said) is runs
     assert ("CannotConfine" in said) is not runs
     assert runs or "c.ConfinedExecute.unconfined_kernels = ['other']" in said
+
+
+def test_a_notebook_that_names_the_confined_kernel_of_jupyterlab_is_graded_as_any_other(tmp_path):
+    add_odd(tmp_path)
+    run(tmp_path, "generate_assignment", "odd", config=OURS)
+
+    def named(notebook):
+        RIGHT(notebook)
+        notebook.metadata.kernelspec = PYTHON | {"name": "gradients-confined"}
+
+    hand_in(tmp_path, "odd", "ann", RIGHT, tmp_path / "release")
+    hand_in(tmp_path, "odd", "bob", named, tmp_path / "release")
+    run(tmp_path, "autograde", "odd", config=OURS)
+    assert marks(tmp_path, "odd")["bob"] == marks(tmp_path, "odd")["ann"]

@@ -18,18 +18,31 @@ def cell(name, attack):
     return f"with attempt({name!r}):\n" + textwrap.indent(textwrap.dedent(attack).strip() or "pass", "    ")
 
 
-def results_of(attacks, outside, **more):
-    """What each attack got, and the outcome of the notebook in which all of them stand before the check."""
+def targets_of(outside, **other):
+    """What attacks aim at, by the names that they know."""
     folder = outside.folder
-    targets = {
+    return {
         "secret": str(folder / "secret.txt"), "folder": str(folder), "gradebook": str(PROJECT / "gradebook.db"),
         "submissions": str(folder.parent), "home": str(Path.home()), "project": str(PROJECT), "grader": os.getpid(),
         "victim": outside.victim.pid, "tcp": outside.tcp.getsockname()[1], "tcp6": outside.tcp6.getsockname()[1],
         "udp": outside.udp.getsockname()[1], "unix": outside.unix.getsockname(),
         "datagrams": outside.datagrams.getsockname(), "abstract": ABSTRACT,
-        "permitted": [*forkserver.ENVIRONMENT, *bubblewrap.KEPT_VARIABLES, "PWD"],
+        "permitted": [*forkserver.ENVIRONMENT, *bubblewrap.KEPT_VARIABLES, "PWD"], **other,
     }  # fmt: skip
-    cells = [f"T = {targets!r}", PREAMBLE, *(cell(name, attack) for name, attack in attacks.items())]
-    outcome = run(*cells, cell_seconds=120.0, **more)
-    lines = [line.split("\t") for line in outcome.text.splitlines() if line.count("\t") == 2]
-    return {name: (got, why) for name, got, why in lines}, outcome
+
+
+def cells_of(attacks, targets):
+    """The cells that try the attacks, one after the other."""
+    return [f"T = {targets!r}", PREAMBLE, *(cell(name, attack) for name, attack in attacks.items())]
+
+
+def got_in(text):
+    """What each attack got, by what it printed."""
+    lines = [line.split("\t") for line in text.splitlines() if line.count("\t") == 2]
+    return {name: (got, why) for name, got, why in lines}
+
+
+def results_of(attacks, outside, **more):
+    """What each attack got, and the outcome of the notebook in which all of them stand before the check."""
+    outcome = run(*cells_of(attacks, targets_of(outside)), cell_seconds=120.0, **more)
+    return got_in(outcome.text), outcome

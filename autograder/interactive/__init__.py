@@ -1,1 +1,1 @@
-"""Students' own warm kernels, which are not confined, and a JupyterHub's configuration for courses."""
+"""Students' own warm kernels, submissions opened in JupyterLab, and a JupyterHub's configuration for courses."""

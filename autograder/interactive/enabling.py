@@ -33,10 +33,10 @@ def is_enabled() -> bool:
 
 
 def submissions() -> Diagnosis:
-    """What ``course doctor`` says of submissions in JupyterLab."""
+    """What ``course doctor`` says of submissions in JupyterLab. ``jupyter lab`` matters only in a course folder."""
     enabled = is_enabled()
     found = "confined, however it is started" if enabled else "confined in `course lab`, but not in `jupyter lab`"
-    return Diagnosis("submissions in JupyterLab", enabled, found, MEND, minor=True)
+    return Diagnosis("submissions in JupyterLab", enabled or not Path("submitted").is_dir(), found, MEND, minor=True)
 
 
 if __name__ == "__main__":

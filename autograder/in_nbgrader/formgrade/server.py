@@ -48,6 +48,7 @@ _word: ContextVar[str] = ContextVar("word")  # the nonce of the page that is bei
 
 ELSEWHERE = """This server shows nbgrader's formgrader and nothing else, so that no submission can reach anything else.
 To open a notebook, start JupyterLab in the course folder: jupyter lab
+There submissions run confined, if `course doctor` says so.
 """
 
 
