@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 from math import hypot
+from re import sub
 from textwrap import wrap
 
 from course.figures import PURPLE, Picture, lettering
@@ -32,9 +33,15 @@ def text(
 
 
 def paragraph(words: str, x: float, y: float, width: float, size: float = 15) -> list[str]:
-    """Lines of words of about one length, centred at x, none wider than ``width``; y is the height of the first."""
+    """Lines of words of about one length, centred at x, none wider than ``width``; y is the height of the first.
+
+    No formula is broken at one of its signs.
+    """
     most = int(width / (WIDE * size))
-    lines = wrap(words, min(most, len(words) // -(-len(words) // most) + 8))
+    together = sub(r" ([=·+]) ", "\u00a0\\1\u00a0", words)
+    fewest = len(wrap(together, most))
+    widths = range(len(together) // fewest, most + 1)
+    lines = next(lines for width in widths if len(lines := wrap(together, width, break_long_words=False)) == fewest)
     return [text(line, x, y + 1.3 * size * number, size=size) for number, line in enumerate(lines)]
 
 

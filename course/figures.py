@@ -82,6 +82,13 @@ def legend(axes: Any, **options: Any) -> None:
     axes.legend(frameon=False, labelcolor=_INK, **options)
 
 
+def legend_above(axes: Any, **options: Any) -> None:
+    """A legend in one row above all panels, where it hides nothing: what is drawn in one of them."""
+    handles, labels = axes.get_legend_handles_labels()
+    options = {"ncols": len(labels), **options}
+    legend(axes.figure, handles=handles, labels=labels, loc="outside upper center", **options)
+
+
 def picture(figure: Figure, alt: str) -> Picture:
     """The figure as a Picture; the same figure always gives the same SVG."""
     import matplotlib as mpl

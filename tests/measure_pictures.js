@@ -27,6 +27,7 @@
     Math.min(a.right, b.right) - Math.max(a.left, b.left) > by &&
     Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > by;
   const crosses = (line, box) => {
+    if (!line.getTotalLength()) return false;
     const matrix = line.getScreenCTM();
     const tall = (box.bottom - box.top) / 4;
     for (let at = 0; at <= line.getTotalLength(); at += 3) {
@@ -45,7 +46,6 @@
     const boxes = texts.map((text) => text.getBoundingClientRect());
     const shapes = [...svg.querySelectorAll("path, rect, circle, polygon, polyline, line")]
       .filter((shape) => !shape.closest("defs, clipPath"));
-    const byHand = svg.getAttribute("font-family") === "sans-serif";
 
     texts.forEach((text, i) => {
       const words = `"${text.textContent.trim()}"`;
@@ -65,7 +65,6 @@
         const before = shape.compareDocumentPosition(text) & Node.DOCUMENT_POSITION_FOLLOWING;
         if (!clear(style.fill) && before && contains(shape, x, y))
           under.push([style.fill, opacity(shape) * Number(style.fillOpacity)]);
-        if (!byHand) continue;
         const edge = shape.getBoundingClientRect();
         if (["rect", "circle"].includes(shape.tagName)) {
           if (meet(box, edge) && !inside(box, edge)) say(`${words} lies on the border of a box`);

@@ -10,8 +10,8 @@ import numpy as np
 
 from course.choices import Choices
 from course.custom_graph.boxes import Plan, label, local_derivatives, number
-from course.drawing import drawing, text
-from course.figures import BLUE, ORANGE, RED, Compared, Picture, new_figure, picture
+from course.drawing import drawing, minus, text
+from course.figures import BLUE, ORANGE, RED, Compared, Picture, legend_above, new_figure, picture
 
 COMPARED = {
     "backward_through": (
@@ -127,7 +127,7 @@ def moons(
     points: Sequence[Any], labels: Sequence[int], score: Callable[[list[list[float]]], Any] | None = None
 ) -> Picture:
     """The points and, if ``score`` is given, where a network's score is positive. ``score`` takes a list of points."""
-    figure, axes = new_figure(6.4, 3.8)
+    figure, axes = new_figure(6.4, 4.2)
     right = ""
     if score is not None:
         grid = np.array(moon_grid())
@@ -141,8 +141,9 @@ def moons(
         )
     for side, color, mark in ((1, BLUE, "o"), (-1, ORANGE, "s")):
         mine = np.array([p for p, t in zip(points, labels, strict=True) if t == side])
-        axes.plot(mine[:, 0], mine[:, 1], mark, color=color, markersize=5)
-    axes.set(xlim=(-1.6, 2.6), ylim=(-1.0, 1.5), aspect="equal")
+        axes.plot(mine[:, 0], mine[:, 1], mark, color=color, markersize=5, label=f"label {minus(str(side))}")
+    axes.set(xlabel="x₀", ylabel="x₁", xlim=(-1.6, 2.6), ylim=(-1.0, 1.5), aspect="equal")
+    legend_above(axes)
     return picture(
         figure,
         f"{len(points)} points in two half-moons that reach into each other: round blue ones in an arch above, "

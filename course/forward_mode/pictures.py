@@ -9,7 +9,7 @@ import numpy as np
 
 from course.choices import Choices
 from course.drawing import Point, drawing, edge, minus, text
-from course.figures import BLUE, GREY, ORANGE, Compared, Picture, legend, new_figure, picture
+from course.figures import BLUE, GREY, ORANGE, Compared, Picture, legend_above, new_figure, picture
 from course.forward_mode.costs import MODES, SIZES, chain, counted, measured  # noqa: F401, the lesson measures
 
 COMPARED = {
@@ -128,9 +128,8 @@ def cost_map(seconds: dict[str, np.ndarray]) -> Picture:
         for (i, j), value in np.ndenumerate(ratio):
             color, strength = (ORANGE if value > 1 else BLUE), min(abs(log10(value)) / 2.5, 1)
             axes.fill([i, i + 1, i + 1, i], [j, j, j + 1, j + 1], color=color, alpha=0.04 + 0.6 * strength, linewidth=0)
-            words = _ratio(value) if value >= 1 else f"1/{_ratio(1 / value)}"
             ink = axes.xaxis.label.get_color()
-            axes.text(i + 0.5, j + 0.5, words, color=ink, ha="center", va="center", fontsize=9)
+            axes.text(i + 0.5, j + 0.5, _ratio(value), color=ink, ha="center", va="center", fontsize=9)
         ticks = np.arange(len(SIZES)) + 0.5
         axes.set(title=title, xlabel="inputs", xticks=ticks, xticklabels=SIZES, yticks=ticks, yticklabels=SIZES)
         axes.set(xlim=(0, len(SIZES)), ylim=(0, len(SIZES)))
@@ -146,12 +145,15 @@ def cost_map(seconds: dict[str, np.ndarray]) -> Picture:
 
 
 def _ratio(value: float) -> str:
-    return f"{value:.2g}" if value < 10 else f"{value:.0f}"
+    """A ratio in two digits, and one below 1 as a fraction: 12, 3.4, 1, 1/3.4."""
+    larger = max(value, 1 / value)
+    words = f"{larger:.2g}" if larger < 10 else f"{larger:.0f}"
+    return words if value >= 1 or words == "1" else f"1/{words}"
 
 
 def cost(seconds: dict[str, np.ndarray], outputs: int = 1) -> Picture:
     """Multiplications and time of both modes against the number of inputs, for one number of outputs."""
-    figure, (left, right) = new_figure(9.0, 3.6, ncols=2)
+    figure, (left, right) = new_figure(9.0, 3.8, ncols=2)
     column = SIZES.index(outputs)
     for name, color, marker in (("forward", BLUE, "o"), ("reverse", ORANGE, "s")):
         left.loglog(SIZES, counted()[name][:, column], color=color, marker=marker, label=name)
@@ -160,7 +162,7 @@ def cost(seconds: dict[str, np.ndarray], outputs: int = 1) -> Picture:
     right.set(title="microseconds, measured here", xlabel="inputs")
     for axes in (left, right):
         axes.axvline(outputs, color=GREY, linewidth=1, linestyle=":")
-    legend(left, loc="upper left")
+    legend_above(left)
     numbers = {name: int(counted()[name][-1, column]) for name in MODES}
     return picture(
         figure,

@@ -63,9 +63,8 @@ def four_points() -> Picture:
             [score], [p], marker, color=color, markersize=8, label=f"P {p:.3f}, slope {slope:.3f}: {_named(neuron)}"
         )
         told.append(f"score {score:.1f}, P {p:.3f}, slope {slope:.3f}")
-    axes.axhline(0.5, color=GREY, linewidth=0.8, linestyle=":")
-    axes.axvline(0, color=GREY, linewidth=0.8, linestyle=":")
-    axes.set(xlabel="score", ylabel="probability P", ylim=(-0.03, 1.2))
+    axes.plot([-3.5, 0, 0], [0.5, 0.5, -0.03], color=GREY, linewidth=0.8, linestyle=":")
+    axes.set(xlabel="score", ylabel="probability P", xlim=(-3.5, 3.5), ylim=(-0.03, 1.2))
     legend(axes, loc="upper left", fontsize=9)
     return picture(
         figure,
@@ -85,16 +84,16 @@ def slope_at(p: float) -> Picture:
     s = np.linspace(-5, 5, 300)
     left.plot(s, sigmoid(s), color=GREY, linewidth=2.5)
     slope, score = p * (1 - p), float(np.log(p / (1 - p)))
-    for value, middle, color, marker in ((p, score, BLUE, "o"), (1 - p, -score, ORANGE, "s")):
+    for value, middle, color, marker, size in ((p, score, BLUE, "o", 11), (1 - p, -score, ORANGE, "s", 6)):
         reach = min(1.6, 0.28 / slope)
         near = np.array([middle - reach, middle + reach])
-        left.plot(near, value + slope * (near - middle), color=color)
-        left.plot([middle], [value], marker, color=color, markersize=8)
+        left.plot(near, value + slope * (near - middle), color=color, linewidth=size / 4)
+        left.plot([middle], [value], marker, color=color, markersize=size)
     left.set(title="the sigmoid", xlabel="score", ylabel="probability", xlim=(-5.7, 5.7), ylim=(-0.2, 1.2))
     values = np.linspace(0, 1, 200)
     right.plot(values, values * (1 - values), color=GREY, linewidth=2.5)
-    for value, color, name, marker in ((p, BLUE, "p", "o"), (1 - p, ORANGE, "1 − p", "s")):
-        right.plot([value], [slope], marker, color=color, markersize=8, label=f"{name} = {value:.2f}")
+    for value, color, name, marker, size in ((p, BLUE, "p", "o", 11), (1 - p, ORANGE, "1 − p", "s", 6)):
+        right.plot([value], [slope], marker, color=color, markersize=size, label=f"{name} = {value:.2f}")
     right.axhline(slope, color=GREY, linewidth=0.8, linestyle=":")
     right.set(title=f"its slope, p(1 − p) = {slope:.4f}", xlabel="probability", ylim=(-0.01, 0.31))
     legend(right, loc="upper left", ncols=2)

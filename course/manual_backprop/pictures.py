@@ -65,7 +65,7 @@ def neuron_graph() -> Graph:
     return Graph(
         "The graph of one neuron: products, sum, sigmoid σ, negative logarithm",
         820,
-        390,
+        398,
         (("×", *first), ("×", *second), ("+", *total), ("σ", *sigmoid), ("−ln", *log)),
         (
             wire("w₀", (15, 40), left_of(first, -7), 78),

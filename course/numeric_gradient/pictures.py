@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from course.choices import Choices
-from course.figures import BLUE, GREEN, GREY, ORANGE, RED, Compared, Picture, legend, new_figure, picture
+from course.figures import BLUE, GREY, ORANGE, RED, Compared, Picture, legend, legend_above, new_figure, picture
 
 STEPS = 10.0 ** np.arange(-16, 0.25, 0.25)
 POINT = 1.0
@@ -21,7 +21,7 @@ COMPARED = {
 LOOKS: dict[str, tuple[str, float, dict[str, Any]]] = {
     "forward": ("o", 6, {"color": ORANGE, "linewidth": 1.6, "zorder": 3}),
     "central": ("s", 9, {"color": BLUE, "linewidth": 4, "zorder": 2}),
-    "complex step": ("^", 7, {"color": GREEN, "linewidth": 2, "zorder": 4, "linestyle": "--"}),
+    "complex step": ("^", 7, {"color": RED, "linewidth": 2, "zorder": 4, "linestyle": "--"}),
 }
 """How each method is drawn: its marker and the marker's size, and its line. Lines that coincide are all seen."""
 
@@ -48,7 +48,7 @@ def errors(h, dtype=np.float64):
 
 def error_against_step(h: float) -> Picture:
     """Error of the three methods for every step, on log axes, with one step marked."""
-    figure, panels = new_figure(9.0, 3.8, ncols=2, sharey=True)
+    figure, panels = new_figure(9.0, 4.0, ncols=2, sharey=True)
     for axes, dtype in zip(panels, (np.float64, np.float32), strict=True):
         for name, error in errors(STEPS, dtype).items():
             marker, size, look = LOOKS[name]
@@ -58,7 +58,7 @@ def error_against_step(h: float) -> Picture:
         axes.axvline(h, color=GREY, linewidth=1, linestyle=":")
         axes.set(title=dtype.__name__, xlabel="step h", ylim=(3e-18, 30))
     panels[0].set_ylabel("error of the slope of sin at 1")
-    legend(panels[0], loc="upper center", fontsize=9)
+    legend_above(panels[0], fontsize=9)
     values = ", ".join(f"{name} {float(error):.1e}" for name, error in errors(h).items())
     return picture(
         figure,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from course.choices import Choices
-from course.figures import BLUE, GREEN, GREY, ORANGE, RED, Compared, Picture, legend, new_figure, picture
+from course.figures import BLUE, GREEN, GREY, ORANGE, RED, Compared, Picture, legend, legend_above, new_figure, picture
 
 COMPARED = {
     "sgd_step": (Compared("a kernel and two vectors", "kernel", item=("kernel",)),),
@@ -108,7 +108,7 @@ def factors() -> Picture:
     axes.axhline(1, color=RED, linewidth=1, linestyle="--")
     axes.axvline(LARGEST, color=RED, linewidth=1, linestyle=":")
     axes.plot([2 / 11], [9 / 11], "o", color=GREEN)
-    axes.annotate("best: 2/11", (2 / 11, 9 / 11), (0.118, 0.64), color=GREEN)
+    axes.annotate("best: 2/11", (2 / 11, 9 / 11), (0.178, 0.88), color=GREEN, ha="right")
     axes.annotate("diverges", (LARGEST, 1), (0.205, 0.4), color=RED)
     axes.set(xlabel="learning rate", ylabel="size of the factor of a step", ylim=(0, 1.45), xlim=(0, 0.24))
     legend(axes, fontsize=9, loc="upper left")
@@ -169,36 +169,37 @@ def adam_move(gradient: np.ndarray, memory: list, t: int, rate: float = 0.2) -> 
 
 
 OPTIMIZERS = (
-    ("SGD, rate 0.02", sgd_move, ORANGE, "o", "--"),
-    ("momentum 0.8, rate 0.02", momentum_move, BLUE, "s", "-"),
-    ("Adam, rate 0.2", adam_move, GREEN, "^", "-."),
+    ("SGD, rate 0.02", sgd_move, ORANGE, "o", "--", 8),
+    ("momentum 0.8, rate 0.02", momentum_move, BLUE, "s", "-", 12),
+    ("Adam, rate 0.2", adam_move, GREEN, "^", "-.", 6),
 )
+"""What is drawn: name, step, colour, marker, line, and the last marker's size: a larger one lies behind."""
 
 
 def trajectories(steps: int = STEPS) -> Picture:
     """SGD, momentum and Adam after so many steps from one start, on the contours of the valley."""
     figure, (left, right) = new_figure(9.4, 4.2, ncols=2, width_ratios=(3, 2))
     _contours(left, valley_loss, (-2.6, 2.4), (-1.2, 3.2), np.geomspace(0.02, 120, 11))
-    said = []
-    for name, move, color, marker, line in OPTIMIZERS:
+    said, taken = [], "1 step" if steps == 1 else f"{steps} steps"
+    for name, move, color, marker, line, size in OPTIMIZERS:
         path = valley_path(move)
         losses = valley_loss(path)
         left.plot(*path[: steps + 1].T, marker, linestyle="-", color=color, linewidth=1.3, markersize=3, label=name)
-        left.plot(*path[steps], marker, color=color, markersize=9)
+        left.plot(*path[steps], marker, color=color, markersize=size, zorder=3 - size / 100)
         right.semilogy(losses, ":", color=color, linewidth=1)
         right.semilogy(losses[: steps + 1], line, color=color, linewidth=2, label=name.partition(",")[0])
         said.append(f"{name}: loss {losses[steps]:.2g} at ({path[steps][0]:.2f}, {path[steps][1]:.2f})")
-    left.plot(*VALLEY_START, "s", color=GREY)
+    left.plot(*VALLEY_START, "s", color=GREY, markersize=3)
     left.plot(*LOWEST, "+", color=GREY, markersize=12, markeredgewidth=2)
-    left.set(title=f"after {steps} steps", xlabel="w₀", ylabel="w₁")
+    left.set(title=f"after {taken}", xlabel="w₀", ylabel="w₁")
     right.set(title="loss against step", xlabel="step")
-    legend(left, fontsize=9, loc="upper center")
+    legend_above(left, fontsize=9)
     legend(right, fontsize=9, loc="upper right")
     return picture(
         figure,
         f"Left, the contours of a curved valley whose lowest point, a cross, is at (1, 0.5), and the ways of three "
-        f"optimizers from (−2, −0.6) in {steps} steps. Right, the loss of each against the step, on a log axis, dotted "
-        "for the steps to come. "
+        f"optimizers from (−2, −0.6) in {taken}. Right, the loss of each against the step, on a log axis, dotted for "
+        "the steps to come. "
         f"{'; '.join(said)}.",
     )
 

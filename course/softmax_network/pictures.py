@@ -9,7 +9,7 @@ import numpy as np
 
 from course.choices import Choices
 from course.drawing import drawing, text
-from course.figures import BLUE, GREEN, GREY, ORANGE, RED, Compared, Picture, legend, new_figure, picture
+from course.figures import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, Compared, Picture, legend, new_figure, picture
 
 COMPARED = {
     "log_softmax": (Compared("a batch, one example a row", "log-probability"), Compared("a vector", "log-probability")),
@@ -78,10 +78,10 @@ def naive_against_stable() -> Picture:
     size = np.linspace(0, 800, 3201)
     found, single = losses(size), losses(size, np.float32)
     axes.plot(size, found["stable"], color=GREEN, linewidth=6, label="stable")
-    axes.plot(size, found["naive"], color=BLUE, linewidth=1.8, label="naive, float64")
+    axes.plot(size, found["naive"], color=PURPLE, linewidth=2, label="naive, float64")
     axes.plot(size, single["naive"], color=RED, linewidth=4, label="naive, float32")
     axes.plot(size, found["with 1e-12 added"], color=ORANGE, linewidth=1.8, linestyle="--", label="−ln(p + 1e-12)")
-    for values, name, color in ((found["naive"], "float64", BLUE), (single["naive"], "float32", RED)):
+    for values, name, color in ((found["naive"], "float64", PURPLE), (single["naive"], "float32", RED)):
         last = np.flatnonzero(np.isfinite(values))[-1]
         axes.plot(size[last], values[last], "x", color=color, markersize=9, markeredgewidth=2)
         words, place = f"{name}: from here on inf", (size[last], values[last])

@@ -35,7 +35,8 @@ def loss_curves(curves: dict[str, list[float]]) -> Picture:
     largest = max(float(np.abs(np.subtract(losses, first)).max()) for losses in curves.values())
     above.set_ylabel("loss")
     below.set(xlabel="step", ylabel=f"difference from\n{first_name}", ylim=(1e-18, 3e-7))
-    legend(above, ncols=3, fontsize=9)
+    above.margins(y=0.12)
+    legend(above, ncols=3, fontsize=9, handletextpad=1.2)
     legend(below, ncols=5, fontsize=9, loc="upper right")
     return picture(
         figure,
