@@ -6,9 +6,8 @@ An older Python must be able to read this file, and it imports nothing that may 
 import importlib
 import sys
 
-PYTHON_VERSIONS = ((3, 11), (3, 14))
-"""The first Python for which the course is made, and the first after it for which it is not."""
-PYTHONS = "3.11, 3.12 or 3.13"
+from course.pythons import PYTHON_VERSIONS, PYTHONS
+
 OURS = ("course", "autograder")
 
 

@@ -18,7 +18,9 @@ from typing import Any
 from course.doctor import places
 from course.doctor.diagnosis import Diagnosis
 from course.doctor.server import listed
+from course.doctor.software import PROJECT_FOLDER
 
+MAKE_COURSE = shlex.quote(str(PROJECT_FOLDER / "lab" / "make_course.sh"))
 CONFIG_VARIABLE = "GRADIENTS_HUB_CONFIG"
 """Environment variable: the hub's configuration, if it does not lie where README of ``lab/`` puts it."""
 HUB_CONFIG = "/etc/jupyterhub/jupyterhub_config.py"
@@ -43,7 +45,7 @@ def exchange() -> Diagnosis:
     name, place = "exchange", exchange_folder()
     courses = {one.name: one for one in configured() if one.name}
     if not place.is_dir():
-        mend = f"lab/make_course.sh {shlex.quote(str(place))} /srv/courses/COURSE GRADER"
+        mend = f"{MAKE_COURSE} {shlex.quote(str(place))} /srv/courses/COURSE GRADER"
         return Diagnosis(name, False, f"{place} is not there", mend)
     wrong = [_mode_fault(place, EXCHANGE_MODE)]
     if not courses:
@@ -65,7 +67,7 @@ def _mode_fault(path: Path, wanted: int, course: Course | None = None) -> tuple[
         found = path.lstat()
     except FileNotFoundError:
         words = [str(path.parent), course.folder or "FOLDER", course.grader or "GRADER"] if course else [str(path)]
-        return f"{path} is missing", f"lab/make_course.sh {shlex.join(words)}"
+        return f"{path} is missing", f"{MAKE_COURSE} {shlex.join(words)}"
     if stat.S_ISLNK(found.st_mode) or not stat.S_ISDIR(found.st_mode):
         return f"{path} is no folder: somebody may have put it there", f"ls -ld {quoted}  # look at it, then remove it"
     owner = account_number(course.grader) if course and course.grader else None
@@ -94,7 +96,7 @@ def graders() -> Diagnosis:
 def _grader_faults(course: Course) -> Iterator[tuple[str, str]]:
     """What is wrong with an account that grades and with its folder, each with what mends it."""
     grader, owner = shlex.quote(course.grader), account_number(course.grader)
-    make = f"lab/make_course.sh {shlex.join([str(exchange_folder()), course.folder, course.grader])}"
+    make = f"{MAKE_COURSE} {shlex.join([str(exchange_folder()), course.folder, course.grader])}"
     if owner is None:
         yield f"there is no account {course.grader}", f"useradd --create-home {grader} && {make}"
         return

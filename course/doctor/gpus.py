@@ -35,6 +35,7 @@ CUDA_LIBRARIES = (
 )
 """Libraries that the wheels bring."""
 NO_GPU = "no GPU, so the CPU"
+UNSET = "unset LD_LIBRARY_PATH, where Jupyter is started (on a hub: c.Spawner.environment)"
 PCI, NVIDIA, DISPLAY = Path("/sys/bus/pci/devices"), "0x10de", "0x03"
 """The folder in which Linux lists the machine's devices; NVIDIA's vendor number; how a graphics card's class begins."""
 INSTALL_CUDA = (
@@ -138,5 +139,4 @@ def library_path() -> Diagnosis:
     hiding = [str(place) for place in others if any(any(place.glob(f"lib{name}.so*")) for name in CUDA_LIBRARIES)]
     bad = bool(hiding and wheels())
     found = f"LD_LIBRARY_PATH hides the installed ones by {', '.join(hiding)}" if bad else "nothing hides them"
-    mend = "unset LD_LIBRARY_PATH, where Jupyter is started (on a hub: c.Spawner.environment)"
-    return Diagnosis("path of CUDA's libraries", not bad, found, mend)
+    return Diagnosis("path of CUDA's libraries", not bad, found, UNSET)

@@ -22,6 +22,7 @@ from contextlib import suppress
 from typing import Any
 
 from course.doctor.diagnosis import Diagnosis
+from course.doctor.places import OTHER_TMPDIR
 from course.errors import UserError
 
 LONGEST_LOOK = 180.0  # seconds
@@ -33,6 +34,7 @@ from course.doctor.looking import answer
 answer(sys.argv[2:])
 """
 """What a process does that looks. It imports from where this one does, and nothing from the current folder."""
+CRASHED = "cannot be looked at: Python crashed, it ended"
 Waiting = Callable[[str, float], None]
 """Is told, while a look takes time, its name and for how many seconds it has taken."""
 
@@ -122,7 +124,11 @@ def _lost(process: subprocess.Popen[bytes], look: str, hangs: bool) -> Diagnosis
     how = f"with status {code}"
     with suppress(ValueError):
         how = f"by {signal.Signals(-code).name}"
-    return Diagnosis(name_of(look), False, f"cannot be looked at: Python crashed, it ended {how}", _install())
+    return Diagnosis(name_of(look), False, f"{CRASHED} {how}", _again())
+
+
+def crashed(one: Diagnosis) -> bool:
+    return one.found.startswith(CRASHED)
 
 
 def described(error: BaseException) -> str:
@@ -135,19 +141,24 @@ def described(error: BaseException) -> str:
 
 def mend_of(error: BaseException) -> str:
     """What mends the cause of an error, as far as the error tells."""
+    if isinstance(error, FileNotFoundError) and "temporary directory" in str(error):
+        return OTHER_TMPDIR
+    if isinstance(error, SyntaxError) and error.filename and "site-packages" not in error.filename:
+        return f"correct line {error.lineno} of {shlex.quote(error.filename)}"
     if isinstance(error, OSError) and error.filename:
         place = shlex.quote(os.fsdecode(error.filename))
         if error.errno in (errno.EACCES, errno.EPERM):
             return f"let this account read it (as its owner, or root): chmod -R o+rX {place}"
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             return f"make room there: df -h {place}"
-    return _install()
+    return _again(error)
 
 
-def _install() -> str:
+def _again(error: BaseException | None = None) -> str:
+    """What installs again what is broken. The doctor may be broken itself."""
     try:
-        from course.doctor.software import install
+        from course.doctor.software import again
 
-        return install()
+        return again(error)
     except Exception:
         return 'in the folder of the course: pip install -e ".[test]" -c constraints.txt'

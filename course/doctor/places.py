@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import getpass
 import os
 import shlex
 import tempfile
@@ -12,6 +13,7 @@ from course.doctor.diagnosis import Diagnosis
 
 TRIAL = 16 * 2**20
 """So many bytes are written: a notebook with its pictures takes a few of them."""
+OTHER_TMPDIR = "make one that can be written: mkdir -p ~/tmp && export TMPDIR=~/tmp; or as root: chmod 1777 /tmp"
 OWN_FOLDERS = (".local", ".local/share", ".local/share/jupyter", ".local/share/jupyter/runtime", ".jupyter", ".ipython",
                ".config", ".cache", ".cache/matplotlib", ".keras")  # fmt: skip
 """What Jupyter and the libraries write to in a home, if it is there."""
@@ -23,12 +25,12 @@ def home() -> Diagnosis:
     try:
         place = Path.home()
     except RuntimeError:
-        mend = "set HOME to a folder of yours: export HOME=/home/YOUR-NAME"
+        mend = "set HOME to a folder of yours: export HOME=FOLDER"
         return Diagnosis(name, False, "this account has none, and HOME is not set", mend)
     if not place.is_dir():
         mend = f"make it (as root: install -d -m 0700 -o {_account()} {shlex.quote(str(place))}), or set HOME"
         return Diagnosis(name, False, f"{place} is not there", mend)
-    return _tried(name, place, "set HOME to a folder of yours: export HOME=/home/YOUR-NAME")
+    return _tried(name, place, "set HOME to a folder of yours: export HOME=FOLDER")
 
 
 def own_folders() -> Diagnosis:
@@ -50,7 +52,8 @@ def temporary_files() -> Diagnosis:
     try:
         place = Path(tempfile.gettempdir())
     except FileNotFoundError:
-        return Diagnosis(name, False, "no folder can be written, not even /tmp: it is closed, read-only or full", mend)
+        told = "no folder can be written, not even /tmp: it is closed, read-only or full"
+        return Diagnosis(name, False, told, OTHER_TMPDIR)
     tried = _tried(name, place, mend)
     if tried.well and wanted and Path(wanted).absolute() != place.absolute():
         why = why_not_written(Path(wanted), 1) or "not usable"
@@ -83,4 +86,7 @@ def why_not_written(place: Path, size: int = TRIAL) -> str:
 
 def _account() -> str:
     """This account's name for a command, or its number where it has none."""
-    return os.environ.get("USER") or str(os.getuid() if hasattr(os, "getuid") else "YOUR-NAME")
+    try:
+        return shlex.quote(getpass.getuser())
+    except (OSError, KeyError, ImportError):
+        return str(os.getuid()) if hasattr(os, "getuid") else "YOUR-NAME"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from course.doctor.diagnosis import Diagnosis
 from course.gpu.frameworks import wheels
-from course.starting import PYTHON_VERSIONS, PYTHONS
+from course.pythons import PYTHON_VERSIONS, PYTHONS
 
 DISTRIBUTION = "gradients-course"
 PROJECT_FOLDER = Path(__file__).parents[2]
@@ -22,6 +22,8 @@ EARLIEST_TRIED = {(3, 11): 2, (3, 13): 0}
 """The earliest patch of a series with which a test has graded a class."""
 EXTENSIONS = {"@jupyter-widgets/jupyterlab-manager": "jupyterlab_widgets", "@jupyter/nbgrader": "nbgrader"}
 """JupyterLab's extensions that the course needs, with the packages that bring them."""
+PACKAGES = {"sklearn": "scikit-learn", "pynvml": "nvidia-ml-py", "zmq": "pyzmq"}
+"""The names under which pip knows modules, where it knows another one."""
 PIP = f"{shlex.quote(sys.executable)} -m pip install"
 
 
@@ -30,6 +32,22 @@ def install() -> str:
     alone does not bring those."""
     what = '".[gpu,lab]" -c constraints-gpu.txt' if 12 in wheels().values() else '".[test]" -c constraints.txt'
     return f"cd {shlex.quote(str(PROJECT_FOLDER))} && {PIP} -e {what}"
+
+
+def again(error: BaseException | None, module: str = "") -> str:
+    """The command that installs again what cannot be imported: one package, if pip thinks that it is there, or all.
+
+    ``module`` is what was imported, as far as one knows. It may lack another one, which the error names.
+    """
+    lacks = error.name if isinstance(error, ModuleNotFoundError) else None
+    package = (lacks or module).partition(".")[0]
+    package = PACKAGES.get(package, package)
+    try:
+        number, _, local = version(package).partition("+")
+    except Exception:  # pip does not know it, or it has no name
+        return install()
+    index = f" --index-url PYTORCH-{local.upper()}-INDEX" if local else ""  # its installation page names it
+    return f"{PIP} --force-reinstall --no-deps {package}=={number}{index}"
 
 
 def python() -> Diagnosis:
