@@ -21,6 +21,7 @@ from autograder.interactive import provisioner
 provisioner.start = lambda: None
 load_subconfig({str(LAB / "students" / "jupyter_server_config.py")!r})
 assert c.MappingKernelManager.cull_idle_timeout == c.ServerApp.shutdown_no_activity_timeout == 7200
+assert c.ServerApp.jpserver_extensions["autograder.interactive.extension"]
 c.MappingKernelManager.cull_idle_timeout, c.MappingKernelManager.cull_interval = 10, 1
 """
 

@@ -114,6 +114,7 @@ def test_a_server_is_a_job(hub_of_two):
     server = f"/hub/api/users/{USER}/server"
     assert hub.ask("POST", server)[0] in (201, 202), hub.log()
     assert wait_until(lambda: hub.ask("GET", f"/user/{USER}/api/status")[0] == 200), hub.log()
+    assert "Python 3 (confined)" in str(hub.ask("GET", f"/user/{USER}/api/kernelspecs")[1])
     script = (folder / "script").read_text()
     for line in ("--gres=gpu:1", "--mem=16G", "--cpus-per-task=4", "--time=08:00:00", "--partition=PARTITION"):
         assert line in script, script
