@@ -6,7 +6,7 @@ if [ $# -lt 1 ] || [ $# -gt 2 ]; then
   echo "usage: $0 NAMES [PASSWORDS]
   NAMES      a file with a name a line; # starts a comment. The hub's list of students is such a file
   PASSWORDS  a file for the passwords of new accounts; without it they have none, as for a hub with another log-in
-example: $0 /etc/jupyterhub/gradients-students.txt /root/gradients-passwords.txt
+example: $0 /etc/jupyterhub/gradients-students.txt /etc/jupyterhub/gradients-passwords.txt
 exit status: 0 every name has an account, 1 some could not be made, 2 wrongly called" >&2
   exit 2
 fi
