@@ -5,6 +5,7 @@ An older Python must be able to read this file, and it imports nothing that may 
 
 import importlib
 import sys
+from contextlib import suppress
 
 from course.pythons import PYTHON_VERSIONS, PYTHONS
 
@@ -30,19 +31,29 @@ def start(command: str) -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # no output fails because of a letter that it cannot show
-    examining = command == "course" and sys.argv[1:2] == ["doctor"]
+    try:
+        sys.exit(run(command))
+    except OSError as error:  # of the output, for example, where the disk is full
+        with suppress(OSError):
+            sys.stdout.close()
+        sys.exit(f"error: {error.filename or 'output cannot be written'}: {error.strerror or error}")
+
+
+def run(command: str) -> "str | int | None":
+    """Run a command, and return its status, or what keeps it from starting."""
     try:
         app = importlib.import_module(command + ".cli").app
     except Exception as error:
-        if examining:
-            sys.exit(examine(sys.argv[2:]))
-        sys.exit(cannot_start(error))
+        if command == "course" and sys.argv[1:2] == ["doctor"]:
+            return examine(sys.argv[2:])
+        return cannot_start(error)
     try:
         app(prog_name=command)
     except ImportError as error:
         if (error.name or "").partition(".")[0] in OURS:
             raise
-        sys.exit(cannot_start(error))
+        return cannot_start(error)
+    return None
 
 
 def examine(words: "list[str]") -> int:

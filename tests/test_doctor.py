@@ -1,5 +1,6 @@
 """``course doctor``: every fault that it knows is found, and it says how to mend it."""
 
+import io
 import json
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from autograder.authoring import diagnosis
 from autograder.course import PROJECT
 from autograder.sandbox import selftest
 from course.cli import app
-from course.doctor import PLUGINS, QUICK, examine, gpus, looking, software, telling
+from course.doctor import PLUGINS, QUICK, Diagnosis, examine, gpus, looking, software, telling
 from course.gpu import frameworks
 from course.start_here import machine
 
@@ -245,6 +246,28 @@ def test_the_first_notebook_tells_it_too(installed, capsys, monkeypatch, tmp_pat
     said = capsys.readouterr().out
     assert "CUDA's libraries: for CUDA 12 and 13 at once" in said and "to mend it: in a new environment" in said
     assert len(examine(QUICK)) == len(QUICK)
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_what_takes_long_is_told_in_a_terminal_and_cleared(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    progress = telling.Progress(7)
+    progress.show("imports", 0.5)
+    assert terminal.getvalue() == ""
+    monkeypatch.setattr(telling, "QUIET_SECONDS", -1)
+    progress.show("imports", 3.2)
+    progress.clear()
+    assert terminal.getvalue() == f"{telling.CLEAR}0 of 7; looking at: imports (3 s){telling.CLEAR}"
+
+
+def test_names_that_others_chose_cannot_act_on_a_terminal(capsys):
+    telling.tell_one(Diagnosis("exchange", False, "\33[2Jcourse\nis not there", "ls\33]0;", minor=True))
+    said = capsys.readouterr().out
+    assert "\33" not in said and "?[2Jcourse is not there" in said and "ls?]0;" in said
 
 
 def test_the_command_has_help_with_an_example():

@@ -19,6 +19,7 @@ TOGETHER = (
      "IPython", "ipykernel", "nbformat", "nbclient", "jupyterlab", "nbgrader"),
 )  # fmt: skip
 """What is imported, each row in a process of its own, and the rows at the same time."""
+LONGEST_IMPORT = 140.0  # seconds, of which two fit into a look
 CPU_ONLY = {"CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
@@ -33,7 +34,7 @@ def imports() -> Diagnosis:
 
 
 def _try_row(names: tuple[str, ...]) -> list[Diagnosis]:
-    return list(looking.make_apart([f"{__name__}:try_import {name}" for name in names]))
+    return list(looking.make_apart([f"{__name__}:try_import {name}" for name in names], longest=LONGEST_IMPORT))
 
 
 def try_import(name: str) -> Diagnosis:

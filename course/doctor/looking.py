@@ -25,7 +25,8 @@ from course.doctor.diagnosis import Diagnosis
 from course.doctor.places import OTHER_TMPDIR
 from course.errors import UserError
 
-LONGEST_LOOK = 180.0  # seconds
+LONGEST_LOOK = 300.0  # seconds
+END_SECONDS = 5.0
 NEWS_SECONDS = 0.5  # how often whoever waits is told so
 APART = """
 import json, sys
@@ -60,8 +61,11 @@ def make(look: str) -> Diagnosis:
         return Diagnosis(name_of(look), False, f"cannot be looked at: {told}", mend_of(error))
 
 
-def make_apart(looks: Sequence[str], waiting: Waiting = lambda name, seconds: None) -> Iterator[Diagnosis]:
-    """What looks find in a process of their own. If that ends, another one makes those that are left."""
+def make_apart(looks: Sequence[str], waiting: Waiting | None = None, longest: float = 0) -> Iterator[Diagnosis]:
+    """What looks find in a process of their own. If that ends, another one makes those that are left.
+
+    A look may take ``longest`` seconds, by default LONGEST_LOOK.
+    """
     left = list(looks)
     while left:
         try:
@@ -69,17 +73,16 @@ def make_apart(looks: Sequence[str], waiting: Waiting = lambda name, seconds: No
         except OSError:  # then without
             yield from map(make, left)
             return
-        with process:
-            lines: queue.Queue[bytes] = queue.Queue()
-            threading.Thread(target=_pass_on, args=(process.stdout, lines), daemon=True).start()
-            try:
-                while left and (line := _next_line(lines, name_of(left[0]), waiting)):
-                    yield Diagnosis.from_json(json.loads(line))
-                    left.pop(0)
-                if left:
-                    yield _lost(process, left.pop(0), hangs=line is None)
-            finally:
-                process.kill()
+        lines: queue.Queue[bytes] = queue.Queue()
+        threading.Thread(target=_pass_on, args=(process.stdout, lines), daemon=True).start()
+        try:
+            while left and (line := _next_line(lines, name_of(left[0]), waiting, longest or LONGEST_LOOK)):
+                yield Diagnosis.from_json(json.loads(line))
+                left.pop(0)
+            if left:
+                yield _hung(left.pop(0), longest or LONGEST_LOOK) if line is None else _lost(process, left.pop(0))
+        finally:
+            _end(process)
 
 
 def answer(looks: Sequence[str]) -> None:
@@ -100,30 +103,43 @@ def _start(looks: Sequence[str]) -> subprocess.Popen[bytes]:
 
 def _pass_on(stream: Any, lines: queue.Queue[bytes]) -> None:
     """Read a process's answers; an empty one is the end."""
-    for line in stream:
-        lines.put(line)
+    with stream:
+        for line in stream:
+            lines.put(line)
     lines.put(b"")
 
 
-def _next_line(lines: queue.Queue[bytes], name: str, waiting: Waiting) -> bytes | None:
+def _next_line(lines: queue.Queue[bytes], name: str, waiting: Waiting | None, longest: float) -> bytes | None:
     """The next answer; an empty one if the process has ended, None if it takes too long."""
     begun = time.monotonic()
-    while (seconds := time.monotonic() - begun) < LONGEST_LOOK:
+    while (seconds := time.monotonic() - begun) < longest:
         with suppress(queue.Empty):
             return lines.get(timeout=NEWS_SECONDS)
-        waiting(name, seconds)
+        if waiting:
+            waiting(name, seconds)
     return None
 
 
-def _lost(process: subprocess.Popen[bytes], look: str, hangs: bool) -> Diagnosis:
-    """What is said of a look that gave no answer."""
-    if hangs:
-        mend = "a network drive or a driver may hang: dmesg | tail; else try again when the machine is less busy"
-        return Diagnosis(name_of(look), False, f"no answer within {LONGEST_LOOK:.0f} seconds", mend)
-    code = process.wait()
-    how = f"with status {code}"
-    with suppress(ValueError):
-        how = f"by {signal.Signals(-code).name}"
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process, and do not wait for one that the system cannot end."""
+    process.kill()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(END_SECONDS)
+
+
+def _hung(look: str, longest: float) -> Diagnosis:
+    mend = "a network drive or a driver may hang: dmesg | tail; else try again when the machine is less busy"
+    return Diagnosis(name_of(look), False, f"no answer within {longest:.0f} seconds", mend)
+
+
+def _lost(process: subprocess.Popen[bytes], look: str) -> Diagnosis:
+    """What is said of a look that gave no answer, since its process ended."""
+    how = "without a word"
+    with suppress(subprocess.TimeoutExpired):
+        code = process.wait(END_SECONDS)
+        how = f"with status {code}"
+        with suppress(ValueError):
+            how = f"by {signal.Signals(-code).name}"
     return Diagnosis(name_of(look), False, f"{CRASHED} {how}", _again())
 
 

@@ -39,7 +39,7 @@ def _tell(looks: Sequence[str], as_json: bool) -> int:
         if not as_json:
             tell_one(one)
     if as_json:
-        print(json.dumps([one.to_json() for one in found], indent=1))
+        print(json.dumps([one.to_json() for one in found], indent=1), flush=True)
     return status_of(found)
 
 
@@ -52,7 +52,7 @@ def tell_one(one: Diagnosis) -> None:
     width = shutil.get_terminal_size().columns - 1
     first = printable(f"{one.name}: {one.found}")
     print(textwrap.fill(f"{sign(one.state)} {first}", width, subsequent_indent="  ", break_long_words=False,
-                        break_on_hyphens=False))  # fmt: skip
+                        break_on_hyphens=False), flush=True)  # fmt: skip
     if not one.well and one.mend:
         print(f"  {printable(one.mend)}", flush=True)
 
