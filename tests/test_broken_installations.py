@@ -70,6 +70,32 @@ def test_an_account_without_a_name_and_a_home():
 
 
 @pytest.mark.exhaustive
+def test_a_folder_that_this_account_may_not_read_is_not_to_be_opened_to_others(tmp_path):
+    """What is secret, such as a grader's folder, is looked at as root."""
+    (tmp_path / "gradients").mkdir(mode=0o000)
+    config = f'HubCourse(name="gradients", folder=Path("{tmp_path}/gradients"), grader="root")'
+    (tmp_path / "config.py").write_text(config)
+    number = ["--unshare-user", "--uid", "54321", "--gid", "54321"]
+    environment = {"GRADIENTS_HUB_CONFIG": str(tmp_path / "config.py")}
+    code, said = course(sys.executable, "doctor", "graders", "library_path", inside=number, environment=environment)
+    told(said, "graders: cannot be looked at: PermissionError", "look as root (sudo ", "✓ path of CUDA's libraries")
+    assert code == 1 and "chmod" not in said
+
+
+@pytest.mark.exhaustive
+def test_packages_that_this_account_may_not_read(installation):
+    installation.remove("packaging")
+    installation.write("packaging/__init__.py", "")
+    (installation.site / "packaging").chmod(0o000)
+    number = ["--unshare-user", "--uid", "54321", "--gid", "54321"]
+    code, said = course(installation.python, "doctor", "packages", "library_path", inside=number)
+    (installation.site / "packaging").chmod(0o700)
+    print(said)
+    told(said, "packages: cannot be looked at:", "packaging", "✓ path of CUDA's libraries")
+    assert code == 1
+
+
+@pytest.mark.exhaustive
 def test_folders_of_somebody_else_in_a_home(tmp_path):
     (tmp_path / ".jupyter").mkdir(mode=0o500)
     number = ["--unshare-user", "--uid", "54321", "--gid", "54321"]

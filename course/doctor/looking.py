@@ -164,7 +164,9 @@ def mend_of(error: BaseException) -> str:
     if isinstance(error, OSError) and error.filename:
         place = shlex.quote(os.fsdecode(error.filename))
         if error.errno in (errno.EACCES, errno.EPERM):
-            return f"let this account read it (as its owner, or root): chmod -R o+rX {place}"
+            if "site-packages" in place:
+                return f"let every account read it (as its owner, or root): chmod -R o+rX {place}"
+            return f"look as root (sudo {sys.executable} -m course doctor), or see who may read it: ls -ld {place}"
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             return f"make room there: df -h {place}"
     return _again(error)
