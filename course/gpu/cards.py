@@ -179,4 +179,4 @@ def _users(nvml: Any, handle: Any) -> tuple[str, ...]:
 
 
 def _text(value: str | bytes) -> str:
-    return value.decode() if isinstance(value, bytes) else value
+    return value.decode(errors="replace") if isinstance(value, bytes) else value
