@@ -189,7 +189,7 @@ def trajectories(steps: int = STEPS) -> Picture:
         right.semilogy(losses, ":", color=color, linewidth=1)
         right.semilogy(losses[: steps + 1], line, color=color, linewidth=2, label=name.partition(",")[0])
         said.append(f"{name}: loss {losses[steps]:.2g} at ({path[steps][0]:.2f}, {path[steps][1]:.2f})")
-    left.plot(*VALLEY_START, "s", color=GREY, markersize=3)
+    left.plot(*VALLEY_START, "s", color=GREY, zorder=2.5)
     left.plot(*LOWEST, "+", color=GREY, markersize=12, markeredgewidth=2)
     left.set(title=f"after {taken}", xlabel="w₀", ylabel="w₁")
     right.set(title="loss against step", xlabel="step")
