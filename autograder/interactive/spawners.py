@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +28,15 @@ class EndsWithHub(LocalProcessSpawner):
     def load_state(self, state: dict[str, Any]) -> None:
         """A server of an earlier hub has ended. Whatever has its number now is not to be taken for it, and ended."""
         super().load_state({name: value for name, value in state.items() if name != "pid"})
+
+    async def wait_for_death(self, timeout: float = 10) -> bool:
+        """Look ten times a second. JupyterHub waits longer from look to look, and so twice as long as it must."""
+        until = time.monotonic() + timeout
+        while await self.poll() is None:
+            if time.monotonic() > until:
+                return False
+            await asyncio.sleep(0.1)
+        return True
 
 
 class OnTrial(EndsWithHub, SimpleLocalProcessSpawner):
