@@ -11,7 +11,7 @@ from waiting import wait_until
 
 from course import cli
 from course.gpu import history, keeper, leases, locked_files
-from course.gpu.rules import Period, Rules, read, write
+from course.gpu.rules import FILE, Period, Rules, read, write
 
 USE = """
 card = gpu.use({choice}, wait={wait})
@@ -127,6 +127,15 @@ def test_an_account_s_notebooks_share_its_card_where_it_may_have_one(lab_account
 def test_rules_that_are_not_roots_are_not_believed(lab_accounts, leases_folder, run_as):
     run_as(lab_accounts[2], "(leases.folder() / 'rules.json').write_text('{\"cards_each\": 0}'); print('GOT')")
     assert read(leases_folder) == Rules()
+
+
+def test_roots_rules_are_roots_whatever_was_put_in_their_way(lab_accounts, leases_folder):
+    mal = lab_accounts[2]
+    for name in (FILE, f".{FILE}-{os.getpid()}"):
+        (leases_folder / name).write_text("{}")
+        os.chown(leases_folder / name, mal.pw_uid, mal.pw_gid)
+    write(Rules(cards_each=3), leases_folder)
+    assert (leases_folder / FILE).stat().st_uid == 0 and read(leases_folder) == Rules(cards_each=3)
 
 
 def test_a_folder_that_a_student_owns_holds_no_leases(lab_accounts, leases_folder):

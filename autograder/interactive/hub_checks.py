@@ -22,9 +22,10 @@ from urllib.parse import urlsplit
 
 import psutil
 
-PROXY, PROXY_PACKAGE = "configurable-http-proxy", "configurable-http-proxy@5.3.0"
+from course.doctor.server import PROXY, PROXY_PACKAGE
+from course.doctor.server import SYSTEMD_RUNS as SYSTEMD
+
 LOCK = "hub.lock"
-SYSTEMD = Path("/run/systemd/system")  # there is one where systemd is the first process: sd_booted(3)
 PORT_SECONDS = 10.0
 """What a killed hub has started ends with it, but not within the same moment."""
 MOST_NAMED = 5

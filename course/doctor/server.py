@@ -19,7 +19,8 @@ NOBODY = 65534
 LONGEST = 60.0  # seconds that a program may take that is asked
 SHOWN = 5  # of a long list of names
 PROXY = "configurable-http-proxy"
-INSTALL_PROXY = f"apt install nodejs npm && npm install --global {PROXY}@5.3.0"
+PROXY_PACKAGE = f"{PROXY}@5.3.0"
+INSTALL_PROXY = f"apt install nodejs npm && npm install --global {PROXY_PACKAGE}"
 LOGIN_DEFS = Path("/etc/login.defs")
 SYSTEMD_RUNS = Path("/run/systemd/system")
 """This folder is there if systemd started the machine; see sd_booted(3)."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from course.gpu import leases
 from course.gpu.leases import Lease
+from course.writing import replacing
 
 HISTORY_VARIABLE = "GRADIENTS_GPU_HISTORY"
 """Environment variable: the file with who had which card."""
@@ -51,11 +52,9 @@ def place() -> Path:
 
 def tell(lease: Lease, why: str, now: float) -> None:
     """Leave word for the account, which ``gpu.use`` shows. Raises OSError."""
-    path = leases.folder() / f"taken-{lease.file.uid}.json"
-    new = path.with_name(f".{path.name}")
-    new.write_text(json.dumps({"when": now, "why": why}), encoding="utf-8")
-    new.chmod(0o644)
-    new.replace(path)
+    with replacing(leases.folder() / f"taken-{lease.file.uid}.json") as new:
+        new.write_text(json.dumps({"when": now, "why": why}), encoding="utf-8")
+        new.chmod(0o644)
 
 
 def told(within: float = 3600.0) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from course.gpu.cards import Card
+from course.writing import replacing
 
 FILE = "rules.json"
 LONGEST = 1_000_000  # bytes of the file that are read
@@ -86,10 +87,9 @@ def read(folder: Path) -> Rules:
 
 def write(rules: Rules, folder: Path) -> None:
     """Put the rules into a folder of leases, whole. Raises OSError."""
-    new = folder / f".{FILE}-{os.getpid()}"
-    new.write_text(json.dumps(asdict(rules), indent=1), encoding="utf-8")
-    new.chmod(0o644)
-    new.replace(folder / FILE)
+    with replacing(folder / FILE) as new:  # under a name that nobody could have taken before
+        new.write_text(json.dumps(asdict(rules), indent=1), encoding="utf-8")
+        new.chmod(0o644)
 
 
 def _of(said: dict[str, Any]) -> Rules:
