@@ -117,8 +117,13 @@ def take(uuid: str) -> bool:
 
 def rivals(uuid: str) -> list[Lease]:
     """The leases of a card that keep this process from it. Raises OSError."""
+    return [lease for lease in every_rival() if lease.uuid == uuid]
+
+
+def every_rival() -> list[Lease]:
+    """The leases that keep this process from a card, of all cards. Raises OSError."""
     shared = rules.read(folder()).cards_each is not None
-    return [lease for lease in of(uuid) if not (lease.mine if shared else lease.yours)]
+    return [lease for lease in every() if not lease.beyond and not (lease.mine if shared else lease.yours)]
 
 
 def holder(uuid: str) -> Lease | None:

@@ -102,7 +102,8 @@ def _first_free(found: Found, ahead: int | None = None) -> Card | None:
 
 def _free(found: Found) -> list[Card]:
     """The cards that nobody uses or has leased, of those that this account may take. Raises OSError."""
-    return [card for card in least_busy_first(allowed(found.cards)) if card.idle and not leases.rivals(card.uuid)]
+    taken = {lease.uuid for lease in leases.every_rival()}
+    return [card for card in least_busy_first(allowed(found.cards)) if card.idle and card.uuid not in taken]
 
 
 def _lease(card: Card) -> bool:
